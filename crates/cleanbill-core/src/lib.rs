@@ -1,0 +1,20 @@
+//! The vocabulary of Cleanbill: what every crate means by artifact, finding, coverage and verdict.
+//!
+//! Nothing here reads, writes, keeps time, runs in parallel or serialises; the crates that do so build on these types and
+//! convert them at their own edges.
+
+mod coverage;
+mod digest;
+mod finding;
+mod report;
+mod severity;
+mod text;
+mod verdict;
+
+pub use coverage::{Coverage, CoverageState};
+pub use digest::{Sha256Digest, hex};
+pub use finding::{ByteRange, Finding, Location};
+pub use report::{ArtifactReport, CoverageCounts, Report, SeverityCounts, Summary, ToolInfo};
+pub use severity::{Confidence, Severity};
+pub use text::{Language, Text};
+pub use verdict::{ExitCode, Verdict};

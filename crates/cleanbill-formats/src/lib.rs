@@ -1,0 +1,31 @@
+//! Parsers of untrusted bytes: what a file really is, what is in it, and everything about it that is odd.
+//!
+//! A parser here returns a view and anomalies for whatever it is given; it fails only when the source of the bytes fails.
+//! Nothing here judges, executes, decompresses without a bound, opens files or touches the network. To add a format, add
+//! one file and one line to the registry below (see `CONTRIBUTING.md`).
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::panic,
+        clippy::unreachable,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+    )
+)]
+
+mod anomaly;
+pub mod bytes;
+pub mod codec;
+pub mod limits;
+mod member;
+mod registry;
+
+pub use anomaly::{Anomaly, AnomalyKind, Impact};
+pub use member::{Member, Payload, Role};
+pub use registry::{Dialect, FormatInfo, FormatView, HEAD_BYTES, Input, Probe, Score, TAIL_BYTES, page_text};
+
+registry::register! {
+    text => Text,
+}

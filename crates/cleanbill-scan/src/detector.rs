@@ -1,0 +1,82 @@
+use cleanbill_core::{Confidence, Severity};
+use cleanbill_formats::{FormatView, Parsed};
+
+use crate::{scene::Scene, sink::Sink};
+
+/// Describes one detector: the page for people and the function that looks.
+#[derive(Debug)]
+pub struct Detector {
+    /// Permanent kebab-case id, named after the bad thing.
+    pub id: &'static str,
+    /// Title in English.
+    pub title_en: &'static str,
+    /// Title in Simplified Chinese.
+    pub title_zh: &'static str,
+    /// Severity of its findings unless one says otherwise.
+    pub severity: Severity,
+    /// Confidence of its findings unless one says otherwise.
+    pub confidence: Confidence,
+    /// Ids in public vocabularies (CWE, MITRE ATLAS).
+    pub tags: &'static [&'static str],
+    /// Controls that its findings bear on.
+    pub controls: &'static [&'static str],
+    /// Reference page in Markdown.
+    pub page: &'static str,
+    /// What it looks at.
+    pub check: Check,
+}
+
+/// Says what a detector looks at.
+#[derive(Clone, Copy, Debug)]
+pub enum Check {
+    /// The view of one format; called for every view and passes over the others.
+    Format(fn(&Parsed, &Scene<'_>, &mut Sink<'_>)),
+    /// What every view can tell, whatever its format.
+    Any(fn(&dyn FormatView, &Scene<'_>, &mut Sink<'_>)),
+    /// The artifact or member as a whole, once, with all its views.
+    Artifact(fn(&Scene<'_>, &mut Sink<'_>)),
+}
+
+/// Declares a detector: doc comments become its reference page, `on` names the format, `any view` or `artifact`.
+macro_rules! detector {
+    (
+        $(#[doc = $page:literal])*
+        id: $id:literal,
+        title: $title_en:literal, $title_zh:literal,
+        severity: $severity:ident, confidence: $confidence:ident,
+        tags: $tags:expr, controls: $controls:expr,
+        on: $($on:ident)+ => $run:ident $(,)?
+    ) => {
+        /// Describes this detector.
+        pub(crate) static DETECTOR: $crate::Detector = $crate::Detector {
+            id: $id,
+            title_en: $title_en,
+            title_zh: $title_zh,
+            severity: cleanbill_core::Severity::$severity,
+            confidence: cleanbill_core::Confidence::$confidence,
+            tags: $tags,
+            controls: $controls,
+            page: concat!($($page, "\n"),*),
+            check: $crate::detector::check!($($on)+ => $run),
+        };
+    };
+}
+pub(crate) use detector;
+
+/// Turns the `on` line of a detector into its [`Check`].
+macro_rules! check {
+    (artifact => $run:ident) => {
+        $crate::Check::Artifact($run)
+    };
+    (any view => $run:ident) => {
+        $crate::Check::Any($run)
+    };
+    ($format:ident => $run:ident) => {
+        $crate::Check::Format(|parsed, scene, sink| {
+            if let cleanbill_formats::Parsed::$format(view) = parsed {
+                $run(view, scene, sink);
+            }
+        })
+    };
+}
+pub(crate) use check;

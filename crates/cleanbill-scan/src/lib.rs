@@ -1,0 +1,18 @@
+//! The main job: bytes in; findings, formats and coverage out.
+//!
+//! `source` says where bytes come from, `engine` recognises, parses and opens them level by level, `detectors` look at the
+//! typed views. No detector sees a path of this machine, a socket or a clock. Nothing here decides how a report looks.
+
+mod callables;
+mod detector;
+mod detectors;
+mod engine;
+mod open;
+mod scene;
+mod sink;
+pub mod source;
+
+pub use callables::{Judgement, judge};
+pub use detector::{Check, Detector};
+pub use detectors::DETECTORS;
+pub use engine::{Options, Outcome, Progress, detectors_digest, scan};

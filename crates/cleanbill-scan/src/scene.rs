@@ -1,0 +1,43 @@
+use cleanbill_formats::{Format, Parsed, bytes::ReadAt};
+
+use crate::open::Bomb;
+
+/// Holds what a detector may know about the bytes it looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// Path of the artifact relative to the target.
+    pub artifact: &'a str,
+    /// Path of the member inside the artifact, levels joined with `!/`; `None` for the artifact itself.
+    pub member: Option<&'a str>,
+    /// The bytes of the artifact or member.
+    pub source: &'a dyn ReadAt,
+    /// Its first bytes, a few KiB.
+    pub head: &'a [u8],
+    /// Views of every format that it was recognised as, surest first.
+    pub parsed: &'a [Parsed],
+    /// How far it swelled, where decoding it was stopped as a bomb.
+    pub bomb: Option<Bomb>,
+    /// Formats of the container around it, empty for an artifact.
+    pub within: &'a [Format],
+}
+
+impl Scene<'_> {
+    /// Returns the last name of the path: of the member where there is one, else of the artifact.
+    pub fn file_name(&self) -> &str {
+        let path = self.member.unwrap_or(self.artifact);
+        path.rsplit(['/', '\\']).next().unwrap_or(path)
+    }
+
+    /// Returns the extension of the name in lower case, or an empty text.
+    pub fn extension(&self) -> String {
+        match self.file_name().rsplit_once('.') {
+            Some((stem, extension)) if !stem.is_empty() => extension.to_ascii_lowercase(),
+            _ => String::new(),
+        }
+    }
+
+    /// Says whether it was recognised as `format`.
+    pub fn is(&self, format: Format) -> bool {
+        self.parsed.iter().any(|parsed| parsed.format() == format)
+    }
+}

@@ -1,0 +1,2 @@
+//! The `cleanbill` program.
+fn main() {}
