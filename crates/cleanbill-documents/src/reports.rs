@@ -114,6 +114,9 @@ impl fmt::Debug for ReportFormat {
     }
 }
 
+/// The JSON Schema (draft 2020-12) of the report `json`.
+pub const JSON_V1_SCHEMA: &str = include_str!("../schemas/cleanbill.report-1.schema.json");
+
 /// Finds a report format by its id.
 pub fn find(id: &str) -> Option<&'static ReportFormat> {
     REPORTS.iter().copied().find(|format| format.id == id)
