@@ -27,5 +27,6 @@ pub use member::{Member, Payload, Role};
 pub use registry::{Dialect, FormatInfo, FormatView, HEAD_BYTES, Input, Probe, Score, TAIL_BYTES, page_text};
 
 registry::register! {
+    pickle => Pickle,
     text => Text,
 }
