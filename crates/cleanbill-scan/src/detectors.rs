@@ -11,6 +11,12 @@ macro_rules! register {
 }
 
 register! {
+    pickle_unsafe_import,
+    pickle_unsafe_call,
+    pickle_unknown_import,
+    pickle_unresolved,
+    pickle_nested,
+    pickle_persistent_id,
     damaged_structure,
     reader_disagreement,
     unusual_structure,

@@ -186,6 +186,7 @@ fn examine(artifact: &dyn Artifact, options: &Options) -> Examined {
         &Place {
             member: None,
             within: &[],
+            dialects: &[],
             role: Role::Content,
             depth: 0,
             bomb: None,
@@ -294,6 +295,7 @@ struct Walk<'a> {
 struct Place<'a> {
     member: Option<&'a str>,
     within: &'a [Format],
+    dialects: &'a [&'static str],
     role: Role,
     depth: u64,
     bomb: Option<Bomb>,
@@ -330,6 +332,7 @@ impl Walk<'_> {
         let Place {
             member,
             within,
+            dialects,
             role,
             bomb,
             ..
@@ -344,6 +347,7 @@ impl Walk<'_> {
                 .formats
                 .extend(one.view().dialects().into_iter().map(str::to_owned));
         }
+        let found_dialects: Vec<&'static str> = parsed.iter().flat_map(|one| one.view().dialects()).collect();
         let scene = Scene {
             artifact: self.artifact,
             member,
@@ -351,6 +355,7 @@ impl Walk<'_> {
             head: &head,
             parsed: &parsed,
             within,
+            within_dialects: dialects,
             bomb,
         };
         self.detect(&scene, &mut level.findings);
@@ -366,7 +371,7 @@ impl Walk<'_> {
             .collect();
         for one in &parsed {
             if !refined.contains(&one.format().info().id) {
-                self.descend(bytes, one, place, &formats, level);
+                self.descend(bytes, one, place, (&formats, &found_dialects), level);
             }
         }
         Ok(())
@@ -436,7 +441,7 @@ impl Walk<'_> {
         bytes: &Arc<dyn ReadAt>,
         parsed: &Parsed,
         place: &Place<'_>,
-        formats: &[Format],
+        (formats, dialects): (&[Format], &[&'static str]),
         level: &mut Level,
     ) {
         let above = place.member;
@@ -473,6 +478,7 @@ impl Walk<'_> {
                     let inside = Place {
                         member: Some(&path),
                         within: formats,
+                        dialects,
                         role: member.role,
                         depth: place.depth + 1,
                         bomb: opened.bomb,

@@ -7,12 +7,13 @@ mod callables;
 mod detector;
 mod detectors;
 mod engine;
+mod judgement;
 mod open;
 mod scene;
 mod sink;
 pub mod source;
 
-pub use callables::{Judgement, judge};
+pub use callables::{Allowed, Attack, Standing, standing};
 pub use detector::{Check, Detector};
 pub use detectors::DETECTORS;
 pub use engine::{Options, Outcome, Progress, detectors_digest, scan};

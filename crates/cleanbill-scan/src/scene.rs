@@ -19,6 +19,8 @@ pub struct Scene<'a> {
     pub bomb: Option<Bomb>,
     /// Formats of the container around it, empty for an artifact.
     pub within: &'a [Format],
+    /// Dialects of the container around it.
+    pub within_dialects: &'a [&'static str],
 }
 
 impl Scene<'_> {
@@ -34,6 +36,11 @@ impl Scene<'_> {
             Some((stem, extension)) if !stem.is_empty() => extension.to_ascii_lowercase(),
             _ => String::new(),
         }
+    }
+
+    /// Says whether it is a member of a TorchScript archive, whose pickles name classes of the archive's own code.
+    pub fn in_torchscript(&self) -> bool {
+        self.within_dialects.contains(&"torchscript")
     }
 
     /// Says whether it was recognised as `format`.
