@@ -1,12 +1,14 @@
 //! Python pickles: what loading them would import and call, found without loading them.
 
 mod arrays;
+mod calls;
 mod facts;
 mod kinds;
 mod kinds_legacy;
 mod legacy;
 mod machine;
 mod opcode;
+mod store;
 mod text;
 mod value;
 
@@ -53,6 +55,8 @@ format_info! {
 
 /// How many opcodes a probe interprets.
 const TRIAL_OPCODES: u64 = 1_000;
+/// LIMIT: how far behind the last pickle further ones are looked for.
+const CARVED_BYTES: u64 = 4 * 1024 * 1024;
 /// LIMIT: longest text that is decoded to look for a pickle in it.
 const LATIN1_BYTES: u64 = 16 * 1024 * 1024;
 
@@ -125,7 +129,12 @@ pub fn probe(probe: &Probe<'_>) -> Option<Score> {
         ..Limits::default()
     };
     let mut machine = Machine::new(probe.source, &limits, 0);
-    let ending = machine.run_stream().ok()?;
+    let first = machine.run_stream().ok()?;
+    let mut last = first;
+    // Small pickles may stand before the one that acts; each costs a few opcodes of the trial.
+    while last == Ending::Stop && machine.facts.imports.is_empty() && machine.cursor.remaining() > 0 {
+        last = machine.run_stream().ok()?;
+    }
     let facts = &machine.facts;
     let opcodes: u64 = facts
         .streams
@@ -135,17 +144,17 @@ pub fn probe(probe: &Probe<'_>) -> Option<Score> {
     let plausible = facts.imports.iter().any(|import| {
         text::plausible_name(import.module.as_bytes()) && text::plausible_name(import.name.as_bytes())
     });
-    let acts = plausible && (!facts.calls.is_empty() || ending == Ending::Stop);
+    let acts = plausible && (!facts.calls.is_empty() || last == Ending::Stop);
     let whole = machine.cursor.position() >= probe.size;
-    match ending {
+    match first {
         Ending::Stop | Ending::Limit if binary => Some(Score::Certain),
         Ending::Limit => Some(Score::Likely),
         _ if acts => Some(Score::Likely),
-        Ending::Stop if whole && opcodes >= 2 => Some(Score::Possible),
-        Ending::Stop if opcodes >= 24 => Some(Score::Possible),
+        Ending::Stop if opcodes >= 24 || (whole && last == Ending::Stop && opcodes >= 2) => {
+            Some(Score::Possible)
+        }
         Ending::Truncated if binary && opcodes >= 2 => Some(Score::Likely),
         Ending::Malformed if binary && (plausible || opcodes >= 24) => Some(Score::Likely),
-        Ending::Truncated if plausible && opcodes >= 1 && whole => None,
         _ => None,
     }
 }
@@ -185,7 +194,10 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         .last()
         .is_some_and(|stream| stream.ending == Ending::Stop);
     let trailing = (stopped && next < input.source.size()).then(|| next..input.source.size());
-    let members = members(&machine, input, trailing.as_ref())?;
+    let mut members = members(&machine, input, trailing.as_ref())?;
+    if let Some(range) = &trailing {
+        members.extend(carve(input, range)?);
+    }
     let facts = machine.facts;
     Ok(View {
         streams: facts.streams,
@@ -239,6 +251,35 @@ impl ReadAt for Tail<'_> {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
         self.source.read_at(self.start.saturating_add(offset), buffer)
     }
+}
+
+/// Looks for a pickle further on, behind padding or raw numbers: a program that reads a file piece by piece comes to it.
+fn carve(input: &Input<'_>, trailing: &Range<u64>) -> Result<Option<Member>, SourceError> {
+    let bytes = read_range(input.source, trailing.clone(), CARVED_BYTES)?;
+    // At the very start it would have been read on as the next pickle.
+    for at in memchr::memchr_iter(opcode::PROTO, &bytes).filter(|at| *at > 0) {
+        let head = bytes.get(at..).unwrap_or_default();
+        if !matches!(head, [_, 2..=5, next, ..] if opcode::layout(*next).is_some()) {
+            continue;
+        }
+        let start = trailing.start.saturating_add(size_u64(at));
+        let limits = Limits {
+            pickle_opcodes: TRIAL_OPCODES,
+            ..Limits::default()
+        };
+        let mut machine = Machine::new(input.source, &limits, start);
+        machine.run_stream()?;
+        let names = machine
+            .facts
+            .imports
+            .iter()
+            .any(|import| text::plausible_name(import.module.as_bytes()));
+        if names && !machine.facts.calls.is_empty() {
+            let payload = Payload::Section(start..input.source.size());
+            return Ok(Some(Member::content(format!("[pickle at {start}]"), payload)));
+        }
+    }
+    Ok(None)
 }
 
 fn members(

@@ -193,6 +193,14 @@ impl<'a> Judge<'a> {
                         rule,
                     })
                 }
+                (Allowed::Call, CallKind::Reduce | CallKind::Instantiate)
+                    if self.drains_an_iterator(import, arguments) =>
+                {
+                    Some(Fault::NotReviewedFor {
+                        callee: self.name_of(import),
+                        how,
+                    })
+                }
                 (Allowed::Call, _) | (Allowed::Class, CallKind::New | CallKind::Build | CallKind::Extend) => {
                     self.hands_over_a_callable(arguments)
                         .then(|| Fault::NotReviewedFor {
@@ -212,6 +220,28 @@ impl<'a> Judge<'a> {
                 }),
             },
         }
+    }
+
+    /// Says whether a container is filled from an iterator that may never end. Libraries save containers with their items.
+    fn drains_an_iterator(&self, container: u32, arguments: &[Operand]) -> bool {
+        let drains = self.view.import(container).is_some_and(|import| {
+            matches!(
+                import.module.as_str(),
+                "builtins" | "__builtin__" | "collections" | "_collections"
+            ) && !ITERATORS.contains(&import.name.as_str())
+        });
+        drains
+            && arguments.iter().any(|argument| match argument {
+                Operand::Result(id) => self
+                    .class_of(*id)
+                    .and_then(|class| self.view.import(class))
+                    .is_some_and(|import| {
+                        import.module == "itertools"
+                            || (matches!(import.module.as_str(), "builtins" | "__builtin__")
+                                && ITERATORS.contains(&import.name.as_str()))
+                    }),
+                _ => false,
+            })
     }
 
     /// Says whether an argument is something made to be called by whoever receives it.
@@ -286,6 +316,18 @@ impl<'a> Judge<'a> {
         }
     }
 }
+
+/// Built-in classes whose objects yield items one by one, without end where they are told so.
+const ITERATORS: &[&str] = &[
+    "range",
+    "xrange",
+    "iter",
+    "zip",
+    "map",
+    "filter",
+    "enumerate",
+    "reversed",
+];
 
 /// Writes an import as Python would name it.
 pub(crate) fn import_name(import: &Import) -> String {

@@ -18,7 +18,7 @@ impl ArrayState {
     pub(super) fn see_import(&mut self, id: ImportId, module: &str, name: &str) {
         match (module, name) {
             ("joblib.numpy_pickle" | "sklearn.externals.joblib.numpy_pickle", "NumpyArrayWrapper") => {
-                self.wrapper = Some(id)
+                self.wrapper = Some(id);
             }
             ("copyreg" | "copy_reg", "_reconstructor") => self.reconstructor = Some(id),
             _ => {}

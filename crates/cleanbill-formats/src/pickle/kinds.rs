@@ -92,3 +92,13 @@ pub(super) static LATE_PROTOCOL: AnomalyKind = AnomalyKind::note(
     "the pickle declares its protocol again after the start",
     "pickle 在开头之后再次声明协议版本",
 );
+pub(super) static TOO_DEEP: AnomalyKind = AnomalyKind::evasion(
+    "pickle-too-deep",
+    "the pickle nests deeper than any pickler writes: it crashes programs that walk what was loaded",
+    "pickle 的嵌套深度超过任何序列化器的输出：遍历结果的程序会崩溃",
+);
+pub(super) static TOO_HEAVY: AnomalyKind = AnomalyKind::evasion(
+    "pickle-too-heavy",
+    "a tuple stands for more objects than any memory holds: hashing or printing it never ends",
+    "某元组展开后的对象数超过任何内存容量：对其求哈希或打印永不结束",
+);

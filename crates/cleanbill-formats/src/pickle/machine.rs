@@ -1,15 +1,17 @@
 //! The abstract interpreter: runs the opcodes as CPython's unpickler does, over symbolic values, and calls nothing.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashMap, HashSet},
     ops::Range,
 };
 
 use super::{
     arrays::ArrayState,
+    calls::CallKey,
     facts::{Call, CallId, CallKind, Ending, Import, ImportId, Named, Operand, Storage, Stream, Unresolved},
     kinds,
     opcode::{self, Argument, Opcode, OpcodeError, read_opcode},
+    store::{EMPTY, Memo, TupleRing},
     text,
     value::{Packed, Value},
 };
@@ -19,46 +21,38 @@ use crate::{
     limits::Limits,
 };
 
-/// LIMIT: tuples whose items are remembered. A call's tuple stands right before it, so that older ones are rarely asked for;
-/// one that was forgotten is unresolved.
-const TUPLE_ITEMS: usize = 400_000;
-/// LIMIT: items kept of one argument list, and depth of tuples within it.
-const ARGUMENT_ITEMS: usize = 12;
-const ARGUMENT_DEPTH: u32 = 4;
-/// LIMIT: different texts kept for one argument place of one callable; a place with more is a place for data, not for names.
-const TEXTS_PER_PLACE: usize = 64;
-/// LIMIT: characters kept of a text argument.
-const ARGUMENT_TEXT_BYTES: u64 = 512;
-/// LIMIT: pairs of text places whose import is known without reading the texts again; a cache only.
-const REMEMBERED_NAMES: usize = 100_000;
-/// LIMIT: memo entries at indices far beyond the others.
-const SPARSE_MEMO: usize = 10_000;
-/// How far beyond its end the dense memo may grow at once.
-const MEMO_GAP: u64 = 1 << 16;
-
 /// Keys of states whose texts some reviewed classes run as code when they are given the state: the argument parser of
 /// SciPy's distributions (`scipy/stats/_distn_infrastructure.py`) and the formula of statsmodels' data (`statsmodels/base/data.py`).
 const WATCHED_KEYS: [&str; 2] = ["_parse_arg_template", "formula"];
+/// Levels of nesting that CPython's picklers reach before they refuse, rounded up.
+const DEEPEST_HONEST: u64 = 5_000;
+/// Marks at most this far apart nest: each is followed by little more than the opening of the next container.
+const MARK_DISTANCE: u64 = 16;
+/// Objects that one tuple may stand for; honest ones stay far below, a chain of shared pairs doubles with every pair.
+const HEAVIEST_HONEST: u64 = 1 << 40;
 /// Shorter texts and byte strings are neither watched keys nor anything of their own.
 const SHORTEST_LOOK: u64 = 7;
 
 /// Interprets the pickles of one input.
 pub(super) struct Machine<'a> {
-    source: &'a dyn ReadAt,
-    limits: &'a Limits,
+    pub(super) source: &'a dyn ReadAt,
+    pub(super) limits: &'a Limits,
     pub(super) cursor: Cursor<'a>,
     stack: Vec<Packed>,
     memo: Memo,
-    protocol: u8,
+    pub(super) protocol: u8,
     frame_end: Option<u64>,
-    tuples: TupleRing,
-    names: HashMap<(u64, u64), ImportId>,
-    import_ids: HashMap<(String, String), ImportId>,
-    call_ids: HashMap<CallKey, CallId>,
-    texts: HashMap<(Packed, usize), HashSet<String>>,
-    arrays: ArrayState,
+    pub(super) tuples: TupleRing,
+    pub(super) names: HashMap<(u64, u64), ImportId>,
+    pub(super) import_ids: HashMap<(String, String), ImportId>,
+    pub(super) call_ids: HashMap<CallKey, CallId>,
+    pub(super) texts: HashMap<(Packed, usize), HashSet<String>>,
+    pub(super) arrays: ArrayState,
     keeps_texts: bool,
     watching: bool,
+    last_mark: Option<u64>,
+    marks_in_a_row: u64,
+    heavy: bool,
     suspended: Vec<Suspended>,
     opcodes: u64,
     stream_start: u64,
@@ -92,14 +86,6 @@ pub(super) enum Nested {
     Latin1(Range<u64>),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct CallKey {
-    callee: Packed,
-    kind: CallKind,
-    arguments: Vec<Operand>,
-    complete: bool,
-}
-
 /// A stream that waits while a pickle inside it is read (joblib object arrays).
 #[derive(Debug)]
 struct Suspended {
@@ -111,7 +97,7 @@ struct Suspended {
 }
 
 /// Says why interpretation of a stream ends.
-enum Halt {
+pub(super) enum Halt {
     End(Ending),
     Source(SourceError),
 }
@@ -149,6 +135,9 @@ impl<'a> Machine<'a> {
             arrays: ArrayState::default(),
             keeps_texts: false,
             watching: false,
+            last_mark: None,
+            marks_in_a_row: 0,
+            heavy: false,
             suspended: Vec::new(),
             opcodes: 0,
             stream_start: start,
@@ -303,7 +292,10 @@ impl<'a> Machine<'a> {
 
     fn execute(&mut self, op: &Opcode) -> Result<(), Halt> {
         match op.code {
-            opcode::MARK => self.push_checked(Value::Mark, op)?,
+            opcode::MARK => {
+                self.push_checked(Value::Mark, op)?;
+                self.see_depth(op);
+            }
             opcode::STOP => {
                 self.top = self.stack.last().map(|value| Value::from(*value));
                 if self.top.is_none() {
@@ -508,6 +500,37 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
+    /// Notes nesting deeper than any pickler can write, which crashes readers that walk it.
+    fn see_depth(&mut self, op: &Opcode) {
+        self.marks_in_a_row = match self.last_mark {
+            Some(last) if op.start.saturating_sub(last) <= MARK_DISTANCE => {
+                self.marks_in_a_row.saturating_add(1)
+            }
+            _ => 0,
+        };
+        self.last_mark = Some(op.start);
+        if self.marks_in_a_row == DEEPEST_HONEST {
+            self.note(
+                &kinds::TOO_DEEP,
+                op.start..self.cursor.position(),
+                DEEPEST_HONEST.to_string(),
+            );
+        }
+    }
+
+    /// Notes a tuple that stands for more objects than any memory holds.
+    fn see_weight(&mut self, tuple: u64, op: &Opcode) {
+        let weight = self.tuples.weight(Value::Tuple(tuple));
+        if weight >= HEAVIEST_HONEST && !self.heavy {
+            self.heavy = true;
+            self.note(
+                &kinds::TOO_HEAVY,
+                op.start..self.cursor.position(),
+                weight.to_string(),
+            );
+        }
+    }
+
     fn begin_frame(&mut self, op: &Opcode) {
         let length = u64::from_ne_bytes(number(op).unwrap_or_default().to_ne_bytes());
         let end = self.cursor.position().saturating_add(length);
@@ -529,7 +552,7 @@ impl<'a> Machine<'a> {
         self.halt(&kinds::STACK_UNDERFLOW, op.start, name, Ending::Malformed)
     }
 
-    fn push(&mut self, value: Value) {
+    pub(super) fn push(&mut self, value: Value) {
         self.stack.push(value.into());
     }
 
@@ -548,7 +571,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn pop(&mut self, op: &Opcode) -> Result<Value, Halt> {
+    pub(super) fn pop(&mut self, op: &Opcode) -> Result<Value, Halt> {
         match self.pop_any(op)? {
             Value::Mark => Err(self.underflow(op)),
             value => Ok(value),
@@ -586,6 +609,7 @@ impl<'a> Machine<'a> {
             return Err(self.underflow(op));
         }
         let tuple = self.tuples.add(items);
+        self.see_weight(tuple, op);
         self.stack.truncate(self.stack.len().saturating_sub(count));
         self.push_checked(Value::Tuple(tuple), op)
     }
@@ -632,7 +656,7 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    fn line_bytes(&self, range: &Range<u64>) -> Result<Vec<u8>, SourceError> {
+    pub(super) fn line_bytes(&self, range: &Range<u64>) -> Result<Vec<u8>, SourceError> {
         match self.cursor.held(range) {
             Some(bytes) => Ok(bytes
                 .get(..bytes.len().min(size_usize(self.limits.name_bytes)))
@@ -654,6 +678,7 @@ impl<'a> Machine<'a> {
                     "01" if op.code == opcode::INT => Value::Bool(true),
                     _ => match digits.parse::<i64>() {
                         Ok(number) => Value::Int(number),
+                        // Both unpicklers take the base from a prefix, and underscores.
                         Err(_) if text::is_integer(digits) => Value::BigInt(op.start),
                         Err(_) => {
                             return Err(self.halt(
@@ -725,7 +750,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Reads the text whose opcode stands at `offset`; `None` where it is longer than a name may be or no text.
-    fn text_at(&self, offset: u64) -> Result<Option<String>, SourceError> {
+    pub(super) fn text_at(&self, offset: u64) -> Result<Option<String>, SourceError> {
         let mut cursor = Cursor::new(self.source, offset..self.source.size());
         let opcode = match read_opcode(&mut cursor) {
             Ok(opcode) => opcode,
@@ -743,205 +768,6 @@ impl<'a> Machine<'a> {
             None => read_range(self.source, range, self.limits.name_bytes)?,
         };
         Ok(Some(text::decode(opcode.code, &bytes)))
-    }
-
-    fn unresolved(&mut self, what: Unresolved, op: &Opcode) {
-        if size_u64(self.facts.unresolved.len()) < self.limits.anomalies {
-            self.facts
-                .unresolved
-                .push((what, op.start..self.cursor.position()));
-        }
-    }
-
-    fn import_lines(&mut self, op: &Opcode, how: Named) -> Result<Value, Halt> {
-        let Argument::Lines(module, name) = &op.argument else {
-            return Ok(Value::Unresolved);
-        };
-        let too_long = |range: &Range<u64>| range.end.saturating_sub(range.start) > self.limits.name_bytes;
-        if too_long(module) || too_long(name) {
-            self.unresolved(Unresolved::LongName, op);
-            return Ok(Value::Unresolved);
-        }
-        let module = String::from_utf8_lossy(&self.line_bytes(module)?).into_owned();
-        let name = String::from_utf8_lossy(&self.line_bytes(name)?).into_owned();
-        Ok(self.import(module, name, how, op))
-    }
-
-    fn stack_global(&mut self, op: &Opcode) -> Result<(), Halt> {
-        let name = self.pop(op)?;
-        let module = self.pop(op)?;
-        let (Value::Text(module), Value::Text(name)) = (module, name) else {
-            self.unresolved(Unresolved::ComputedName, op);
-            self.push(Value::Unresolved);
-            return Ok(());
-        };
-        let value = if let Some(&id) = self.names.get(&(module, name)) {
-            self.import_again(id)
-        } else if let (Some(module_text), Some(name_text)) = (self.text_at(module)?, self.text_at(name)?) {
-            let value = self.import(module_text, name_text, Named::StackGlobal, op);
-            if let (Value::Import(id), true) = (value, self.names.len() < REMEMBERED_NAMES) {
-                self.names.insert((module, name), id);
-            }
-            value
-        } else {
-            self.unresolved(Unresolved::LongName, op);
-            Value::Unresolved
-        };
-        self.push(value);
-        Ok(())
-    }
-
-    fn import_again(&mut self, id: ImportId) -> Value {
-        if let Some(import) = self.facts.imports.get_mut(size_usize(u64::from(id))) {
-            import.count = import.count.saturating_add(1);
-        }
-        Value::Import(id)
-    }
-
-    fn import(&mut self, module: String, name: String, how: Named, op: &Opcode) -> Value {
-        let key = (module, name);
-        if let Some(&id) = self.import_ids.get(&key) {
-            return self.import_again(id);
-        }
-        let range = op.start..self.cursor.position();
-        if size_u64(self.facts.imports.len()) >= self.limits.pickle_imports {
-            self.note(&kinds::IMPORT_LIMIT, range, "");
-            return Value::Unresolved;
-        }
-        let id = ImportId::try_from(self.facts.imports.len()).unwrap_or(ImportId::MAX);
-        self.arrays.see_import(id, &key.0, &key.1);
-        let (module, name) = key.clone();
-        self.facts.imports.push(Import {
-            module,
-            name,
-            how,
-            range,
-            count: 1,
-            protocol: self.protocol,
-        });
-        self.import_ids.insert(key, id);
-        Value::Import(id)
-    }
-
-    fn call_with(
-        &mut self,
-        callee: Value,
-        kind: CallKind,
-        arguments: Value,
-        named: Option<Value>,
-        op: &Opcode,
-    ) -> Result<Value, Halt> {
-        let items = match arguments {
-            Value::Tuple(number) => self.tuples.items(number),
-            _ => None,
-        };
-        let mut items = items.unwrap_or_else(|| vec![Value::Unresolved]);
-        items.extend(named);
-        self.call(callee, kind, &items, op)
-    }
-
-    fn call(
-        &mut self,
-        callee: Value,
-        kind: CallKind,
-        arguments: &[Value],
-        op: &Opcode,
-    ) -> Result<Value, Halt> {
-        let place = Packed::from(callee);
-        let mut operands = Vec::with_capacity(arguments.len().min(ARGUMENT_ITEMS));
-        for (index, value) in arguments.iter().take(ARGUMENT_ITEMS).enumerate() {
-            operands.push(self.operand(*value, Some((place, index)), 0)?);
-        }
-        let complete = arguments.len() <= ARGUMENT_ITEMS;
-        let key = CallKey {
-            callee: place,
-            kind,
-            arguments: operands,
-            complete,
-        };
-        if let Some(&id) = self.call_ids.get(&key) {
-            if let Some(call) = self.facts.calls.get_mut(size_usize(u64::from(id))) {
-                call.count = call.count.saturating_add(1);
-            }
-            return Ok(Value::Result(id));
-        }
-        let range = op.start..self.cursor.position();
-        if size_u64(self.facts.calls.len()) >= self.limits.pickle_calls {
-            self.note(&kinds::CALL_LIMIT, range, "");
-            return Ok(Value::Unresolved);
-        }
-        let id = CallId::try_from(self.facts.calls.len()).unwrap_or(CallId::MAX);
-        let callee = self.operand(callee, None, 0)?;
-        self.facts.calls.push(Call {
-            callee,
-            kind,
-            arguments: key.arguments.clone(),
-            complete,
-            range,
-            count: 1,
-        });
-        self.call_ids.insert(key, id);
-        Ok(Value::Result(id))
-    }
-
-    fn operand(
-        &mut self,
-        value: Value,
-        place: Option<(Packed, usize)>,
-        depth: u32,
-    ) -> Result<Operand, SourceError> {
-        Ok(match value {
-            Value::None | Value::Bool(_) | Value::Int(_) | Value::BigInt(_) | Value::Float => Operand::Scalar,
-            Value::Text(offset) => Operand::Text(self.argument_text(offset, place)?),
-            Value::Bytes(_) => Operand::Bytes,
-            Value::List | Value::Dict | Value::Set => Operand::Container,
-            Value::Tuple(number) => match self.tuples.items(number) {
-                Some(items) if depth < ARGUMENT_DEPTH => {
-                    let complete = items.len() <= ARGUMENT_ITEMS;
-                    let mut operands = Vec::new();
-                    for item in items.into_iter().take(ARGUMENT_ITEMS) {
-                        operands.push(self.operand(item, place, depth.saturating_add(1))?);
-                    }
-                    Operand::Tuple {
-                        items: operands,
-                        complete,
-                    }
-                }
-                _ => Operand::Unresolved,
-            },
-            Value::Import(id) => Operand::Import(id),
-            Value::Result(id) => Operand::Result(id),
-            Value::Persistent => Operand::Persistent,
-            Value::Buffer => Operand::Buffer,
-            Value::Mark | Value::Unresolved => Operand::Unresolved,
-        })
-    }
-
-    /// Reads a text argument unless its place has already shown too many different ones.
-    fn argument_text(
-        &mut self,
-        offset: u64,
-        place: Option<(Packed, usize)>,
-    ) -> Result<Option<String>, SourceError> {
-        let Some(place) = place else { return Ok(None) };
-        let full = self
-            .texts
-            .get(&place)
-            .is_some_and(|texts| texts.len() >= TEXTS_PER_PLACE);
-        let Some(text) = self.text_at(offset)? else {
-            let start = if full {
-                None
-            } else {
-                self.payload_at(offset, ARGUMENT_TEXT_BYTES)?
-            };
-            return Ok(start.map(|bytes| format!("{}…", String::from_utf8_lossy(&bytes))));
-        };
-        let texts = self.texts.entry(place).or_default();
-        if texts.contains(&text) || texts.len() < TEXTS_PER_PLACE {
-            texts.insert(text.clone());
-            return Ok(Some(text));
-        }
-        Ok(None)
     }
 
     fn see_top_pairs(&mut self, count: usize) -> Result<(), Halt> {
@@ -1133,102 +959,4 @@ fn product(items: &[Value]) -> Option<u64> {
         Value::Int(number) => product.checked_mul(u64::try_from(*number).ok()?),
         _ => None,
     })
-}
-
-/// An empty place of the memo. A mark is never memoised, so its pattern is free.
-const EMPTY: Packed = Packed::MARK;
-
-/// The memo: dense where indices follow each other, as all picklers write them, sparse elsewhere.
-#[derive(Debug, Default)]
-struct Memo {
-    dense: Vec<Packed>,
-    sparse: HashMap<u64, Packed>,
-    /// Number of filled places, which is what `MEMOIZE` writes to.
-    count: u64,
-    overflowed: bool,
-}
-
-impl Memo {
-    fn read(&self, index: u64) -> Option<Packed> {
-        let dense = self
-            .dense
-            .get(size_usize(index))
-            .copied()
-            .filter(|value| *value != EMPTY);
-        dense.or_else(|| self.sparse.get(&index).copied())
-    }
-
-    /// Writes a place; false where a limit forbids it.
-    fn write(&mut self, index: u64, value: Packed, limit: u64) -> bool {
-        let new = self.read(index).is_none();
-        let end = size_u64(self.dense.len());
-        if index < limit && index < end.saturating_add(MEMO_GAP) {
-            let place = size_usize(index);
-            if index >= end {
-                self.dense.resize(place.saturating_add(1), EMPTY);
-            }
-            if let Some(slot) = self.dense.get_mut(place) {
-                *slot = value;
-            }
-            self.sparse.remove(&index);
-        } else if self.sparse.len() < SPARSE_MEMO {
-            self.sparse.insert(index, value);
-        } else {
-            return false;
-        }
-        if new {
-            self.count = self.count.saturating_add(1);
-        }
-        true
-    }
-}
-
-/// Remembers the items of the latest tuples.
-#[derive(Debug, Default)]
-struct TupleRing {
-    items: VecDeque<Packed>,
-    lengths: VecDeque<u32>,
-    starts: VecDeque<u64>,
-    first: u64,
-    dropped_items: u64,
-}
-
-impl TupleRing {
-    fn add(&mut self, items: &[Packed]) -> u64 {
-        while self.items.len().saturating_add(items.len()) > TUPLE_ITEMS || self.lengths.len() > TUPLE_ITEMS {
-            let Some(length) = self.lengths.pop_front() else {
-                break;
-            };
-            self.starts.pop_front();
-            self.items
-                .drain(..size_usize(u64::from(length)).min(self.items.len()));
-            self.dropped_items = self.dropped_items.saturating_add(u64::from(length));
-            self.first = self.first.saturating_add(1);
-        }
-        let number = self.first.saturating_add(size_u64(self.lengths.len()));
-        let kept = if items.len() > TUPLE_ITEMS { &[] } else { items };
-        self.starts
-            .push_back(self.dropped_items.saturating_add(size_u64(self.items.len())));
-        self.lengths.push_back(if kept.len() < items.len() {
-            0
-        } else {
-            u32::try_from(kept.len()).unwrap_or_default()
-        });
-        self.items.extend(kept.iter().copied());
-        number
-    }
-
-    /// Returns the items of a tuple, or `None` where it was forgotten.
-    fn items(&self, number: u64) -> Option<Vec<Value>> {
-        let place = size_usize(number.checked_sub(self.first)?);
-        let start = size_usize(self.starts.get(place)?.checked_sub(self.dropped_items)?);
-        let length = size_usize(u64::from(*self.lengths.get(place)?));
-        Some(
-            self.items
-                .range(start..start.saturating_add(length))
-                .copied()
-                .map(Value::from)
-                .collect(),
-        )
-    }
 }

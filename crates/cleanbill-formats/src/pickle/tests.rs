@@ -137,3 +137,32 @@ fn memory_stays_small_over_many_tuples_and_calls() {
     assert_eq!(view.calls.len(), 1);
     assert_eq!(view.calls[0].count, 500_000);
 }
+
+#[test]
+fn later_pickles_are_found() {
+    assert!(score(b"I0x10\n.").is_some(), "hexadecimal");
+    assert!(score(b"N.N.N.\x80\x02cos\nsystem\n(U\x01xtR.").is_some());
+    let view = view(b"\x80\x02N.\0\0\0\0\0\0\x80\x3f\x80\x02cos\nsystem\n(U\x01xtR.");
+    let names: Vec<&str> = view.members().iter().map(|member| member.name.as_str()).collect();
+    assert_eq!(names, ["[after]", "[pickle at 12]"]);
+}
+
+#[test]
+fn laughing_tuples_and_towers_are_noted() {
+    let mut bytes = b"\x80\x02)".to_vec();
+    bytes.extend(b"2\x86".repeat(60));
+    bytes.push(b'.');
+    assert!(
+        view(&bytes)
+            .anomalies()
+            .iter()
+            .any(|anomaly| anomaly.kind.id == "pickle-too-heavy")
+    );
+    let tower = [b"\x80\x02".to_vec(), b"](".repeat(6_000)].concat();
+    assert!(
+        view(&tower)
+            .anomalies()
+            .iter()
+            .any(|anomaly| anomaly.kind.id == "pickle-too-deep")
+    );
+}

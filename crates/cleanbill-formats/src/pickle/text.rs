@@ -79,10 +79,16 @@ fn unescape(bytes: &[u8], all: bool) -> String {
     out
 }
 
-/// Says whether `text` is a decimal integer of any length.
+/// Says whether `text` is an integer of any length in Python's own spelling, with a prefix for its base and underscores.
 pub(super) fn is_integer(text: &str) -> bool {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    let allowed: fn(&u8) -> bool = match digits.as_bytes() {
+        [b'0', b'x' | b'X' | b'o' | b'O' | b'b' | b'B', ..] => {
+            |byte| byte.is_ascii_alphanumeric() || *byte == b'_'
+        }
+        _ => |byte| byte.is_ascii_digit() || *byte == b'_',
+    };
+    !digits.is_empty() && digits.as_bytes().iter().all(allowed)
 }
 
 /// Reads a little-endian two's complement number of at most seven bytes.
