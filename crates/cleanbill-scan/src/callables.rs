@@ -21,6 +21,7 @@ allow_tables! {
     "scipy",
     "pandas",
     "joblib",
+    "dill",
     "sklearn",
     "xgboost",
     "lightgbm",

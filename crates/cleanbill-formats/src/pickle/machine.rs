@@ -23,15 +23,13 @@ use crate::{
 
 /// Keys of states whose texts some reviewed classes run as code when they are given the state: the argument parser of
 /// SciPy's distributions (`scipy/stats/_distn_infrastructure.py`) and the formula of statsmodels' data (`statsmodels/base/data.py`).
-const WATCHED_KEYS: [&str; 2] = ["_parse_arg_template", "formula"];
+const WATCHED_KEYS: [&str; 3] = ["_parse_arg_template", "shapes", "formula"];
 /// Levels of nesting that CPython's picklers reach before they refuse, rounded up.
 const DEEPEST_HONEST: u64 = 5_000;
-/// Marks at most this far apart nest: each is followed by little more than the opening of the next container.
-const MARK_DISTANCE: u64 = 16;
 /// Objects that one tuple may stand for; honest ones stay far below, a chain of shared pairs doubles with every pair.
 const HEAVIEST_HONEST: u64 = 1 << 40;
 /// Shorter texts and byte strings are neither watched keys nor anything of their own.
-const SHORTEST_LOOK: u64 = 7;
+const SHORTEST_LOOK: u64 = 6;
 
 /// Interprets the pickles of one input.
 pub(super) struct Machine<'a> {
@@ -50,8 +48,7 @@ pub(super) struct Machine<'a> {
     pub(super) arrays: ArrayState,
     keeps_texts: bool,
     watching: bool,
-    last_mark: Option<u64>,
-    marks_in_a_row: u64,
+    marks: u64,
     heavy: bool,
     suspended: Vec<Suspended>,
     opcodes: u64,
@@ -135,8 +132,7 @@ impl<'a> Machine<'a> {
             arrays: ArrayState::default(),
             keeps_texts: false,
             watching: false,
-            last_mark: None,
-            marks_in_a_row: 0,
+            marks: 0,
             heavy: false,
             suspended: Vec::new(),
             opcodes: 0,
@@ -192,6 +188,7 @@ impl<'a> Machine<'a> {
 
     fn begin(&mut self, start: u64) {
         self.stack.clear();
+        self.marks = 0;
         self.memo = Memo::default();
         self.protocol = 0;
         self.frame_end = None;
@@ -502,14 +499,8 @@ impl<'a> Machine<'a> {
 
     /// Notes nesting deeper than any pickler can write, which crashes readers that walk it.
     fn see_depth(&mut self, op: &Opcode) {
-        self.marks_in_a_row = match self.last_mark {
-            Some(last) if op.start.saturating_sub(last) <= MARK_DISTANCE => {
-                self.marks_in_a_row.saturating_add(1)
-            }
-            _ => 0,
-        };
-        self.last_mark = Some(op.start);
-        if self.marks_in_a_row == DEEPEST_HONEST {
+        self.marks = self.marks.saturating_add(1);
+        if self.marks == DEEPEST_HONEST {
             self.note(
                 &kinds::TOO_DEEP,
                 op.start..self.cursor.position(),
@@ -565,10 +556,13 @@ impl<'a> Machine<'a> {
     }
 
     fn pop_any(&mut self, op: &Opcode) -> Result<Value, Halt> {
-        match self.stack.pop() {
-            Some(value) => Ok(value.into()),
-            None => Err(self.underflow(op)),
+        let Some(value) = self.stack.pop() else {
+            return Err(self.underflow(op));
+        };
+        if value == Packed::MARK {
+            self.marks = self.marks.saturating_sub(1);
         }
+        Ok(value.into())
     }
 
     pub(super) fn pop(&mut self, op: &Opcode) -> Result<Value, Halt> {
@@ -589,6 +583,7 @@ impl<'a> Machine<'a> {
     fn drop_items_and_mark(&mut self, count: usize) {
         self.stack
             .truncate(self.stack.len().saturating_sub(count).saturating_sub(1));
+        self.marks = self.marks.saturating_sub(1);
     }
 
     fn pop_mark(&mut self, op: &Opcode) -> Result<(), Halt> {
