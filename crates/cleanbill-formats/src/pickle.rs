@@ -121,7 +121,8 @@ impl FormatView for View {
 pub fn probe(probe: &Probe<'_>) -> Option<Score> {
     let (&first, rest) = probe.head.split_first()?;
     let binary = first == opcode::PROTO && rest.first().is_some_and(|protocol| *protocol <= 5);
-    if !binary && opcode::layout(first).is_none() {
+    // A persistent id at the very start is refused by every loader that has none; ZIP archives begin with its letter.
+    if !binary && (opcode::layout(first).is_none() || first == opcode::PERSID) {
         return None;
     }
     let limits = Limits {

@@ -164,18 +164,18 @@ impl<'a> Judge<'a> {
                     // A method fetched from a reviewed class, called.
                     Some((module, name)) => match standing(&module, &name) {
                         Standing::Allowed(Allowed::Call) => None,
+                        Standing::Allowed(Allowed::Rule(rule))
+                            if self.rule_holds(rule, &module, CallKind::Reduce, arguments, call.complete) =>
+                        {
+                            None
+                        }
                         _ => Some(Fault::CalledResult(self.show(inner))),
                     },
                     None => Some(Fault::CalledResult(self.show(inner))),
                 }
             }
-            Operand::Persistent | Operand::Buffer | Operand::Unresolved => Some(Fault::UnknownTarget),
-            // Plain data cannot be called: every unpickler stops here.
-            Operand::Scalar
-            | Operand::Text(_)
-            | Operand::Bytes
-            | Operand::Container
-            | Operand::Tuple { .. } => Some(Fault::UnknownTarget),
+            // Plain data cannot be called, and every unpickler stops there; the rest is not known to us.
+            _ => Some(Fault::UnknownTarget),
         }
     }
 
@@ -188,9 +188,11 @@ impl<'a> Judge<'a> {
                 .then(|| Fault::UnknownCallee(self.name_of(import))),
             Standing::Allowed(allowed) => match (allowed, how) {
                 (Allowed::Rule(rule), _) => {
-                    (!self.rule_holds(rule, import, how, arguments, complete)).then(|| Fault::RuleBroken {
-                        callee: self.name_of(import),
-                        rule,
+                    (!self.rule_holds(rule, self.module_of(import), how, arguments, complete)).then(|| {
+                        Fault::RuleBroken {
+                            callee: self.name_of(import),
+                            rule,
+                        }
                     })
                 }
                 (Allowed::Call, CallKind::Reduce | CallKind::Instantiate)
@@ -253,8 +255,10 @@ impl<'a> Judge<'a> {
                     _ => None,
                 };
                 callee.is_some_and(|import| {
-                    matches!(import.name.as_str(), "attrgetter" | "itemgetter" | "methodcaller")
-                        && matches!(import.module.as_str(), "operator" | "_operator")
+                    matches!(
+                        import.name.as_str(),
+                        "attrgetter" | "itemgetter" | "methodcaller" | "vectorize"
+                    ) && matches!(import.module.as_str(), "operator" | "_operator" | "numpy")
                 })
             }),
             _ => false,
@@ -266,6 +270,12 @@ impl<'a> Judge<'a> {
         self.standings.get(place).copied().unwrap_or(Standing::Unknown {
             standard_library: false,
         })
+    }
+
+    fn module_of(&self, import: u32) -> &str {
+        self.view
+            .import(import)
+            .map_or("", |import| import.module.as_str())
     }
 
     fn name_of(&self, import: u32) -> String {

@@ -483,8 +483,8 @@ impl<'a> Machine<'a> {
                 self.facts
                     .persistent
                     .get_or_insert(op.start..self.cursor.position());
-                self.remember_storage(id)?;
-                self.push(Value::Persistent);
+                let value = self.persistent(id)?;
+                self.push(value);
             }
             opcode::EXT1 | opcode::EXT2 | opcode::EXT4 => {
                 self.unresolved(Unresolved::ExtensionCode, op);
@@ -895,6 +895,20 @@ impl<'a> Machine<'a> {
             ));
         }
         Ok(())
+    }
+
+    /// Resolves a persistent id as PyTorch does: storages, and classes that older versions save with their source.
+    fn persistent(&mut self, id: Value) -> Result<Value, Halt> {
+        let Value::Tuple(number) = id else {
+            return Ok(Value::Persistent);
+        };
+        if let Some([Value::Text(kind), class @ Value::Import(_), ..]) = self.tuples.items(number).as_deref()
+            && self.text_at(*kind)?.as_deref() == Some("module")
+        {
+            return Ok(*class);
+        }
+        self.remember_storage(id)?;
+        Ok(Value::Persistent)
     }
 
     /// Keeps what PyTorch's persistent id says of a storage: `("storage", class, key, location, elements)`.

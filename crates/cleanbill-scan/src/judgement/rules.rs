@@ -14,10 +14,14 @@ pub(crate) const RULES: &[&str] = &[
     "codecs-encode-latin1",
     "defaultdict-factory",
     "descriptor-of-allowed",
+    "dill-create-array",
+    "dill-eval-repr",
+    "dill-load-type",
     "getattr-allowed-class",
     "getitem-of-typing",
     "itemgetter-kept",
     "iter-one-argument",
+    "iterator-kept",
     "joblib-array-wrapper",
     "joblib-companion-file",
     "masked-array-reconstruct",
@@ -30,8 +34,10 @@ pub(crate) const RULES: &[&str] = &[
     "numpy-generator-ctor",
     "numpy-scalar",
     "numpy-ufunc-name",
+    "numpy-vectorize-kept",
     "pandas-new-index",
     "partial-of-allowed",
+    "range-bounded",
     "reconstructor-allowed-class",
     "reduce-or-of-types",
     "regex-compile",
@@ -55,6 +61,39 @@ const UFUNC_MODULES: &[&str] = &[
     "scipy.special",
     "scipy.special._ufuncs",
 ];
+/// Plain types that dill names by a text of its own.
+const DILL_TYPES: &[&str] = &[
+    "bool",
+    "bytes",
+    "bytearray",
+    "complex",
+    "dict",
+    "ellipsis",
+    "float",
+    "frozenset",
+    "int",
+    "list",
+    "object",
+    "range",
+    "set",
+    "slice",
+    "str",
+    "tuple",
+    "NoneType",
+    "DictType",
+    "FloatType",
+    "IntType",
+    "ListType",
+    "ObjectType",
+    "StringType",
+    "TupleType",
+    "UnicodeType",
+    "BooleanType",
+    "ComplexType",
+    "LongType",
+    "DictionaryType",
+    "SliceType",
+];
 const BIT_GENERATORS: &[&str] = &["MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64"];
 
 impl Judge<'_> {
@@ -62,7 +101,7 @@ impl Judge<'_> {
     pub(super) fn rule_holds(
         &self,
         rule: &str,
-        import: u32,
+        module: &str,
         how: CallKind,
         arguments: &[Operand],
         complete: bool,
@@ -75,6 +114,25 @@ impl Judge<'_> {
         match rule {
             "joblib-array-wrapper" | "joblib-companion-file" => !calls && plain,
             "memmap-reconstruct-only" => false,
+            "numpy-vectorize-kept" => plain && (!calls || arguments.is_empty()),
+            "iterator-kept" | "range-bounded" => plain,
+            "dill-create-array" => match arguments {
+                [
+                    Operand::Import(function),
+                    Operand::Tuple { items, complete },
+                    rest @ ..,
+                ] => {
+                    self.name_of(*function).ends_with("._reconstruct")
+                        && self.partial_of_rule(*function, items)
+                        && *complete
+                        && rest.iter().all(|argument| self.is_plain(argument))
+                }
+                _ => false,
+            },
+            "dill-eval-repr" => matches!(arguments, [Operand::Text(Some(text))] if is_range(text)),
+            "dill-load-type" => {
+                matches!(arguments, [Operand::Text(Some(name))] if DILL_TYPES.contains(&name.as_str()))
+            }
             "new-without-arguments" => match how {
                 CallKind::New | CallKind::Reduce | CallKind::Instantiate => arguments.is_empty(),
                 CallKind::Build | CallKind::Extend => plain,
@@ -236,10 +294,7 @@ impl Judge<'_> {
                     ]
             ),
             "time-zone-key" => match arguments {
-                [] => self
-                    .view
-                    .import(import)
-                    .is_some_and(|import| import.module == "pytz"),
+                [] => module == "pytz",
                 [Operand::Text(Some(key)), rest @ ..] => {
                     key.len() <= 64
                         && !key.starts_with('/')
@@ -308,7 +363,7 @@ impl Judge<'_> {
     fn partial_of_rule(&self, function: u32, arguments: &[Operand]) -> bool {
         match self.standing_of(function) {
             Standing::Allowed(Allowed::Rule(rule)) if rule != "partial-of-allowed" => {
-                self.rule_holds(rule, function, CallKind::Reduce, arguments, true)
+                self.rule_holds(rule, self.module_of(function), CallKind::Reduce, arguments, true)
             }
             _ => false,
         }
@@ -377,8 +432,14 @@ fn harmless_encoding(encoding: &str) -> bool {
 /// The template from which SciPy's distributions make their argument parsers: three function headers whose bodies only
 /// return their own parameters.
 fn scipy_template(key: &str, text: &str) -> bool {
-    if key != "_parse_arg_template" {
-        return true;
+    match key {
+        "_parse_arg_template" => {}
+        "shapes" => {
+            return text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_, ".contains(&byte));
+        }
+        _ => return true,
     }
     text.lines()
         .map(str::trim)
@@ -406,6 +467,16 @@ fn scipy_template(key: &str, text: &str) -> bool {
 fn parameters(list: &str) -> bool {
     list.bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || b"_ ,=.'%+-*".contains(&byte))
+}
+
+/// Says whether a text is a range of literal numbers and nothing else.
+fn is_range(text: &str) -> bool {
+    let inside = text
+        .strip_prefix('x')
+        .unwrap_or(text)
+        .strip_prefix("range(")
+        .and_then(|rest| rest.strip_suffix(')'));
+    inside.is_some_and(|inside| inside.split(", ").all(|number| number.parse::<i64>().is_ok()))
 }
 
 /// Says whether no name stands right before an opening parenthesis.
