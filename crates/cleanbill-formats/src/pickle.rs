@@ -83,8 +83,8 @@ pub struct View {
     pub raw_arrays: u64,
     /// Texts that states carry under keys whose value some classes run as code; `None` where the text is computed.
     pub watched: Vec<(String, Option<String>)>,
-    /// Whether any dictionary has a key that is computed while loading.
-    pub computed_keys: bool,
+    /// What computed the dictionary keys that are no literals.
+    pub computed_keys: Vec<Operand>,
     anomalies: Vec<Anomaly>,
     members: Vec<Member>,
 }

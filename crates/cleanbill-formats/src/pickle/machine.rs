@@ -24,6 +24,8 @@ use crate::{
 /// Keys of states whose texts some reviewed classes run as code when they are given the state: the argument parser of
 /// SciPy's distributions (`scipy/stats/_distn_infrastructure.py`) and the formula of statsmodels' data (`statsmodels/base/data.py`).
 const WATCHED_KEYS: [&str; 3] = ["_parse_arg_template", "shapes", "formula"];
+/// LIMIT: different calls that computed a dictionary key.
+const COMPUTED_KEYS: usize = 64;
 /// Levels of nesting that CPython's picklers reach before they refuse, rounded up.
 const DEEPEST_HONEST: u64 = 5_000;
 /// Objects that one tuple may stand for; honest ones stay far below, a chain of shared pairs doubles with every pair.
@@ -73,7 +75,21 @@ pub(super) struct Facts {
     pub(super) persistent: Option<Range<u64>>,
     pub(super) raw_arrays: u64,
     pub(super) watched: Vec<(String, Option<String>)>,
-    pub(super) computed_keys: bool,
+    pub(super) computed_keys: Vec<Operand>,
+}
+
+impl Facts {
+    /// Keeps what computed a dictionary key; past a few different ones it is simply not known.
+    fn see_key(&mut self, key: Value) {
+        let computed = match key {
+            Value::Result(id) if self.computed_keys.len() < COMPUTED_KEYS => Operand::Result(id),
+            Value::Result(_) | Value::Unresolved => Operand::Unresolved,
+            _ => return,
+        };
+        if !self.computed_keys.contains(&computed) {
+            self.computed_keys.push(computed);
+        }
+    }
 }
 
 /// Names bytes inside the pickle that look like something of their own.
@@ -766,12 +782,14 @@ impl<'a> Machine<'a> {
     }
 
     fn see_top_pairs(&mut self, count: usize) -> Result<(), Halt> {
-        let keys = top_items(&self.stack, count).iter().step_by(2);
-        let computed = keys
+        let keys = top_items(&self.stack, count)
+            .iter()
+            .step_by(2)
             .copied()
-            .map(Value::from)
-            .any(|key| matches!(key, Value::Result(_) | Value::Unresolved));
-        self.facts.computed_keys |= computed;
+            .map(Value::from);
+        for key in keys {
+            self.facts.see_key(key);
+        }
         if self.watching || (self.arrays.armed() && count <= 32) {
             let items: Vec<Value> = top_items(&self.stack, count)
                 .iter()
@@ -786,7 +804,7 @@ impl<'a> Machine<'a> {
     fn see_pairs(&mut self, items: &[Value]) -> Result<(), Halt> {
         for pair in items.chunks_exact(2) {
             let [key, value] = *pair else { continue };
-            self.facts.computed_keys |= matches!(key, Value::Result(_) | Value::Unresolved);
+            self.facts.see_key(key);
             let (true, Value::Text(key)) = (self.watching, key) else {
                 continue;
             };

@@ -401,9 +401,30 @@ impl Judge<'_> {
         }
     }
 
+    /// Says whether a computed key may be a text: objects of reviewed classes outside Python's own text functions are not.
+    fn may_be_text(&self, key: &Operand) -> bool {
+        let Operand::Result(id) = key else { return true };
+        let Some(class) = self.class_of(*id) else {
+            return true;
+        };
+        let makes_text = matches!(
+            self.module_of(class),
+            "builtins"
+                | "__builtin__"
+                | "_codecs"
+                | "codecs"
+                | "operator"
+                | "_operator"
+                | "functools"
+                | "string"
+                | "itertools"
+        );
+        makes_text || !self.is_allowed(class)
+    }
+
     /// Says whether every watched text of the stream passes `check`, and no dictionary key is computed.
     fn watched_texts_are(&self, check: fn(&str, &str) -> bool) -> bool {
-        !self.view.computed_keys
+        !self.view.computed_keys.iter().any(|key| self.may_be_text(key))
             && self
                 .view
                 .watched
