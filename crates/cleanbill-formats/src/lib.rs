@@ -20,6 +20,7 @@ pub mod bytes;
 pub mod codec;
 pub mod limits;
 mod member;
+mod notes;
 mod registry;
 
 pub use anomaly::{Anomaly, AnomalyKind, Impact};
@@ -28,4 +29,7 @@ pub use registry::{Dialect, FormatInfo, FormatView, HEAD_BYTES, Input, Probe, Sc
 
 registry::register! {
     text => Text,
+    zip => Zip,
+    torch_zip => TorchZip,
+    npz => Npz,
 }
