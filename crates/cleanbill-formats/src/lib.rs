@@ -18,6 +18,7 @@
 mod anomaly;
 pub mod bytes;
 pub mod codec;
+mod compressed;
 pub mod limits;
 mod member;
 mod notes;
@@ -32,4 +33,11 @@ registry::register! {
     zip => Zip,
     torch_zip => TorchZip,
     npz => Npz,
+    gzip => Gzip,
+    bzip2 => Bzip2,
+    xz => Xz,
+    lzma_alone => LzmaAlone,
+    zlib => Zlib,
+    zstd => Zstd,
+    lz4 => Lz4,
 }
