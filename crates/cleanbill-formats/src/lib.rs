@@ -33,6 +33,8 @@ registry::register! {
     zip => Zip,
     torch_zip => TorchZip,
     npz => Npz,
+    tar => Tar,
+    torch_tar => TorchTar,
     gzip => Gzip,
     bzip2 => Bzip2,
     xz => Xz,
