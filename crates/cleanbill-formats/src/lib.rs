@@ -35,6 +35,8 @@ registry::register! {
     npz => Npz,
     tar => Tar,
     torch_tar => TorchTar,
+    sevenz => Sevenz,
+    rar => Rar,
     gzip => Gzip,
     bzip2 => Bzip2,
     xz => Xz,
