@@ -18,8 +18,10 @@
 mod anomaly;
 pub mod bytes;
 pub mod codec;
+mod compressed;
 pub mod limits;
 mod member;
+mod notes;
 mod registry;
 
 pub use anomaly::{Anomaly, AnomalyKind, Impact};
@@ -29,4 +31,18 @@ pub use registry::{Dialect, FormatInfo, FormatView, HEAD_BYTES, Input, Probe, Sc
 registry::register! {
     pickle => Pickle,
     text => Text,
+    zip => Zip,
+    torch_zip => TorchZip,
+    npz => Npz,
+    tar => Tar,
+    torch_tar => TorchTar,
+    sevenz => Sevenz,
+    rar => Rar,
+    gzip => Gzip,
+    bzip2 => Bzip2,
+    xz => Xz,
+    lzma_alone => LzmaAlone,
+    zlib => Zlib,
+    zstd => Zstd,
+    lz4 => Lz4,
 }
