@@ -18,14 +18,19 @@
 mod anomaly;
 pub mod bytes;
 pub mod codec;
+pub mod json;
 pub mod limits;
 mod member;
+mod notes;
 mod registry;
+#[cfg(test)]
+mod testing;
 
 pub use anomaly::{Anomaly, AnomalyKind, Impact};
 pub use member::{Member, Payload, Role};
 pub use registry::{Dialect, FormatInfo, FormatView, HEAD_BYTES, Input, Probe, Score, TAIL_BYTES, page_text};
 
 registry::register! {
+    safetensors => Safetensors,
     text => Text,
 }
