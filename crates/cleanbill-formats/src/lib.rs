@@ -32,5 +32,6 @@ pub use registry::{Dialect, FormatInfo, FormatView, HEAD_BYTES, Input, Probe, Sc
 
 registry::register! {
     safetensors => Safetensors,
+    gguf => Gguf,
     text => Text,
 }
