@@ -31,6 +31,7 @@ pub use member::{Member, Payload, Role};
 pub use registry::{Dialect, FormatInfo, FormatView, HEAD_BYTES, Input, Probe, Score, TAIL_BYTES, page_text};
 
 registry::register! {
+    npy => Npy,
     safetensors => Safetensors,
     gguf => Gguf,
     text => Text,
