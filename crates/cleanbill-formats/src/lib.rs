@@ -34,5 +34,6 @@ registry::register! {
     npy => Npy,
     safetensors => Safetensors,
     gguf => Gguf,
+    executable => Executable,
     text => Text,
 }

@@ -201,7 +201,7 @@ impl Reader<'_> {
             match byte {
                 b'0'..=b'9' => {}
                 b'.' | b'e' | b'E' | b'j' | b'x' | b'o' | b'b' | b'_' | b'a' | b'c' | b'd' | b'f' => {
-                    whole = false
+                    whole = false;
                 }
                 _ => break,
             }
