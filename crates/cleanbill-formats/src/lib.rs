@@ -35,5 +35,6 @@ registry::register! {
     safetensors => Safetensors,
     gguf => Gguf,
     executable => Executable,
+    media => Media,
     text => Text,
 }
