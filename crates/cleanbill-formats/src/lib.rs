@@ -36,5 +36,6 @@ registry::register! {
     gguf => Gguf,
     executable => Executable,
     media => Media,
+    unsupported_model => UnsupportedModel,
     text => Text,
 }
