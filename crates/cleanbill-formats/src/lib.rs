@@ -19,10 +19,13 @@ mod anomaly;
 pub mod bytes;
 pub mod codec;
 mod compressed;
+pub mod json;
 pub mod limits;
 mod member;
 mod notes;
 mod registry;
+#[cfg(test)]
+mod testing;
 
 pub use anomaly::{Anomaly, AnomalyKind, Impact};
 pub use member::{Member, Payload, Role};
@@ -30,6 +33,12 @@ pub use registry::{Dialect, FormatInfo, FormatView, HEAD_BYTES, Input, Probe, Sc
 
 registry::register! {
     pickle => Pickle,
+    npy => Npy,
+    safetensors => Safetensors,
+    gguf => Gguf,
+    executable => Executable,
+    media => Media,
+    unsupported_model => UnsupportedModel,
     text => Text,
     zip => Zip,
     torch_zip => TorchZip,

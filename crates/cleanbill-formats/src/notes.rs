@@ -1,5 +1,8 @@
-use crate::{Anomaly, AnomalyKind};
+//! Collects anomalies so that one input cannot flood a report, and small helpers that several parsers share.
+
 use std::ops::Range;
+
+use crate::{Anomaly, AnomalyKind, limits::Limits};
 
 /// LIMIT: anomalies kept of one kind. They come in series, so that more of the same tell nothing new, and no flood of one
 /// kind can push out another.
@@ -12,6 +15,11 @@ pub(crate) struct Notes {
 }
 
 impl Notes {
+    /// Starts empty.
+    pub(crate) fn new(_limits: &Limits) -> Self {
+        Self::default()
+    }
+
     /// Notes `kind` at `range` unless there are enough of it.
     pub(crate) fn push(&mut self, kind: &'static AnomalyKind, range: Range<u64>, detail: impl Into<String>) {
         if self.anomalies.iter().filter(|one| one.kind.id == kind.id).count() < PER_KIND {
@@ -19,9 +27,19 @@ impl Notes {
         }
     }
 
+    /// Notes `kind` at `range` unless there are enough of it.
+    pub(crate) fn add(&mut self, kind: &'static AnomalyKind, range: Range<u64>, detail: impl Into<String>) {
+        self.push(kind, range, detail);
+    }
+
     /// Returns what was noted.
     pub(crate) fn list(&self) -> &[Anomaly] {
         &self.anomalies
+    }
+
+    /// Gives what was noted.
+    pub(crate) fn finish(self) -> Vec<Anomaly> {
+        self.anomalies
     }
 }
 
