@@ -52,6 +52,7 @@ registry::register! {
     xz => Xz,
     lzma_alone => LzmaAlone,
     zlib => Zlib,
+    joblib_zfile => JoblibZfile,
     zstd => Zstd,
     lz4 => Lz4,
 }

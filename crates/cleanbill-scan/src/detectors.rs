@@ -21,4 +21,7 @@ register! {
     reader_disagreement,
     unusual_structure,
     decompression_bomb,
+    archive_swelling,
+    archive_too_deep,
+    torch_storage_mismatch,
 }

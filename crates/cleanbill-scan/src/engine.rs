@@ -16,9 +16,9 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Check, DETECTORS,
+    Check, DETECTORS, Detector,
     open::{Bomb, Budget, open},
-    scene::Scene,
+    scene::{Scene, Whole},
     sink::{Sink, printable},
     source::{Artifact, Listed, Source},
 };
@@ -187,11 +187,13 @@ fn examine(artifact: &dyn Artifact, options: &Options) -> Examined {
             member: None,
             within: &[],
             dialects: &[],
+            container: None,
             role: Role::Content,
             depth: 0,
             bomb: None,
         },
     );
+    walk.detect_whole(&bytes, &mut level);
     let sha256 = if options.digests {
         digest(bytes.as_ref(), &mut level.coverage)
     } else {
@@ -296,6 +298,7 @@ struct Place<'a> {
     member: Option<&'a str>,
     within: &'a [Format],
     dialects: &'a [&'static str],
+    container: Option<&'a Parsed>,
     role: Role,
     depth: u64,
     bomb: Option<Bomb>,
@@ -308,6 +311,7 @@ struct Level {
     findings: Vec<Finding>,
     coverage: Coverage,
     members: u64,
+    too_deep: bool,
 }
 
 impl Walk<'_> {
@@ -317,6 +321,7 @@ impl Walk<'_> {
             findings: Vec::new(),
             coverage: Coverage::complete(),
             members: 0,
+            too_deep: false,
         };
         if let Err(error) = self.look(bytes, place, &mut level) {
             let source = &error.source;
@@ -333,6 +338,7 @@ impl Walk<'_> {
             member,
             within,
             dialects,
+            container,
             role,
             bomb,
             ..
@@ -356,6 +362,7 @@ impl Walk<'_> {
             parsed: &parsed,
             within,
             within_dialects: dialects,
+            container,
             bomb,
         };
         self.detect(&scene, &mut level.findings);
@@ -413,12 +420,7 @@ impl Walk<'_> {
 
     fn detect(&self, scene: &Scene<'_>, findings: &mut Vec<Finding>) {
         for &detector in DETECTORS {
-            if self
-                .options
-                .only
-                .as_ref()
-                .is_some_and(|only| !only.iter().any(|id| id == detector.id))
-            {
+            if !self.runs(detector) {
                 continue;
             }
             let mut sink = Sink::new(detector, scene, findings);
@@ -432,8 +434,32 @@ impl Walk<'_> {
                     .parsed
                     .iter()
                     .for_each(|parsed| run(parsed.view(), scene, &mut sink)),
+                Check::Whole(_) => {}
             }
         }
+    }
+
+    /// Looks at what only shows when everything inside has been opened.
+    fn detect_whole(&self, bytes: &Arc<dyn ReadAt>, level: &mut Level) {
+        let whole = Whole {
+            size_bytes: bytes.size(),
+            decoded_bytes: self.budget.decoded(),
+            too_deep: level.too_deep,
+            limits: &self.options.limits,
+        };
+        let scene = Scene::of_artifact(self.artifact, bytes.as_ref());
+        for &detector in DETECTORS {
+            if let (Check::Whole(run), true) = (detector.check, self.runs(detector)) {
+                run(&whole, &mut Sink::new(detector, &scene, &mut level.findings));
+            }
+        }
+    }
+
+    fn runs(&self, detector: &Detector) -> bool {
+        self.options
+            .only
+            .as_ref()
+            .is_none_or(|only| only.iter().any(|id| id == detector.id))
     }
 
     fn descend(
@@ -451,6 +477,7 @@ impl Walk<'_> {
         }
         let limit = self.options.limits.nesting_depth;
         if place.depth >= limit {
+            level.too_deep = true;
             level.coverage.lose(located(
                 above,
                 &text!(
@@ -472,6 +499,7 @@ impl Walk<'_> {
                         findings: Vec::new(),
                         coverage,
                         members: 1,
+                        too_deep: false,
                     }
                 }
                 Ok(opened) => {
@@ -479,6 +507,7 @@ impl Walk<'_> {
                         member: Some(&path),
                         within: formats,
                         dialects,
+                        container: Some(parsed),
                         role: member.role,
                         depth: place.depth + 1,
                         bomb: opened.bomb,
@@ -501,6 +530,7 @@ impl Walk<'_> {
         for one in below {
             level.findings.extend(one.findings);
             level.members += one.members;
+            level.too_deep |= one.too_deep;
             for reason in one.coverage.reasons() {
                 level.coverage.lose(reason.clone());
             }

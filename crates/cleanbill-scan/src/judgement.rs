@@ -203,6 +203,13 @@ impl<'a> Judge<'a> {
                         how,
                     })
                 }
+                // Items are never set on a tensor while it is loaded; doing so reaches its memory (CVE-2026-24747).
+                (Allowed::Call, CallKind::Extend) if self.module_of(import) == "torch._utils" => {
+                    Some(Fault::NotReviewedFor {
+                        callee: self.name_of(import),
+                        how,
+                    })
+                }
                 (Allowed::Call, _) | (Allowed::Class, CallKind::New | CallKind::Build | CallKind::Extend) => {
                     self.hands_over_a_callable(arguments)
                         .then(|| Fault::NotReviewedFor {
