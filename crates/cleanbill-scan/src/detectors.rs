@@ -11,6 +11,16 @@ macro_rules! register {
 }
 
 register! {
+    archive_path_traversal,
+    archive_link,
+    archive_special_file,
+    archive_duplicate_entry,
+    archive_hidden_entry,
+    archive_encrypted_entry,
+    archive_overlap,
+    archive_header_mismatch,
+    archive_prefix,
+    torch_zip_unexpected_entry,
     damaged_structure,
     reader_disagreement,
     unusual_structure,
