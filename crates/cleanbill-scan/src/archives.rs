@@ -71,7 +71,11 @@ fn from_zip(entry: &zip::Entry) -> impl Iterator<Item = Entry<'_>> {
     names.into_iter().flatten().map(move |name| Entry {
         name: Cow::Borrowed(name),
         range: Some(entry.extent()),
-        kind: kind_of(mode, entry.is_directory),
+        // Unpackers make links of ZIP entries, but no devices; `zip` marks what it read from a pipe as one.
+        kind: match kind_of(mode, entry.is_directory) {
+            Kind::Special => Kind::File,
+            other => other,
+        },
         link_target: entry.link_target.as_deref(),
         mode,
     })
