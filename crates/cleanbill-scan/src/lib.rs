@@ -3,6 +3,7 @@
 //! `source` says where bytes come from, `engine` recognises, parses and opens them level by level, `detectors` look at the
 //! typed views. No detector sees a path of this machine, a socket or a clock. Nothing here decides how a report looks.
 
+mod archives;
 mod callables;
 mod detector;
 mod detectors;

@@ -187,7 +187,7 @@ impl<'a> Builder<'a> {
         Self::compare(&mut entry, common, &local);
         let mut end = entry.data.end;
         if local.common.flags & FLAG_DESCRIPTOR != 0 {
-            let length = descriptor_bytes(self.source, end, common.compressed_bytes, Some(common.crc32))?;
+            let length = descriptor_bytes(self.source, end, common)?;
             end = end.saturating_add(length);
         }
         let payload = self.payload(&mut entry, common, &local.common, notes);

@@ -96,6 +96,14 @@ fn honest_archives_give_their_entries_and_nothing_else() {
         &[],
     );
     check(&zip(&[]), &[], &[]);
+    // Java writes folders as streamed, deflated and empty.
+    let folder = Item {
+        method: 8,
+        flags: 8,
+        ..Item::new("dir/", b"")
+    };
+    let java = view(&zip(&[folder, Item::new("dir/a", b"1")]));
+    assert!(java.entries.iter().all(|entry| entry.overlaps.is_none()));
     check(
         &zip(&[Item::new("dir/", b""), Item::new("dir/a", b"1")]),
         &["dir/a=1"],

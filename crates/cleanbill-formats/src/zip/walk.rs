@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use super::records::{CENTRAL, DESCRIPTOR, FLAG_DESCRIPTOR, LOCAL, LOCAL_BYTES, Local};
+use super::records::{CENTRAL, Common, DESCRIPTOR, FLAG_DESCRIPTOR, LOCAL, LOCAL_BYTES, Local};
 use crate::{
     bytes::{ReadAt, SourceError, read_range, size_u64},
     notes::{u32_at, u64_at},
@@ -88,7 +88,7 @@ fn extent(source: &dyn ReadAt, local: Local, limit: u64, budget: &mut u64) -> Re
     if !streamed || (declared != 0 && declared != u64::from(u32::MAX)) {
         let data_end = start.saturating_add(declared).min(limit);
         let end = if streamed {
-            data_end.saturating_add(descriptor_bytes(source, data_end, declared, None)?)
+            data_end.saturating_add(descriptor_bytes(source, data_end, &local.common)?)
         } else {
             data_end
         };
@@ -153,33 +153,34 @@ fn descriptor_at(bytes: &[u8], index: usize, distance: u64) -> Option<(u64, u64)
     None
 }
 
-/// Returns the length of the descriptor at `offset` behind `compressed` bytes of data, 0 where there is none.
+/// Returns the length of the descriptor at `offset` behind data with the given checksum and sizes, 0 where there is none.
 pub(super) fn descriptor_bytes(
     source: &dyn ReadAt,
     offset: u64,
-    compressed: u64,
-    crc32: Option<u32>,
+    common: &Common,
 ) -> Result<u64, SourceError> {
     let bytes = read_range(source, offset..offset.saturating_add(24), 24)?;
-    let crc_at = |at: usize| crc32.is_none_or(|crc| u32_at(&bytes, at) == crc);
-    if bytes.starts_with(DESCRIPTOR) {
-        if bytes.len() >= 24 && u64_at(&bytes, 8) == compressed && compressed > 0 {
-            return Ok(24);
-        }
-        // A wide descriptor of an empty entry is told from a narrow one by what follows.
-        let wide_empty = compressed == 0
-            && bytes
-                .get(8..24)
-                .is_some_and(|sizes| sizes.iter().all(|b| *b == 0));
-        return Ok(if wide_empty { 24 } else { 16 });
-    }
-    if bytes.len() >= 12 && u64::from(u32_at(&bytes, 4)) == compressed && crc_at(0) {
-        return Ok(12);
-    }
-    if bytes.len() >= 20 && u64_at(&bytes, 4) == compressed && crc_at(0) {
-        return Ok(20);
-    }
-    Ok(0)
+    let signed = bytes.starts_with(DESCRIPTOR);
+    let fields = if signed { 4 } else { 0 };
+    let sizes = bytes.get(fields..).unwrap_or_default();
+    let (compressed, uncompressed) = (common.compressed_bytes, common.uncompressed_bytes);
+    let wide = u64_at(sizes, 4) == compressed && u64_at(sizes, 12) == uncompressed && sizes.len() >= 20;
+    let narrow = u64::from(u32_at(sizes, 4)) == compressed && u64::from(u32_at(sizes, 8)) == uncompressed;
+    // An empty entry fits both; behind the narrow form another record follows.
+    let followed = sizes.get(12..14).is_none_or(|next| next == b"PK");
+    let checked = signed || u32_at(sizes, 0) == common.crc32;
+    let length = match (narrow && sizes.len() >= 12, wide) {
+        (true, true) if !followed => 20,
+        (true, _) => 12,
+        (false, true) => 20,
+        (false, false) if signed => 12,
+        (false, false) => return Ok(0),
+    };
+    Ok(if checked {
+        size_u64(fields).saturating_add(length)
+    } else {
+        0
+    })
 }
 
 /// Gives pieces of `range` to `find` with the offset of each, until it finds something.
