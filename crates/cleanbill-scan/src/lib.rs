@@ -8,9 +8,11 @@ mod detector;
 mod detectors;
 mod engine;
 mod open;
+mod promise;
 mod scene;
 mod sink;
 pub mod source;
+mod templates;
 
 pub use callables::{Judgement, judge};
 pub use detector::{Check, Detector};
