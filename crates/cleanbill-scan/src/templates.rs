@@ -147,7 +147,10 @@ pub(crate) fn examine(template: &str) -> Vec<Hit> {
     }
     let mut kept: Vec<Hit> = Vec::new();
     for hit in hits {
-        if !kept.iter().any(|one| one.sign == hit.sign) {
+        // One of each kind and, of inner names, each: some weigh more than others.
+        let same =
+            |one: &Hit| one.sign == hit.sign && (hit.sign != Sign::Dunder || one.evidence == hit.evidence);
+        if kept.len() < 16 && !kept.iter().any(same) {
             kept.push(hit);
         }
     }

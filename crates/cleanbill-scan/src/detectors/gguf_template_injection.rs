@@ -35,6 +35,9 @@ detector! {
     on: artifact => run,
 }
 
+/// Names that code generators write and that lead nowhere without one of the others.
+const SOFT: &[&str] = &["__all__", "__doc__", "__init__", "__name__", "__version__"];
+
 fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     for parsed in scene.parsed {
         match parsed {
@@ -48,9 +51,10 @@ fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
                     report(&fact.value, &fact.range, false, true, sink);
                 }
                 // Pages and code generators use templates that load others; chat templates cannot.
-                let chat = scene.file_name().contains("chat_template");
+                let named = matches!(scene.extension().as_str(), "jinja" | "jinja2" | "j2");
+                let chat = named || scene.file_name().contains("chat_template");
                 if let Some((template, range)) = &view.template
-                    && view.kind == Kind::JinjaTemplate
+                    && (chat || view.kind == Kind::JinjaTemplate)
                 {
                     report(template, range, true, chat, sink);
                 }
@@ -63,7 +67,8 @@ fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
 /// Reports each kind of sign once; `exact` says that an offset in the text is one in the file.
 fn report(template: &str, range: &Range<u64>, exact: bool, chat: bool, sink: &mut Sink<'_>) {
     for hit in examine(template) {
-        if hit.sign == Sign::Loads && !chat {
+        let soft = hit.sign == Sign::Dunder && SOFT.contains(&hit.evidence.as_str());
+        if !chat && (soft || hit.sign == Sign::Loads) {
             continue;
         }
         let place = if exact {
