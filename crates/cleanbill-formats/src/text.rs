@@ -89,7 +89,8 @@ pub struct View {
     pub facts: Vec<Fact>,
     /// Keys of the outermost JSON object, the first 64.
     pub top_keys: Vec<String>,
-    /// The text itself where it is a Jinja template, with where it stands.
+    /// The text itself where it may be a Jinja template, with where it stands: [`View::kind`] says whether it looks like
+    /// one, and a file's name may say so too.
     pub template: Option<(String, Range<u64>)>,
     /// A picture in SVG that holds a script.
     pub scripted: bool,
@@ -226,9 +227,10 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         Some(json) if !json.is_other => take_json(&mut view, json, end),
         _ => view.kind = kind::guess(text),
     }
-    if view.kind == Kind::JinjaTemplate {
+    let data = matches!(view.kind, Kind::Json | Kind::JsonLines | Kind::Notebook);
+    if !data && (text.contains("{{") || text.contains("{%")) {
         view.template = Some((text.to_owned(), start..size.min(SAMPLE_BYTES)));
-        if size > SAMPLE_BYTES {
+        if size > SAMPLE_BYTES && view.kind == Kind::JinjaTemplate {
             view.anomalies.push(Anomaly::new(&CUT, SAMPLE_BYTES..size, ""));
         }
     }

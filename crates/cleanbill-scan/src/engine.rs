@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     Check, DETECTORS, Detector,
     open::{Bomb, Budget, open},
+    promise,
     scene::{Scene, Whole},
     sink::{Sink, printable},
     source::{Artifact, Listed, Source},
@@ -371,6 +372,10 @@ impl Walk<'_> {
         }
         for one in &parsed {
             lose_for(one, member, &mut level.coverage);
+        }
+        if let Some((en, zh)) = promise::unread_program(&scene) {
+            let reason = text!("{en}: not examined by this build", "{zh}：此版本不检查");
+            level.coverage.lose(located(member, &reason));
         }
         let refined: Vec<&str> = formats
             .iter()

@@ -10,9 +10,11 @@ mod detectors;
 mod engine;
 mod judgement;
 mod open;
+mod promise;
 mod scene;
 mod sink;
 pub mod source;
+mod templates;
 
 pub use callables::{Allowed, Attack, Standing, standing};
 pub use detector::{Check, Detector};

@@ -95,11 +95,12 @@ pub(super) fn guess(sample: &str) -> Kind {
         return Kind::Script;
     }
     let document = count.fences > 0 || count.directives > 0;
-    if !document && (count.statements > 0 || text.starts_with("{{") || text.starts_with("{#")) {
+    let opens = ["{{", "{%", "{#"].into_iter().any(|open| text.starts_with(open));
+    if opens || count.statements > 0 && count.margin < 2 {
         return Kind::JinjaTemplate;
     }
     let often = |strong: u32| strong > 0 && strong.saturating_mul(60) >= count.lines;
-    if often(count.python) && !document {
+    if often(count.margin) || often(count.python) && !document {
         return Kind::PythonSource;
     }
     if often(count.shell) && count.shell > 1 && !document {
@@ -153,8 +154,11 @@ struct Count {
     lines: u32,
     fences: u32,
     directives: u32,
+    /// Jinja statements outside of fenced examples.
     statements: u32,
     python: u32,
+    /// Python that begins at the margin, outside of fenced examples.
+    margin: u32,
     shell: u32,
     javascript: u32,
     r: u32,
@@ -171,22 +175,27 @@ impl Count {
         let mut count = Self::default();
         let add = |counter: &mut u32, is: bool| *counter = counter.saturating_add(u32::from(is));
         let mut commas = None;
+        let mut fenced = false;
         for line in text.lines().take(100_000) {
             let bare = line.trim();
             if bare.is_empty() {
                 continue;
             }
             add(&mut count.lines, true);
-            add(
-                &mut count.fences,
-                bare.starts_with("```") || bare.starts_with("~~~"),
-            );
+            let fence = bare.starts_with("```") || bare.starts_with("~~~");
+            add(&mut count.fences, fence);
+            fenced ^= fence;
             add(
                 &mut count.directives,
                 bare.starts_with(".. ") && bare.contains("::"),
             );
-            add(&mut count.statements, has_statement(bare));
-            add(&mut count.python, is_python(bare));
+            add(&mut count.statements, !fenced && has_statement(bare));
+            let python = is_python(bare);
+            add(&mut count.python, python);
+            add(
+                &mut count.margin,
+                python && !fenced && !line.starts_with([' ', '\t']),
+            );
             add(&mut count.shell, is_shell(bare));
             add(&mut count.javascript, is_javascript(bare));
             add(
@@ -306,10 +315,12 @@ fn is_shell(line: &str) -> bool {
 }
 
 fn is_javascript(line: &str) -> bool {
-    let declared = line.starts_with("const ") || line.starts_with("let ") || line.starts_with("var ");
-    declared
-        && line.contains('=')
-        && (line.ends_with(';') || line.ends_with('{') || line.contains("require("))
+    let declared = ["const ", "let ", "var "]
+        .into_iter()
+        .find_map(|word| line.strip_prefix(word))
+        .and_then(|rest| rest.split_once('='))
+        .is_some_and(|(name, _)| !name.trim().contains([' ', '*', '&']) || name.starts_with(['{', '[']));
+    declared && (line.ends_with(';') || line.ends_with('{') || line.contains("require("))
         || line.starts_with("function ") && line.ends_with('{')
         || line.starts_with("export default ")
         || line.starts_with("module.exports")
@@ -330,6 +341,19 @@ mod tests {
             ("#!/usr/bin/perl -w\n", Kind::Script),
             ("{% for m in messages %}{{ m }}{% endfor %}", Kind::JinjaTemplate),
             ("{{ bos_token }}{{ x }}", Kind::JinjaTemplate),
+            (
+                "{%- if tools %}\n```json\n{{ tools }}\n```\n{% endif %}",
+                Kind::JinjaTemplate,
+            ),
+            (
+                "# How to\n\n```jinja\n{% if a %}{% endif %}\n```\n",
+                Kind::Markdown,
+            ),
+            (
+                "\"\"\"Doc:\n\n```py\nf()\n```\n\"\"\"\nimport os\n",
+                Kind::PythonSource,
+            ),
+            ("const int a = 1;\nconst float *b = c;\n", Kind::Plain),
             (
                 "# Title\n\nText with `code`.\n\n```python\nimport os\n```\n",
                 Kind::Markdown,
