@@ -1,9 +1,23 @@
 //! Where bytes come from. A source lists artifacts; opening one gives random access to its bytes.
 
+#[cfg(feature = "http")]
+mod address;
+#[cfg(feature = "http")]
+mod blocks;
 mod folder;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(feature = "hub")]
+mod hub;
+#[cfg(feature = "http")]
+mod remote_error;
+#[cfg(feature = "http")]
+mod remote_file;
 mod spool;
 mod stdin;
 mod target;
+#[cfg(feature = "http")]
+mod web;
 
 use std::{fs::File, io, sync::Arc};
 
@@ -11,9 +25,17 @@ use cleanbill_core::{Sha256Digest, Text};
 use cleanbill_formats::bytes::ReadAt;
 
 pub use folder::Folder;
+#[cfg(feature = "http")]
+pub use http::{HttpFile, HttpOptions};
+#[cfg(feature = "hub")]
+pub use hub::{DEFAULT_HUB_ENDPOINT, Hub, HubOptions};
+#[cfg(feature = "http")]
+pub use remote_error::RemoteError;
 pub use spool::SpoolError;
 pub use stdin::Stdin;
 pub use target::{BucketTarget, HubTarget, Provider, RepositoryKind, Target, TargetError, parse_target};
+#[cfg(feature = "http")]
+pub use web::{Proxying, Reading, Roots, Secret, WebOptions};
 
 /// Lists the artifacts of a target.
 pub trait Source: Sync {

@@ -338,7 +338,7 @@ fn split_revision(after: &str) -> (&str, Option<&str>) {
 }
 
 /// Checks `id` as the Hub does: one or two parts of letters, digits, `-`, `_`, `.`; at most 96 characters each.
-fn check_repository(id: &str) -> Result<(), TargetError> {
+pub(super) fn check_repository(id: &str) -> Result<(), TargetError> {
     let bad = |problem| {
         Err(TargetError::RepositoryName {
             id: id.to_owned(),
