@@ -81,6 +81,10 @@ limits! {
     findings_per_artifact = 1_000, "findings";
     /// Bounds the depth of folders followed, so that a folder tree made to be endless ends; what lies deeper is reported as not examined.
     folder_depth = 64, "levels";
+    /// Bounds disk: input that cannot be read at any offset (standard input, a server without ranges) is first copied to an unnamed temporary file; input beyond this is refused.
+    spool_bytes = 64 * GIB, "bytes";
+    /// Bounds memory and requests: files listed of one remote target. The largest public repositories hold some hundred thousand; a longer listing is refused.
+    listed_files = 1_000_000, "files";
 }
 
 #[cfg(test)]

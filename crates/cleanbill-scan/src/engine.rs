@@ -200,6 +200,14 @@ fn examine(artifact: &dyn Artifact, options: &Options) -> Examined {
     } else {
         None
     };
+    if let (Some(actual), Some(expected)) = (sha256, artifact.expected_sha256())
+        && actual != expected
+    {
+        level.coverage.lose(text!(
+            "not the bytes that the listing promises: SHA-256 is {actual}, listed as {expected}",
+            "与列表承诺的内容不符：SHA-256 为 {actual}，列表中为 {expected}"
+        ));
+    }
     if let Some(reason) = artifact.changed() {
         level.coverage.lose(reason);
     }

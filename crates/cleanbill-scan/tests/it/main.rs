@@ -1,4 +1,5 @@
-//! Tests of the scanner as a whole.
+//! Tests of the scanner as a whole, and of its sources against real servers on the loopback interface.
+#![cfg(test)]
 #![expect(
     clippy::unwrap_used,
     clippy::print_stderr,
@@ -6,5 +7,12 @@
 )]
 
 mod fixtures;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(feature = "hub")]
+mod hub;
 mod properties;
+#[cfg(feature = "http")]
+mod server;
+mod stdin;
 mod support;
