@@ -60,7 +60,7 @@ def proof(tool, target, timeout, home):
     report.unlink(missing_ok=True)
     result = peers_tools.run(tool.scan(target, report), timeout, home)
     if result.timed_out:
-        return "no (over %d s)" % timeout
+        return f"no (over {timeout:g} s)"
     base = target if target.is_dir() else target.parent
     seen = tool.read(result, report, base)
     if seen is None:
@@ -105,7 +105,7 @@ def speed(tools, options, home):
             if examined == "yes" and key != "start" and code not in tool.fine_codes:
                 examined = f"no (exit {code} on the clean file)"
             if runs[-1][4]:
-                examined = f"no (over {options.timeout} s)"
+                examined = f"no (over {options.timeout:g} s)"
             rows.setdefault(key, {})[tool.name] = {
                 "wall": statistics.median(run[0] for run in runs), "cpu": statistics.median(run[1] for run in runs),
                 "peak_mib": statistics.median(run[2] for run in runs), "runs": len(runs), "exit": code, "examined": examined}
@@ -123,6 +123,9 @@ def speed_table(rows, names):
             cell = cells.get(name)
             if cell is None:
                 texts.append("")
+                continue
+            if cell["examined"].startswith("no (over"):
+                texts.append(cell["examined"])
                 continue
             mark = "" if cell["examined"] == "yes" else f"; examined: {cell['examined']}"
             texts.append("%.3f / %.3f / %.0f%s" % (cell["cpu"], cell["wall"], cell["peak_mib"], mark))
@@ -328,7 +331,7 @@ def main():
         (results / "speed.json").write_text(json.dumps({**facts, "runs": options.runs, "workloads": rows}, indent=1) + "\n")
         fragments += ["## Speed", f"CPU s / wall s / peak MiB, medians of {options.runs} runs, the scanners in turn. \"Examined\" is "
                       "tested: a twin of each workload holds an inert payload that the scanner must report as high or critical. "
-                      "The files of b and c are sparse.", speed_table(rows, [tool.name for tool in tools])]
+                      "The files of b and c are sparse. Peaks below about 9 MiB cannot be seen.", speed_table(rows, [tool.name for tool in tools])]
     if options.what in ("all", "detect"):
         make_corpus(pathlib.Path(options.corpus), options.halves)
         samples, verdicts = detection(tools, options, home)

@@ -7,9 +7,8 @@ import pathlib
 import re
 import signal
 import subprocess
+import sys
 import tempfile
-import threading
-import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HIGH = ("critical", "high")
@@ -30,30 +29,29 @@ class Run:
 
 
 def run(command, timeout, home):
-    """Runs a command alone in its process group; CPU and peak memory are those of the child and of its children."""
+    """Runs a command alone in its process group; CPU and peak memory are those of the command and of its children."""
     environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": str(home), "LANG": "C.UTF-8", "NO_COLOR": "1",
                    "COLUMNS": "400", "PROMPTFOO_DISABLE_TELEMETRY": "1", "PYTHONHASHSEED": "0"}
+    launcher = [sys.executable, "-I", "-S", str(ROOT / "benches" / "peers_launch.py")]
+    reading, writing = os.pipe()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        started = time.perf_counter()
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=environment, cwd=home,
-                                 start_new_session=True)
-        expired = threading.Event()
-
-        def stop():
-            expired.set()
+        child = subprocess.Popen([*launcher, str(writing), *command], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                                 env=environment, cwd=home, start_new_session=True, pass_fds=[writing])
+        os.close(writing)
+        try:
+            child.wait(timeout)
+        except subprocess.TimeoutExpired:
             os.killpg(child.pid, signal.SIGKILL)
-
-        timer = threading.Timer(timeout, stop)
-        timer.start()
-        _, status, usage = os.wait4(child.pid, 0)
-        timer.cancel()
-        wall = time.perf_counter() - started
-        child.returncode = os.waitstatus_to_exitcode(status)
+            child.wait()
         texts = []
         for stream in (out, err):
             stream.seek(0)
             texts.append(stream.read().decode("utf-8", "replace"))
-    return Run(child.returncode, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, *texts, expired.is_set())
+    with os.fdopen(reading) as pipe:
+        numbers = pipe.read().split()
+    if len(numbers) != 4:
+        return Run(-signal.SIGKILL, timeout, 0.0, 0.0, *texts, True)
+    return Run(int(numbers[0]), *map(float, numbers[1:]), *texts, False)
 
 
 @dataclasses.dataclass

@@ -3,7 +3,7 @@
 import struct
 
 from malicious_ops import (
-    PAYLOAD, PAYLOAD4, SHELL, Append, Build, Call, Items, New, Obj, attr, body, c, call, dump, g, sg,
+    PAYLOAD, PAYLOAD4, SHELL, Append, Build, Call, Items, New, Obj, attr, body, c, call, dump, g,
     system, u, v, wrap, x,
 )
 

@@ -74,7 +74,7 @@ def zipped(entries, *, prefix=b"", comment=b"", directory=True, shift=0, suffix=
         if not (entry.central and directory):
             continue
         listed += 1
-        packed, size, at_field, extra = len(entry.body), entry.size, at - len(prefix) * 0 + shift, entry.extra
+        packed, size, at_field, extra = len(entry.body), entry.size, at + shift, entry.extra
         if entry.zip64:
             extra = struct.pack("<HHQQQ", 1, 24, size, packed, at_field) + extra
             packed = size = at_field = 0xFFFFFFFF

@@ -2,7 +2,7 @@
 
 from malicious_ops import (
     CODE_FIELDS, HOST, MARKER, MARSHALLED, NOWHERE, PYTHON, SHELL, URL,
-    Build, Call, Drop, Inst, Obj, attr, call, dump, g, system, wrap, body, c, u, v, x,
+    Build, Call, Drop, Inst, Obj, attr, call, dump, g, system, wrap, body, u, v, x,
 )
 
 NAMES = ("model.pkl", "weights.pickle", "pytorch_model.bin", "checkpoint.pt", "model.pkl", "scaler.p", "epoch_12.ckpt")

@@ -2,7 +2,7 @@
 
 from malicious_ops import (
     CODE_FIELDS, MARKER, MARSHALLED, NOWHERE, PYTHON, SHELL,
-    Append, Build, Call, Drop, Inst, Items, New, NewEx, Obj, Pers, Raw, attr, body, c, call, dump, g, sg, system, u, wrap, x,
+    Append, Build, Call, Drop, Inst, Items, New, NewEx, Obj, Pers, attr, body, c, call, dump, g, sg, system, u, wrap, x,
 )
 
 OS = call("builtins:__import__", "os")

@@ -6,7 +6,7 @@ import zlib
 
 from malicious_files import SCRIPT, Entry, elf, gz, macho, npy, pe, safetensors, tarred, zipped
 from malicious_ops import (
-    MARKER, PAYLOAD, PAYLOAD4, PYTHON, SHELL, Build, Call, New, body, call, dump, g, system, wrap,
+    MARKER, PAYLOAD, PAYLOAD4, PYTHON, SHELL, Build, New, call, dump, g, system, wrap,
 )
 from malicious_torch import EVIL, PLAIN, legacy, torch_zip
 
