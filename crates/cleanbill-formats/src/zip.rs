@@ -292,12 +292,14 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         builder.add_walked(found, origin, &mut notes);
     }
     let prefix = 0..if builder.is_empty() { 0 } else { first };
-    // Bytes that hold nothing are not "after" an archive that is not there.
-    let suffix = if builder.is_empty() && directories.is_empty() {
-        0..0
+    // Without an entry, only an end record says where the archive ends; the whole input is no member of itself.
+    let ends = directories.iter().map(|directory| directory.end_record.end);
+    let end = if builder.is_empty() {
+        ends.max().unwrap_or(size)
     } else {
-        records_end..size
+        records_end
     };
+    let suffix = end..size;
     Ok(finish(
         builder,
         notes,

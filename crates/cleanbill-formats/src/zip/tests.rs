@@ -221,6 +221,13 @@ fn archives_without_directory_are_walked() {
 }
 
 #[test]
+fn an_input_is_no_member_of_itself() {
+    let bytes = [&b"PK\x03\x04\x14\0"[..], &end_record(0, 0, 0)].concat();
+    look(&bytes);
+    assert!(members(&bytes).is_empty());
+}
+
+#[test]
 fn names_that_stand_twice_and_shared_bytes_are_facts() {
     let twice = view(&zip(&[
         Item::new("a", b"1"),
