@@ -13,6 +13,8 @@ mod scene;
 mod sink;
 pub mod source;
 mod templates;
+#[cfg(test)]
+mod testing;
 
 pub use callables::{Judgement, judge};
 pub use detector::{Check, Detector};
