@@ -43,6 +43,8 @@ format_info! {
 const TEMPLATE_BYTES: u64 = 1 << 20;
 /// LIMIT: text values kept in all; more are walked over but not shown to detectors, unless they are templates.
 const TEXTS_KEPT: usize = 4_096;
+/// LIMIT: bytes of text values kept in all.
+const ALL_BYTES: u64 = 16 << 20;
 /// Lengths above this are no accident of a cut file.
 const ABSURD: u64 = 1 << 40;
 
@@ -133,6 +135,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         notes: Notes::new(input.limits),
         violations: Notes::new(input.limits),
         violated: false,
+        kept_bytes: 0,
         view: View {
             version: 0,
             big_endian: false,
@@ -190,6 +193,7 @@ struct Walk<'a> {
     notes: Notes,
     violations: Notes,
     violated: bool,
+    kept_bytes: u64,
     view: View,
 }
 
@@ -341,10 +345,12 @@ impl Walk<'_> {
             self.limits.name_bytes
         };
         let (text, range) = self.text(keep)?;
-        if template && range.end.saturating_sub(range.start) > keep {
+        let room = self.kept_bytes < ALL_BYTES;
+        if template && (!room || range.end.saturating_sub(range.start) > keep) {
             self.notes.add(&TEXT_LIMIT, range.clone(), key.clone());
         }
-        if template || self.view.texts.len() < TEXTS_KEPT {
+        if room && (template || self.view.texts.len() < TEXTS_KEPT) {
+            self.kept_bytes = self.kept_bytes.saturating_add(size_u64(text.len()));
             self.view.texts.push(MetadataText { key, text, range });
         }
         Ok(())

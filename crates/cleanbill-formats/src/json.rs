@@ -503,14 +503,21 @@ impl<'a> Reader<'a> {
         self.peek()?.ok_or(JsonError::End { offset })
     }
 
+    #[inline]
     fn peek(&mut self) -> Result<Option<u8>, SourceError> {
-        if self.index >= self.piece.len() {
-            let start = self.position();
-            self.piece = read_range(self.source, start..self.end, PIECE)?;
-            self.piece_start = start;
-            self.index = 0;
+        match self.piece.get(self.index) {
+            Some(byte) => Ok(Some(*byte)),
+            None => self.refill(),
         }
-        Ok(self.piece.get(self.index).copied())
+    }
+
+    #[cold]
+    fn refill(&mut self) -> Result<Option<u8>, SourceError> {
+        let start = self.position();
+        self.piece = read_range(self.source, start..self.end, PIECE)?;
+        self.piece_start = start;
+        self.index = 0;
+        Ok(self.piece.first().copied())
     }
 
     fn wrong(&self, rule: &'static str) -> JsonError {

@@ -15,6 +15,8 @@ mod scene;
 mod sink;
 pub mod source;
 mod templates;
+#[cfg(test)]
+mod testing;
 
 pub use callables::{Allowed, Attack, Standing, standing};
 pub use detector::{Check, Detector};

@@ -1,9 +1,7 @@
 //! What a file's name promises about its content.
 
 use cleanbill_formats::{
-    Format, FormatView, Parsed, Probe, Score, TAIL_BYTES,
-    bytes::read_range,
-    text::{Encoding, Kind},
+    Format, FormatView, Parsed, Probe, Score, TAIL_BYTES, bytes::read_range, text::Kind,
 };
 
 use crate::scene::Scene;
@@ -189,7 +187,7 @@ pub(crate) fn unread_program(scene: &Scene<'_>) -> Option<(&'static str, &'stati
     let extension = scene.extension();
     let (_, en, zh) = *PROGRAMS.iter().find(|(known, ..)| *known == extension)?;
     let harmless = |parsed: &Parsed| match parsed {
-        Parsed::Text(view) => view.not_examined().is_none() && view.encoding != Encoding::EightBit,
+        Parsed::Text(view) => view.not_examined().is_none(),
         _ => false,
     };
     scene.parsed.iter().any(harmless).then_some((en, zh))

@@ -20,6 +20,8 @@ const KEYS: &[&str] = &[
 const FACTS: usize = 1_000;
 /// LIMIT: longest value kept.
 const VALUE_BYTES: usize = 1 << 20;
+/// LIMIT: bytes of values kept of one text; several long templates fit.
+const ALL_BYTES: usize = 8 << 20;
 /// Python's own reader gives up near this depth.
 const DEPTH: usize = 990;
 
@@ -49,6 +51,7 @@ pub(super) struct Json {
     pub(super) is_other: bool,
     /// A value was cut or more facts were met than are kept.
     pub(super) cut: bool,
+    kept_bytes: usize,
 }
 
 /// Reads the text in `range` as JSON values one after the other.
@@ -109,7 +112,7 @@ fn value(reader: &mut Reader<'_>, json: &mut Json, events: &mut u64) -> Result<(
             }
             Event::String | Event::Number | Event::Bool => {
                 let Some((key, _)) = within else { continue };
-                if json.facts.len() >= FACTS {
+                if json.facts.len() >= FACTS || json.kept_bytes >= ALL_BYTES {
                     json.cut = true;
                     continue;
                 }
@@ -120,6 +123,7 @@ fn value(reader: &mut Reader<'_>, json: &mut Json, events: &mut u64) -> Result<(
                 } else {
                     reader.text().into_owned()
                 };
+                json.kept_bytes = json.kept_bytes.saturating_add(value.len());
                 json.facts.push(Fact {
                     key,
                     name: if name == key { String::new() } else { name.clone() },

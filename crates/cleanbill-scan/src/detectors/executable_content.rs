@@ -95,3 +95,34 @@ fn script(view: &TextView, hidden: bool, sink: &mut Sink<'_>) {
             .severity(Severity::Info);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::check;
+
+    #[test]
+    fn severity_follows_the_place() {
+        let mut elf = b"\x7fELF\x02\x01\x01".to_vec();
+        elf.resize(64, 0);
+        let script = b"#!/bin/sh\nid\n";
+        let header = br#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#;
+        let length = header.len() as u64;
+        let model = [&length.to_le_bytes()[..], header, b"1", &elf].concat();
+        for (path, bytes, severities) in [
+            ("lib.so", &elf[..], &[Severity::High][..]),
+            ("model.safetensors", &elf, &[Severity::Critical]),
+            ("m.safetensors", &model, &[Severity::Critical]),
+            ("run.sh", script, &[Severity::Info]),
+            ("model.bin", script, &[Severity::High]),
+            (
+                "weights.bin",
+                b"\x7fELF and then only numbers that are no program",
+                &[],
+            ),
+            ("notes.txt", b"#1 in the list\n", &[]),
+        ] {
+            check("executable-content", path, bytes, severities);
+        }
+    }
+}

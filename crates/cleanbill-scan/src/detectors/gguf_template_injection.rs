@@ -125,3 +125,32 @@ fn message(sign: Sign) -> Text {
         Sign::Loads => text!("the template loads another template", "模板加载另一个模板"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::check;
+
+    #[test]
+    fn templates_are_found_wherever_they_stand() {
+        use Severity::{High, Medium};
+        for (path, text, severities) in [
+            ("chat_template.jinja", "{{ ''.__class__ }}", &[High][..]),
+            (
+                "tokenizer_config.json",
+                r#"{"chat_template": "{{ x|attr('a') }}"}"#,
+                &[High],
+            ),
+            ("chat_template.jinja", "{% include 'x' %}", &[Medium]),
+            ("page.txt", "{% include 'x' %}{{ f.__name__ }}", &[]),
+            ("README.md", "# How\n\n```\n{{ ''.__class__ }}\n```\n", &[]),
+            (
+                "chat_template.jinja",
+                "{% for m in messages %}{{ m.content }}{% endfor %}",
+                &[],
+            ),
+        ] {
+            check("gguf-template-injection", path, text.as_bytes(), severities);
+        }
+    }
+}

@@ -88,3 +88,30 @@ fn run(view: &View, _scene: &Scene<'_>, sink: &mut Sink<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::check;
+
+    #[test]
+    fn one_finding_for_each_key() {
+        use Severity::{High, Medium};
+        for (text, severities) in [
+            (
+                r#"{"auto_map": {"AutoConfig": "c.C", "AutoModel": "m.M"}}"#,
+                &[Medium][..],
+            ),
+            (r#"{"a": {"_target_": "os.system"}}"#, &[High]),
+            (r#"{"a": {"_target_": "torch.nn.Linear"}}"#, &[]),
+            (r#"{"auto_map": null, "text": "auto_map"}"#, &[]),
+        ] {
+            check(
+                "remote-code-reference",
+                "config.json",
+                text.as_bytes(),
+                severities,
+            );
+        }
+    }
+}

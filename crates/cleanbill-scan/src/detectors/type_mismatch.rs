@@ -68,3 +68,29 @@ fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cleanbill_core::Severity::Medium;
+
+    use crate::testing::check;
+
+    #[test]
+    fn only_broken_promises_are_reported() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n";
+        for (path, bytes, severities) in [
+            ("a.safetensors", &bytes[..], &[Medium][..]),
+            ("a.txt", &bytes, &[Medium]),
+            ("a.json", b"\x89PNG\r\n\x1a\n\0\0\0\0IEND\0\0\0\0", &[Medium]),
+            ("a.bin", &bytes, &[]),
+            ("a.pt", b"text", &[]),
+            ("a.safetensors", pointer, &[]),
+            ("a.json", b"{\"a\": 1}\n{\"a\": 2}\n", &[]),
+            ("a.md", b"words", &[]),
+            ("a.png", b"GIF89a", &[]),
+        ] {
+            check("type-mismatch", path, bytes, severities);
+        }
+    }
+}
