@@ -21,9 +21,10 @@ use crate::{
     limits::Limits,
 };
 
-/// Keys of states whose texts some reviewed classes run as code when they are given the state: the argument parser of
-/// SciPy's distributions (`scipy/stats/_distn_infrastructure.py`) and the formula of statsmodels' data (`statsmodels/base/data.py`).
-const WATCHED_KEYS: [&str; 3] = ["_parse_arg_template", "shapes", "formula"];
+/// Keys of states whose texts some reviewed classes act on when they are given the state: the argument parser of SciPy's
+/// distributions (`scipy/stats/_distn_infrastructure.py`), the formula of statsmodels' data (`statsmodels/base/data.py`), the
+/// companion file of joblib's older arrays (`joblib/numpy_pickle_compat.py`).
+const WATCHED_KEYS: [&str; 4] = ["_parse_arg_template", "shapes", "formula", "filename"];
 /// LIMIT: different calls that computed a dictionary key.
 const COMPUTED_KEYS: usize = 64;
 /// Levels of nesting that CPython's picklers reach before they refuse, rounded up.

@@ -112,7 +112,10 @@ impl Judge<'_> {
         let calls = matches!(how, CallKind::Reduce | CallKind::Instantiate);
         let plain = arguments.iter().all(|argument| self.is_plain(argument));
         match rule {
-            "joblib-array-wrapper" | "joblib-companion-file" => !calls && plain,
+            "joblib-array-wrapper" => !calls && plain,
+            "joblib-companion-file" => {
+                !calls && plain && self.watched_texts_are(&["filename"], companion_file)
+            }
             "memmap-reconstruct-only" => false,
             "numpy-vectorize-kept" => plain && (!calls || arguments.is_empty()),
             "iterator-kept" | "range-bounded" => plain,
@@ -137,8 +140,10 @@ impl Judge<'_> {
                 CallKind::New | CallKind::Reduce | CallKind::Instantiate => arguments.is_empty(),
                 CallKind::Build | CallKind::Extend => plain,
             },
-            "scipy-distribution-state" => plain && self.watched_texts_are(scipy_template),
-            "statsmodels-data-state" => plain && self.watched_texts_are(formula),
+            "scipy-distribution-state" => {
+                plain && self.watched_texts_are(&["_parse_arg_template", "shapes"], scipy_template)
+            }
+            "statsmodels-data-state" => plain && self.watched_texts_are(&["formula"], formula),
             "bytesio-from-bytes" | "pandas-new-index" if !calls => plain,
             "partial-of-allowed" if how == CallKind::Build => match arguments {
                 [Operand::Tuple { items, .. }] => match items.as_slice() {
@@ -422,14 +427,15 @@ impl Judge<'_> {
         makes_text || !self.is_allowed(class)
     }
 
-    /// Says whether every watched text of the stream passes `check`, and no dictionary key is computed.
-    fn watched_texts_are(&self, check: fn(&str, &str) -> bool) -> bool {
+    /// Says whether every text that the stream keeps under one of `keys` passes `check`, and no dictionary key is computed.
+    fn watched_texts_are(&self, keys: &[&str], check: fn(&str, &str) -> bool) -> bool {
+        let mut watched = self
+            .view
+            .watched
+            .iter()
+            .filter(|(key, _)| keys.contains(&key.as_str()));
         !self.view.computed_keys.iter().any(|key| self.may_be_text(key))
-            && self
-                .view
-                .watched
-                .iter()
-                .all(|(key, text)| text.as_deref().is_some_and(|text| check(key, text)))
+            && watched.all(|(key, text)| text.as_deref().is_some_and(|text| check(key, text)))
     }
 }
 
@@ -453,14 +459,10 @@ fn harmless_encoding(encoding: &str) -> bool {
 /// The template from which SciPy's distributions make their argument parsers: three function headers whose bodies only
 /// return their own parameters.
 fn scipy_template(key: &str, text: &str) -> bool {
-    match key {
-        "_parse_arg_template" => {}
-        "shapes" => {
-            return text
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"_, ".contains(&byte));
-        }
-        _ => return true,
+    if key == "shapes" {
+        return text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_, ".contains(&byte));
     }
     text.lines()
         .map(str::trim)
@@ -509,8 +511,13 @@ fn calls_nothing(text: &str) -> bool {
     })
 }
 
+/// The companion file of a joblib array: a bare name beside the pickle.
+fn companion_file(_key: &str, text: &str) -> bool {
+    !(text.is_empty() || text.starts_with('.') || text.contains(['/', '\\', ':']))
+}
+
 /// A model formula (patsy's language) whose calls are those of statistics: transforms, contrasts, splines.
-fn formula(key: &str, text: &str) -> bool {
+fn formula(_key: &str, text: &str) -> bool {
     const CALLS: &[&str] = &[
         "C",
         "I",
@@ -537,9 +544,6 @@ fn formula(key: &str, text: &str) -> bool {
         "np.power",
         "np.abs",
     ];
-    if key != "formula" {
-        return true;
-    }
     if text.contains("__") || text.len() > 10_000 || text.contains([';', '\\', '@', '{', '[', '!']) {
         return false;
     }
