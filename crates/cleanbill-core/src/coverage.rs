@@ -22,6 +22,9 @@ impl CoverageState {
     }
 }
 
+/// LIMIT: reasons kept; an archive of ten thousand members that nobody knows says it often enough with these.
+const REASONS: usize = 100;
+
 /// Carries the state of examination and every reason why it is not complete.
 ///
 /// INVARIANT: a coverage with reasons is never complete, and one without reasons always is.
@@ -63,8 +66,15 @@ impl Coverage {
         if self.state == CoverageState::Complete {
             self.state = CoverageState::Partial;
         }
-        if !self.reasons.contains(&reason) {
+        if self.reasons.len() < REASONS && !self.reasons.contains(&reason) {
             self.reasons.push(reason);
+            if self.reasons.len() == REASONS {
+                self.reasons.pop();
+                self.reasons.push(Text::new(
+                    "and more of the like, not listed",
+                    "以及更多类似原因，未列出",
+                ));
+            }
         }
     }
 }
@@ -80,5 +90,14 @@ mod tests {
         coverage.lose(Text::same("a"));
         assert_eq!(coverage.state(), CoverageState::Partial);
         assert_eq!(coverage.reasons().len(), 1);
+    }
+
+    #[test]
+    fn a_flood_of_reasons_is_cut() {
+        let mut coverage = Coverage::complete();
+        for number in 0..1_000 {
+            coverage.lose(Text::same(number.to_string()));
+        }
+        assert_eq!(coverage.reasons().len(), REASONS);
     }
 }

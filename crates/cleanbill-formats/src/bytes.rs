@@ -195,6 +195,8 @@ impl io::Read for SequentialReader<'_> {
 /// and grows while it is read in order.
 const WINDOW_MIN: usize = 4 * 1024;
 const WINDOW_MAX: usize = 128 * 1024;
+/// Longest line that [`Cursor::line`] keeps in the window.
+pub const HELD_LINE_BYTES: usize = 64 * 1024;
 
 /// Walks over a source with a small window of bytes read ahead.
 #[derive(Debug)]
@@ -336,21 +338,36 @@ impl<'a> Cursor<'a> {
     }
 
     /// Passes over the bytes up to and with the next `\n` and returns their range without it, or `None` where the input ends first.
+    ///
+    /// A line of up to [`HELD_LINE_BYTES`] can be seen with [`Cursor::held`] until the next read.
     pub fn line(&mut self) -> Result<Option<Range<u64>>, ReadError> {
         let start = self.position();
+        let mut searched = 0_usize;
         loop {
-            let rest = self.window.get(self.index..).unwrap_or_default();
+            let from = self.index.saturating_add(searched);
+            let rest = self.window.get(from..).unwrap_or_default();
             if let Some(found) = memchr::memchr(b'\n', rest) {
-                self.index = self.index.saturating_add(found).saturating_add(1);
+                self.index = from.saturating_add(found).saturating_add(1);
                 return Ok(Some(start..self.position().saturating_sub(1)));
             }
-            self.index = self.window.len();
-            if self.remaining() == 0 {
+            searched = searched.saturating_add(rest.len());
+            if self.position().saturating_add(size_u64(searched)) >= self.end {
                 self.seek(start);
                 return Ok(None);
             }
-            self.fill(1)?;
+            if searched >= HELD_LINE_BYTES {
+                self.index = self.index.saturating_add(searched);
+                searched = 0;
+            }
+            self.fill(searched.saturating_add(1))?;
         }
+    }
+
+    /// Shows bytes just passed over, where they still stand in the window.
+    pub fn held(&self, range: &Range<u64>) -> Option<&[u8]> {
+        let start = size_usize(range.start.checked_sub(self.window_start)?);
+        let end = size_usize(range.end.checked_sub(self.window_start)?);
+        self.window.get(start..end)
     }
 
     fn truncated(&self, wanted: u64) -> ReadError {

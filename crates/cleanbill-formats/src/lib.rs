@@ -18,14 +18,41 @@
 mod anomaly;
 pub mod bytes;
 pub mod codec;
+mod compressed;
+pub mod json;
 pub mod limits;
 mod member;
+mod notes;
 mod registry;
+#[cfg(test)]
+mod testing;
 
 pub use anomaly::{Anomaly, AnomalyKind, Impact};
 pub use member::{Member, Payload, Role};
 pub use registry::{Dialect, FormatInfo, FormatView, HEAD_BYTES, Input, Probe, Score, TAIL_BYTES, page_text};
 
 registry::register! {
+    pickle => Pickle,
+    npy => Npy,
+    safetensors => Safetensors,
+    gguf => Gguf,
+    executable => Executable,
+    media => Media,
+    unsupported_model => UnsupportedModel,
     text => Text,
+    zip => Zip,
+    torch_zip => TorchZip,
+    npz => Npz,
+    tar => Tar,
+    torch_tar => TorchTar,
+    sevenz => Sevenz,
+    rar => Rar,
+    gzip => Gzip,
+    bzip2 => Bzip2,
+    xz => Xz,
+    lzma_alone => LzmaAlone,
+    zlib => Zlib,
+    joblib_zfile => JoblibZfile,
+    zstd => Zstd,
+    lz4 => Lz4,
 }

@@ -59,10 +59,10 @@ limits! {
     member_bytes = 64 * GIB, "bytes";
     /// Protects run time and disk from many bombs in one artifact: all that is decompressed for one artifact, added up.
     artifact_decoded_bytes = 256 * GIB, "bytes";
-    /// Tells a bomb from a well-compressed file: output over input. Zeros deflate to about 1,030:1 and bzip2 reaches far more; it counts only above `bomb_floor_bytes`.
-    bomb_ratio = 1_100, "times";
+    /// Tells a bomb from a well-compressed file: output over input. Weights hardly compress, tables reach some tens to one, and deflate ends at 1,030:1; it counts only above `bomb_floor_bytes`.
+    bomb_ratio = 200, "times";
     /// Keeps small, very compressible members from being called bombs.
-    bomb_floor_bytes = 64 * MIB, "bytes";
+    bomb_floor_bytes = 32 * MIB, "bytes";
     /// Bounds memory: a decompressed member up to this size is held in memory, a larger one in an unnamed temporary file.
     memory_member_bytes = 4 * MIB, "bytes";
     /// Bounds run time on one pickle: opcodes interpreted over all its streams. A checkpoint of 100 million opcodes would be some 300 MB of opcodes alone.
@@ -93,6 +93,10 @@ limits! {
     findings_per_artifact = 1_000, "findings";
     /// Bounds the depth of folders followed, so that a folder tree made to be endless ends; what lies deeper is reported as not examined.
     folder_depth = 64, "levels";
+    /// Bounds disk: input that cannot be read at any offset (standard input, a server without ranges) is first copied to an unnamed temporary file; input beyond this is refused.
+    spool_bytes = 64 * GIB, "bytes";
+    /// Bounds memory and requests: files listed of one remote target. The largest public repositories hold some hundred thousand; a longer listing is refused.
+    listed_files = 1_000_000, "files";
 }
 
 #[cfg(test)]

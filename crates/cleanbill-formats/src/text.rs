@@ -1,31 +1,310 @@
 //! Text.
 
+mod facts;
+mod kind;
+
+use std::ops::Range;
+
 use crate::{
-    Anomaly, FormatView, Input, Probe, Score,
+    Anomaly, AnomalyKind, FormatView, HEAD_BYTES, Input, Probe, Score,
+    bytes::{ReadAt, SourceError, read_range, size_u64},
     registry::{ParseResult, format_info},
 };
 
+pub use facts::Fact;
+pub use kind::Kind;
+
 format_info! {
-    /// Text: bytes that are valid UTF-8 without control characters.
-    "text", "text", extensions: &["txt", "md"], refines: None, dialects: []
+    /// ## What it is
+    /// Bytes that are text: UTF-8, UTF-16 with a byte order mark, or an older encoding without control characters.
+    /// ## What is read
+    /// The whole text, as a stream, to see that it is text to its end. JSON is read to its end; what it says about code
+    /// and templates is kept. Jinja templates are kept for detectors. Other kinds are guessed from the first MiB.
+    /// ## What is reported
+    /// Text that turns into other bytes, JSON that breaks off. Programs that nothing in this build reads (Python, shell,
+    /// JavaScript, R, HTML, notebooks) make the coverage partial.
+    /// ## Limits
+    /// Templates and values are kept up to 1 MiB; JSON nests at most 990 levels, as in Python.
+    /// ## References
+    /// RFC 3629, RFC 8259.
+    "text", "text",
+    extensions: &[
+        "txt", "md", "rst", "json", "jsonl", "ndjson", "yaml", "yml", "toml", "ini", "cfg", "csv", "tsv", "xml", "html",
+        "svg", "py", "pyi", "sh", "js", "r", "ipynb", "jinja", "jinja2", "j2", "log", "vocab", "merges",
+    ],
+    refines: None,
+    dialects: [
+        "json": "JSON", "json-lines": "JSON values one after the other", "notebook": "Jupyter notebook",
+        "jinja-template": "Jinja template", "python-source": "Python source", "shell-script": "shell script",
+        "script": "script of another language", "javascript": "JavaScript", "r-source": "R source", "html": "HTML page",
+        "svg": "SVG picture", "xml": "XML", "yaml": "YAML", "toml": "TOML", "markdown": "Markdown", "csv": "table with separators",
+        "git-lfs-pointer": "pointer that Git LFS leaves in place of a file", "plain-text": "other text",
+    ]
 }
 
-/// View.
+/// Bytes of the first part, from which the kind is guessed; templates are kept up to this length.
+const SAMPLE_BYTES: u64 = 1 << 20;
+/// Bytes checked at a time.
+const PIECE_BYTES: u64 = 256 * 1024;
+
+static NOT_TEXT: AnomalyKind = AnomalyKind::damage(
+    "text-ends",
+    "the text turns into bytes that are not text",
+    "文本中途变为非文本字节",
+);
+static BROKEN_JSON: AnomalyKind = AnomalyKind::damage(
+    "json-broken",
+    "the JSON is broken or nests too deep",
+    "JSON 损坏或嵌套过深",
+);
+static CUT: AnomalyKind = AnomalyKind::limit(
+    "text-limit",
+    "a template or value is too long to be examined whole",
+    "模板或值过长，无法完整检查",
+);
+
+/// Says how characters are encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// UTF-8, which includes ASCII.
+    Utf8,
+    /// UTF-16, least significant byte first.
+    Utf16Le,
+    /// UTF-16, most significant byte first.
+    Utf16Be,
+    /// Something older: Latin-1, GBK, Shift JIS.
+    EightBit,
+}
+
+/// Shows a text.
 #[derive(Debug)]
-pub struct View {}
+pub struct View {
+    /// What kind of text it is.
+    pub kind: Kind,
+    /// How it is encoded.
+    pub encoding: Encoding,
+    /// Begins with `#!`.
+    pub shebang: bool,
+    /// Values of JSON under keys that name code or templates.
+    pub facts: Vec<Fact>,
+    /// Keys of the outermost JSON object, the first 64.
+    pub top_keys: Vec<String>,
+    /// The text itself where it may be a Jinja template, with where it stands: [`View::kind`] says whether it looks like
+    /// one, and a file's name may say so too.
+    pub template: Option<(String, Range<u64>)>,
+    /// A picture in SVG that holds a script.
+    pub scripted: bool,
+    anomalies: Vec<Anomaly>,
+}
 
 impl FormatView for View {
     fn anomalies(&self) -> &[Anomaly] {
-        &[]
+        &self.anomalies
+    }
+
+    fn dialects(&self) -> Vec<&'static str> {
+        vec![self.kind.id()]
+    }
+
+    fn not_examined(&self) -> Option<(String, String)> {
+        if self.scripted {
+            return Some((
+                "script in an SVG picture".to_owned(),
+                "SVG 图片中的脚本".to_owned(),
+            ));
+        }
+        let (en, zh) = self.kind.not_examined()?;
+        Some((en.to_owned(), zh.to_owned()))
     }
 }
 
-/// Probes.
-pub fn probe(_probe: &Probe<'_>) -> Option<Score> {
-    None
+/// Knows text by the absence of control characters at its start and end. It never scores above [`Score::Possible`]: a
+/// pickle or a program may be text as well.
+pub fn probe(probe: &Probe<'_>) -> Option<Score> {
+    let whole = size_u64(probe.head.len()) >= probe.size;
+    let encoding = encoding(probe.head, whole)?;
+    let utf16 = matches!(encoding, Encoding::Utf16Le | Encoding::Utf16Be);
+    if !whole && !utf16 && !probe.tail.is_empty() {
+        // The tail may begin within a character.
+        let start = probe
+            .tail
+            .iter()
+            .take(3)
+            .take_while(|byte| (0x80..0xc0).contains(*byte));
+        let tail = probe.tail.get(start.count()..)?;
+        let plain = match encoding {
+            Encoding::EightBit => controls(tail) == 0,
+            _ => std::str::from_utf8(tail).is_ok() && few_controls(tail),
+        };
+        if !plain {
+            return None;
+        }
+    }
+    Some(Score::Possible)
 }
 
-/// Parses.
-pub fn parse(_input: &Input<'_>) -> ParseResult<View> {
-    Ok(View {})
+fn controls(bytes: &[u8]) -> usize {
+    bytes
+        .iter()
+        .filter(|byte| **byte < 0x20 && !matches!(**byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b))
+        .count()
 }
+
+fn few_controls(bytes: &[u8]) -> bool {
+    controls(bytes).saturating_mul(64) <= bytes.len() && !bytes.contains(&0)
+}
+
+fn encoding(head: &[u8], whole: bool) -> Option<Encoding> {
+    if head.is_empty() {
+        return None;
+    }
+    match head {
+        [0xff, 0xfe, rest @ ..] if utf16(rest, u16::from_le_bytes) => return Some(Encoding::Utf16Le),
+        [0xfe, 0xff, rest @ ..] if utf16(rest, u16::from_be_bytes) => return Some(Encoding::Utf16Be),
+        _ => {}
+    }
+    match std::str::from_utf8(head) {
+        Ok(_) => few_controls(head).then_some(Encoding::Utf8),
+        Err(error) if error.error_len().is_none() && !whole => few_controls(head).then_some(Encoding::Utf8),
+        Err(_) => {
+            let spaced = head.iter().any(|byte| matches!(byte, b' ' | b'\n'));
+            (head.len() >= 64 && spaced && controls(head) == 0).then_some(Encoding::EightBit)
+        }
+    }
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> bool {
+    let (pairs, _) = bytes.as_chunks::<2>();
+    let units = pairs.iter().map(|pair| unit(*pair));
+    let mut count = 0_usize;
+    let mut odd = 0_usize;
+    for character in char::decode_utf16(units) {
+        count = count.saturating_add(1);
+        let fits = character.is_ok_and(|c| !c.is_control() || matches!(c, '\t' | '\n' | '\r'));
+        odd = odd.saturating_add(usize::from(!fits));
+    }
+    count > 0 && odd <= 1
+}
+
+/// Reads the whole text.
+pub fn parse(input: &Input<'_>) -> ParseResult<View> {
+    let size = input.source.size();
+    let sample = read_range(input.source, 0..size, SAMPLE_BYTES)?;
+    let head_length = sample
+        .len()
+        .min(usize::try_from(HEAD_BYTES).unwrap_or(usize::MAX));
+    let head = sample.get(..head_length).unwrap_or_default();
+    let encoding = encoding(head, size <= HEAD_BYTES).unwrap_or(Encoding::EightBit);
+    let mut view = View {
+        kind: Kind::Plain,
+        encoding,
+        shebang: sample.starts_with(b"#!"),
+        facts: Vec::new(),
+        top_keys: Vec::new(),
+        template: None,
+        scripted: false,
+        anomalies: Vec::new(),
+    };
+    let mut end = size;
+    if matches!(encoding, Encoding::Utf8 | Encoding::EightBit)
+        && let Some(at) = text_end(input.source, encoding)?
+    {
+        end = at;
+        view.anomalies.push(Anomaly::new(&NOT_TEXT, at..size, ""));
+    }
+    let decoded = match encoding {
+        Encoding::Utf16Le => decode_utf16(&sample, u16::from_le_bytes),
+        Encoding::Utf16Be => decode_utf16(&sample, u16::from_be_bytes),
+        _ => String::from_utf8_lossy(&sample).into_owned(),
+    };
+    let text = decoded.trim_start_matches('\u{feff}');
+    let start = if sample.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let json = match text.trim_start().chars().next() {
+        Some('{' | '[') if encoding == Encoding::Utf8 => Some(facts::read(input.source, start..end)?),
+        _ => None,
+    };
+    match json {
+        Some(json) if !json.is_other => take_json(&mut view, json, end),
+        _ => view.kind = kind::guess(text),
+    }
+    let data = matches!(view.kind, Kind::Json | Kind::JsonLines | Kind::Notebook);
+    if !data && (text.contains("{{") || text.contains("{%")) {
+        view.template = Some((text.to_owned(), start..size.min(SAMPLE_BYTES)));
+        if size > SAMPLE_BYTES && view.kind == Kind::JinjaTemplate {
+            view.anomalies.push(Anomaly::new(&CUT, SAMPLE_BYTES..size, ""));
+        }
+    }
+    if view.kind == Kind::Svg {
+        let lower = text.to_ascii_lowercase();
+        view.scripted = lower.contains("<script")
+            || lower.contains("javascript:")
+            || lower.contains(" onload=")
+            || size > SAMPLE_BYTES;
+    }
+    Ok(view)
+}
+
+fn take_json(view: &mut View, json: facts::Json, end: u64) {
+    view.kind = if json.values > 1 {
+        Kind::JsonLines
+    } else if ["cells", "nbformat"]
+        .iter()
+        .all(|key| json.top_keys.iter().any(|top| top == key))
+    {
+        Kind::Notebook
+    } else {
+        Kind::Json
+    };
+    if let Some((at, reason)) = json.broken {
+        view.anomalies
+            .push(Anomaly::new(&BROKEN_JSON, at..end.max(at), reason));
+    }
+    if json.cut {
+        view.anomalies.push(Anomaly::new(&CUT, 0..end, ""));
+    }
+    view.facts = json.facts;
+    view.top_keys = json.top_keys;
+}
+
+/// Returns where the bytes stop being text.
+fn text_end(source: &dyn ReadAt, encoding: Encoding) -> Result<Option<u64>, SourceError> {
+    let size = source.size();
+    let mut at = 0;
+    while at < size {
+        let piece = read_range(source, at..size, PIECE_BYTES)?;
+        if piece.is_empty() {
+            break;
+        }
+        let length = size_u64(piece.len());
+        if let Some(zero) = memchr::memchr(0, &piece) {
+            return Ok(Some(at.saturating_add(size_u64(zero))));
+        }
+        let good = match std::str::from_utf8(&piece) {
+            _ if encoding == Encoding::EightBit => length,
+            Ok(_) => length,
+            Err(error) => {
+                let good = size_u64(error.valid_up_to());
+                let split = error.error_len().is_none() && at.saturating_add(length) < size && good > 0;
+                if !split {
+                    return Ok(Some(at.saturating_add(good)));
+                }
+                good
+            }
+        };
+        if !few_controls(&piece) {
+            return Ok(Some(at));
+        }
+        at = at.saturating_add(good);
+    }
+    Ok(None)
+}
+
+fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
+    let (pairs, _) = bytes.as_chunks::<2>();
+    char::decode_utf16(pairs.iter().map(|pair| unit(*pair)))
+        .map(|character| character.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,10 @@
 use cleanbill_core::{Confidence, Severity};
 use cleanbill_formats::{FormatView, Parsed};
 
-use crate::{scene::Scene, sink::Sink};
+use crate::{
+    scene::{Scene, Whole},
+    sink::Sink,
+};
 
 /// Describes one detector: the page for people and the function that looks.
 #[derive(Debug)]
@@ -33,11 +36,13 @@ pub enum Check {
     Format(fn(&Parsed, &Scene<'_>, &mut Sink<'_>)),
     /// What every view can tell, whatever its format.
     Any(fn(&dyn FormatView, &Scene<'_>, &mut Sink<'_>)),
-    /// The artifact or member as a whole, once, with all its views.
+    /// The artifact or member, once, with all its views.
     Artifact(fn(&Scene<'_>, &mut Sink<'_>)),
+    /// The artifact once everything inside it has been opened.
+    Whole(fn(&Whole<'_>, &mut Sink<'_>)),
 }
 
-/// Declares a detector: doc comments become its reference page, `on` names the format, `any view` or `artifact`.
+/// Declares a detector: doc comments become its reference page, `on` names the format, `any view`, `artifact` or `whole`.
 macro_rules! detector {
     (
         $(#[doc = $page:literal])*
@@ -67,6 +72,9 @@ pub(crate) use detector;
 macro_rules! check {
     (artifact => $run:ident) => {
         $crate::Check::Artifact($run)
+    };
+    (whole => $run:ident) => {
+        $crate::Check::Whole($run)
     };
     (any view => $run:ident) => {
         $crate::Check::Any($run)

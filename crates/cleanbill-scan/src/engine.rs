@@ -16,9 +16,10 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Check, DETECTORS,
+    Check, DETECTORS, Detector,
     open::{Bomb, Budget, open},
-    scene::Scene,
+    promise,
+    scene::{Scene, Whole},
     sink::{Sink, printable},
     source::{Artifact, Listed, Source},
 };
@@ -186,16 +187,27 @@ fn examine(artifact: &dyn Artifact, options: &Options) -> Examined {
         &Place {
             member: None,
             within: &[],
+            dialects: &[],
+            container: None,
             role: Role::Content,
             depth: 0,
             bomb: None,
         },
     );
+    walk.detect_whole(&bytes, &mut level);
     let sha256 = if options.digests {
         digest(bytes.as_ref(), &mut level.coverage)
     } else {
         None
     };
+    if let (Some(actual), Some(expected)) = (sha256, artifact.expected_sha256())
+        && actual != expected
+    {
+        level.coverage.lose(text!(
+            "not the bytes that the listing promises: SHA-256 is {actual}, listed as {expected}",
+            "与列表承诺的内容不符：SHA-256 为 {actual}，列表中为 {expected}"
+        ));
+    }
     if let Some(reason) = artifact.changed() {
         level.coverage.lose(reason);
     }
@@ -294,6 +306,8 @@ struct Walk<'a> {
 struct Place<'a> {
     member: Option<&'a str>,
     within: &'a [Format],
+    dialects: &'a [&'static str],
+    container: Option<&'a Parsed>,
     role: Role,
     depth: u64,
     bomb: Option<Bomb>,
@@ -306,6 +320,7 @@ struct Level {
     findings: Vec<Finding>,
     coverage: Coverage,
     members: u64,
+    too_deep: bool,
 }
 
 impl Walk<'_> {
@@ -315,6 +330,7 @@ impl Walk<'_> {
             findings: Vec::new(),
             coverage: Coverage::complete(),
             members: 0,
+            too_deep: false,
         };
         if let Err(error) = self.look(bytes, place, &mut level) {
             let source = &error.source;
@@ -330,6 +346,8 @@ impl Walk<'_> {
         let Place {
             member,
             within,
+            dialects,
+            container,
             role,
             bomb,
             ..
@@ -344,6 +362,7 @@ impl Walk<'_> {
                 .formats
                 .extend(one.view().dialects().into_iter().map(str::to_owned));
         }
+        let found_dialects: Vec<&'static str> = parsed.iter().flat_map(|one| one.view().dialects()).collect();
         let scene = Scene {
             artifact: self.artifact,
             member,
@@ -351,6 +370,8 @@ impl Walk<'_> {
             head: &head,
             parsed: &parsed,
             within,
+            within_dialects: dialects,
+            container,
             bomb,
         };
         self.detect(&scene, &mut level.findings);
@@ -360,13 +381,17 @@ impl Walk<'_> {
         for one in &parsed {
             lose_for(one, member, &mut level.coverage);
         }
+        if let Some((en, zh)) = promise::unread_program(&scene) {
+            let reason = text!("{en}: not examined by this build", "{zh}：此版本不检查");
+            level.coverage.lose(located(member, &reason));
+        }
         let refined: Vec<&str> = formats
             .iter()
             .filter_map(|format| format.info().refines)
             .collect();
         for one in &parsed {
             if !refined.contains(&one.format().info().id) {
-                self.descend(bytes, one, place, &formats, level);
+                self.descend(bytes, one, place, (&formats, &found_dialects), level);
             }
         }
         Ok(())
@@ -408,12 +433,7 @@ impl Walk<'_> {
 
     fn detect(&self, scene: &Scene<'_>, findings: &mut Vec<Finding>) {
         for &detector in DETECTORS {
-            if self
-                .options
-                .only
-                .as_ref()
-                .is_some_and(|only| !only.iter().any(|id| id == detector.id))
-            {
+            if !self.runs(detector) {
                 continue;
             }
             let mut sink = Sink::new(detector, scene, findings);
@@ -427,8 +447,32 @@ impl Walk<'_> {
                     .parsed
                     .iter()
                     .for_each(|parsed| run(parsed.view(), scene, &mut sink)),
+                Check::Whole(_) => {}
             }
         }
+    }
+
+    /// Looks at what only shows when everything inside has been opened.
+    fn detect_whole(&self, bytes: &Arc<dyn ReadAt>, level: &mut Level) {
+        let whole = Whole {
+            size_bytes: bytes.size(),
+            decoded_bytes: self.budget.decoded(),
+            too_deep: level.too_deep,
+            limits: &self.options.limits,
+        };
+        let scene = Scene::of_artifact(self.artifact, bytes.as_ref());
+        for &detector in DETECTORS {
+            if let (Check::Whole(run), true) = (detector.check, self.runs(detector)) {
+                run(&whole, &mut Sink::new(detector, &scene, &mut level.findings));
+            }
+        }
+    }
+
+    fn runs(&self, detector: &Detector) -> bool {
+        self.options
+            .only
+            .as_ref()
+            .is_none_or(|only| only.iter().any(|id| id == detector.id))
     }
 
     fn descend(
@@ -436,7 +480,7 @@ impl Walk<'_> {
         bytes: &Arc<dyn ReadAt>,
         parsed: &Parsed,
         place: &Place<'_>,
-        formats: &[Format],
+        (formats, dialects): (&[Format], &[&'static str]),
         level: &mut Level,
     ) {
         let above = place.member;
@@ -446,6 +490,7 @@ impl Walk<'_> {
         }
         let limit = self.options.limits.nesting_depth;
         if place.depth >= limit {
+            level.too_deep = true;
             level.coverage.lose(located(
                 above,
                 &text!(
@@ -467,12 +512,15 @@ impl Walk<'_> {
                         findings: Vec::new(),
                         coverage,
                         members: 1,
+                        too_deep: false,
                     }
                 }
                 Ok(opened) => {
                     let inside = Place {
                         member: Some(&path),
                         within: formats,
+                        dialects,
+                        container: Some(parsed),
                         role: member.role,
                         depth: place.depth + 1,
                         bomb: opened.bomb,
@@ -495,6 +543,7 @@ impl Walk<'_> {
         for one in below {
             level.findings.extend(one.findings);
             level.members += one.members;
+            level.too_deep |= one.too_deep;
             for reason in one.coverage.reasons() {
                 level.coverage.lose(reason.clone());
             }

@@ -3,16 +3,22 @@
 //! `source` says where bytes come from, `engine` recognises, parses and opens them level by level, `detectors` look at the
 //! typed views. No detector sees a path of this machine, a socket or a clock. Nothing here decides how a report looks.
 
+mod archives;
 mod callables;
 mod detector;
 mod detectors;
 mod engine;
+mod judgement;
 mod open;
+mod promise;
 mod scene;
 mod sink;
 pub mod source;
+mod templates;
+#[cfg(test)]
+mod testing;
 
-pub use callables::{Judgement, judge};
+pub use callables::{Allowed, Attack, Standing, standing};
 pub use detector::{Check, Detector};
 pub use detectors::DETECTORS;
 pub use engine::{Options, Outcome, Progress, detectors_digest, scan};

@@ -23,6 +23,13 @@ pub(crate) struct Budget {
     decoded: AtomicU64,
 }
 
+impl Budget {
+    /// Returns how many bytes were decoded so far.
+    pub(crate) fn decoded(&self) -> u64 {
+        self.decoded.load(Ordering::Relaxed)
+    }
+}
+
 /// A member's bytes, and why they are not all of it where that is so.
 #[derive(Debug)]
 pub(crate) struct OpenedMember {

@@ -1,4 +1,4 @@
-use cleanbill_formats::{Format, Parsed, bytes::ReadAt};
+use cleanbill_formats::{Format, Parsed, bytes::ReadAt, limits::Limits};
 
 use crate::open::Bomb;
 
@@ -19,6 +19,40 @@ pub struct Scene<'a> {
     pub bomb: Option<Bomb>,
     /// Formats of the container around it, empty for an artifact.
     pub within: &'a [Format],
+    /// Dialects of the container around it.
+    pub within_dialects: &'a [&'static str],
+    /// View of the container around it, for checks that span both.
+    pub container: Option<&'a Parsed>,
+}
+
+/// Holds what shows of an artifact only when everything inside it has been opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Whole<'a> {
+    /// Size of the artifact.
+    pub size_bytes: u64,
+    /// Bytes decoded from its members, at all depths, added up.
+    pub decoded_bytes: u64,
+    /// Whether members were left unopened because they lie too deep.
+    pub too_deep: bool,
+    /// The caps in force.
+    pub limits: &'a Limits,
+}
+
+impl<'a> Scene<'a> {
+    /// Shows an artifact without any view, for checks of the whole.
+    pub(crate) fn of_artifact(artifact: &'a str, source: &'a dyn ReadAt) -> Self {
+        Self {
+            artifact,
+            member: None,
+            source,
+            head: &[],
+            parsed: &[],
+            within: &[],
+            within_dialects: &[],
+            container: None,
+            bomb: None,
+        }
+    }
 }
 
 impl Scene<'_> {
@@ -34,6 +68,11 @@ impl Scene<'_> {
             Some((stem, extension)) if !stem.is_empty() => extension.to_ascii_lowercase(),
             _ => String::new(),
         }
+    }
+
+    /// Says whether it is a member of a TorchScript archive, whose pickles name classes of the archive's own code.
+    pub fn in_torchscript(&self) -> bool {
+        self.within_dialects.contains(&"torchscript")
     }
 
     /// Says whether it was recognised as `format`.

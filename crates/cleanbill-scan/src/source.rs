@@ -1,13 +1,41 @@
 //! Where bytes come from. A source lists artifacts; opening one gives random access to its bytes.
 
+#[cfg(feature = "http")]
+mod address;
+#[cfg(feature = "http")]
+mod blocks;
 mod folder;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(feature = "hub")]
+mod hub;
+#[cfg(feature = "http")]
+mod remote_error;
+#[cfg(feature = "http")]
+mod remote_file;
+mod spool;
+mod stdin;
+mod target;
+#[cfg(feature = "http")]
+mod web;
 
 use std::{fs::File, io, sync::Arc};
 
-use cleanbill_core::Text;
+use cleanbill_core::{Sha256Digest, Text};
 use cleanbill_formats::bytes::ReadAt;
 
 pub use folder::Folder;
+#[cfg(feature = "http")]
+pub use http::{HttpFile, HttpOptions};
+#[cfg(feature = "hub")]
+pub use hub::{DEFAULT_HUB_ENDPOINT, Hub, HubOptions};
+#[cfg(feature = "http")]
+pub use remote_error::RemoteError;
+pub use spool::SpoolError;
+pub use stdin::Stdin;
+pub use target::{BucketTarget, HubTarget, Provider, RepositoryKind, Target, TargetError, parse_target};
+#[cfg(feature = "http")]
+pub use web::{Proxying, Reading, Roots, Secret, WebOptions};
 
 /// Lists the artifacts of a target.
 pub trait Source: Sync {
@@ -36,6 +64,11 @@ pub trait Artifact: Send + Sync + std::fmt::Debug {
 
     /// Opens it.
     fn open(&self) -> Result<Arc<dyn ReadAt>, Text>;
+
+    /// Returns the SHA-256 that the listing promises for the bytes, where it promises one.
+    fn expected_sha256(&self) -> Option<Sha256Digest> {
+        None
+    }
 
     /// Says, after the examination, whether the bytes are still those that were opened; a reason where they are not.
     fn changed(&self) -> Option<Text> {

@@ -1,0 +1,644 @@
+//! GGUF.
+
+mod rules;
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    hash::{DefaultHasher, Hasher},
+    ops::Range,
+};
+
+use crate::{
+    Anomaly, AnomalyKind, FormatView, Input, Member, Payload, Probe, Score,
+    bytes::{Cursor, ReadError, size_u64, size_usize},
+    limits::Limits,
+    notes::Notes,
+    registry::{ParseResult, format_info},
+};
+use rules::{
+    ALIGNMENT, BOOL, COUNT, DEPTH, DIMENSIONS, GAP, KEY, KEY_LENGTH, LENGTH, MISALIGNED, NESTED, OVERFLOW,
+    OVERLAP, RANGE, REPEATED, ROW, TENSOR_NAME, TENSOR_TYPE, TEXT, TEXT_LIMIT, TOO_MANY, TRUNCATED,
+    VALUE_TYPE, VERSION,
+};
+
+format_info! {
+    /// ## What it is
+    /// The model file of llama.cpp and ggml: metadata as keys and typed values, a list of tensors, the tensors' bytes.
+    /// ## What is read
+    /// Versions 1 to 3, either byte order, as a stream: every key, every text value up to a limit, every tensor's name,
+    /// type, shape and place. Token lists are walked over and not kept; tensor bytes are never read.
+    /// ## What is reported
+    /// Counts and lengths larger than the file, unknown value types, nested arrays, repeated keys and tensors, an
+    /// alignment that is not a power of two, tensors with too many dimensions, sizes that overflow, and places that are
+    /// not aligned, overlap or lie outside. Bytes after the last tensor are a member, `[after]`.
+    /// ## Limits
+    /// `metadata_entries`, `tensors`, `name_bytes` (text values), `anomalies`; chat templates are kept up to 1 MiB.
+    /// ## References
+    /// `docs/gguf.md` of ggml; `gguf_init_from_file` in `gguf.cpp`; CVE-2024-25664 to -25668, CVE-2025-53630,
+    /// CVE-2026-27940, CVE-2026-33298.
+    "gguf", "GGUF", extensions: &["gguf"], refines: None, dialects: ["gguf-big-endian": "GGUF with the bytes of numbers in reverse order"]
+}
+
+/// Longest chat template kept. The longest public ones have some 20 KB.
+const TEMPLATE_BYTES: u64 = 1 << 20;
+/// LIMIT: text values kept in all; more are walked over but not shown to detectors, unless they are templates.
+const TEXTS_KEPT: usize = 4_096;
+/// LIMIT: bytes of text values kept in all.
+const ALL_BYTES: u64 = 16 << 20;
+/// Lengths above this are no accident of a cut file.
+const ABSURD: u64 = 1 << 40;
+
+/// Holds one text value of the metadata.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetadataText {
+    /// Key.
+    pub key: String,
+    /// Value; cut where it is very long.
+    pub text: String,
+    /// Where the value's bytes stand in the file.
+    pub range: Range<u64>,
+}
+
+/// Shows a GGUF file.
+#[derive(Debug)]
+pub struct View {
+    /// Version of the format.
+    pub version: u32,
+    /// Whether numbers stand with the most significant byte first.
+    pub big_endian: bool,
+    /// Metadata entries that the header counts.
+    pub metadata_count: u64,
+    /// Tensors that the header counts.
+    pub tensor_count: u64,
+    /// Alignment of the tensors.
+    pub alignment: u64,
+    /// Text values of the metadata; chat templates are among them.
+    pub texts: Vec<MetadataText>,
+    /// How many tensors there are of each type, by the number of the type.
+    pub types: BTreeMap<u32, u64>,
+    /// Where the tensors' bytes begin.
+    pub data_start: u64,
+    /// Rules broken that let a reader go astray in memory or about which readers disagree. They are facts for the
+    /// detector `gguf-invalid` and are not repeated among the anomalies.
+    pub violations: Vec<Anomaly>,
+    anomalies: Vec<Anomaly>,
+    members: Vec<Member>,
+}
+
+impl View {
+    /// Lists the chat templates.
+    pub fn templates(&self) -> impl Iterator<Item = &MetadataText> {
+        self.texts.iter().filter(|text| is_template(&text.key))
+    }
+}
+
+impl FormatView for View {
+    fn anomalies(&self) -> &[Anomaly] {
+        &self.anomalies
+    }
+
+    fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    fn dialects(&self) -> Vec<&'static str> {
+        if self.big_endian {
+            vec!["gguf-big-endian"]
+        } else {
+            Vec::new()
+        }
+    }
+}
+
+fn is_template(key: &str) -> bool {
+    key.starts_with("tokenizer.chat_template") || key.ends_with(".chat_template")
+}
+
+/// Knows GGUF by its four letters and version.
+pub fn probe(probe: &Probe<'_>) -> Option<Score> {
+    let (magic, rest) = probe.head.split_first_chunk::<4>()?;
+    if magic != b"GGUF" {
+        return None;
+    }
+    match rest.first_chunk::<4>() {
+        Some([1..=3, 0, 0, 0] | [0, 0, 0, 1..=3]) => Some(Score::Certain),
+        _ => Some(Score::Likely),
+    }
+}
+
+/// Parses the metadata and the list of tensors.
+pub fn parse(input: &Input<'_>) -> ParseResult<View> {
+    let mut walk = Walk {
+        cursor: Cursor::whole(input.source),
+        limits: input.limits,
+        big_endian: false,
+        notes: Notes::new(input.limits),
+        violations: Notes::new(input.limits),
+        violated: false,
+        kept_bytes: 0,
+        view: View {
+            version: 0,
+            big_endian: false,
+            metadata_count: 0,
+            tensor_count: 0,
+            alignment: 32,
+            texts: Vec::new(),
+            types: BTreeMap::new(),
+            data_start: 0,
+            violations: Vec::new(),
+            anomalies: Vec::new(),
+            members: Vec::new(),
+        },
+    };
+    match walk.run() {
+        Ok(()) | Err(Stop::Noted) => {}
+        Err(Stop::Read(ReadError::Source(error))) => return Err(error),
+        Err(Stop::Read(error @ ReadError::Truncated { .. })) => {
+            let at = walk.cursor.position();
+            walk.notes
+                .add(&TRUNCATED, at..walk.cursor.end(), error.to_string());
+        }
+    }
+    let mut view = walk.view;
+    view.big_endian = walk.big_endian;
+    view.violations = walk.violations.finish();
+    view.anomalies = walk.notes.finish();
+    Ok(view)
+}
+
+/// Why the walk ended early.
+enum Stop {
+    Noted,
+    Read(ReadError),
+}
+
+impl From<ReadError> for Stop {
+    fn from(error: ReadError) -> Self {
+        Self::Read(error)
+    }
+}
+
+/// Where a tensor's bytes stand, counted from the start of the data; no size where its type is unknown.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    offset: u64,
+    size: Option<u64>,
+    entry: u64,
+}
+
+struct Walk<'a> {
+    cursor: Cursor<'a>,
+    limits: &'a Limits,
+    big_endian: bool,
+    notes: Notes,
+    violations: Notes,
+    violated: bool,
+    kept_bytes: u64,
+    view: View,
+}
+
+impl Walk<'_> {
+    fn broken(&mut self, kind: &'static AnomalyKind, range: Range<u64>, detail: impl Into<String>) {
+        self.violated = true;
+        self.violations.add(kind, range, detail);
+    }
+
+    fn u32(&mut self) -> Result<u32, ReadError> {
+        let bytes = self.cursor.array()?;
+        Ok(if self.big_endian {
+            u32::from_be_bytes(bytes)
+        } else {
+            u32::from_le_bytes(bytes)
+        })
+    }
+
+    fn u64(&mut self) -> Result<u64, ReadError> {
+        let bytes = self.cursor.array()?;
+        Ok(if self.big_endian {
+            u64::from_be_bytes(bytes)
+        } else {
+            u64::from_le_bytes(bytes)
+        })
+    }
+
+    /// Reads a count or length: 32 bits wide in version 1, 64 since.
+    fn length(&mut self) -> Result<u64, ReadError> {
+        if self.view.version == 1 {
+            self.u32().map(u64::from)
+        } else {
+            self.u64()
+        }
+    }
+
+    /// Reads a text's length and compares it with what remains.
+    fn text_length(&mut self) -> Result<u64, Stop> {
+        let at = self.cursor.position();
+        let length = self.length()?;
+        if length > ABSURD {
+            self.broken(&LENGTH, at..self.cursor.position(), format!("{length} bytes"));
+            return Err(Stop::Noted);
+        }
+        if length > self.cursor.remaining() {
+            let detail = format!("{length} bytes, {} remain", self.cursor.remaining());
+            self.notes.add(&TRUNCATED, at..self.cursor.end(), detail);
+            return Err(Stop::Noted);
+        }
+        Ok(length)
+    }
+
+    /// Reads a text of which at most `keep` bytes are kept; also returns where it stands.
+    fn text(&mut self, keep: u64) -> Result<(String, Range<u64>), Stop> {
+        let length = self.text_length()?;
+        let start = self.cursor.position();
+        let range = start..start.saturating_add(length);
+        let bytes = self.cursor.take(size_usize(length.min(keep)))?;
+        self.cursor.seek(range.end);
+        let invalid = std::str::from_utf8(&bytes)
+            .is_err_and(|error| error.error_len().is_some() || size_u64(bytes.len()) == length);
+        if invalid {
+            self.notes.add(&TEXT, range.clone(), "");
+        }
+        Ok((String::from_utf8_lossy(&bytes).into_owned(), range))
+    }
+
+    fn run(&mut self) -> Result<(), Stop> {
+        self.cursor.skip(4)?;
+        let version: [u8; 4] = self.cursor.array()?;
+        self.big_endian = u32::from_le_bytes(version) > 0xffff;
+        self.view.version = if self.big_endian {
+            u32::from_be_bytes(version)
+        } else {
+            u32::from_le_bytes(version)
+        };
+        if !(1..=3).contains(&self.view.version) {
+            self.notes.add(&VERSION, 4..8, format!("{}", self.view.version));
+            return Ok(());
+        }
+        self.view.tensor_count = self.length()?;
+        self.view.metadata_count = self.length()?;
+        let remaining = self.cursor.remaining();
+        let header = 8..self.cursor.position();
+        // The shortest entry of the metadata is an empty key and a byte; the shortest tensor has no name and no dimensions.
+        let least = |count: u64, bytes: u64| {
+            count
+                .checked_mul(bytes)
+                .is_none_or(|least| least > ABSURD.min(remaining))
+        };
+        if least(self.view.metadata_count, 9) || least(self.view.tensor_count, 20) {
+            let (tensors, entries) = (self.view.tensor_count, self.view.metadata_count);
+            let detail = format!("{tensors} tensors, {entries} metadata entries, {remaining} bytes");
+            // A file that was cut in its header looks the same while the counts are of an honest size.
+            if tensors <= 100_000 && entries <= 10_000 {
+                self.notes.add(&TRUNCATED, header, detail);
+            } else {
+                self.broken(&COUNT, header, detail);
+            }
+        }
+        self.metadata()?;
+        let places = self.tensors()?;
+        let position = self.cursor.position();
+        let start = position
+            .checked_next_multiple_of(self.view.alignment)
+            .unwrap_or(position);
+        self.view.data_start = start.min(self.cursor.end());
+        self.places(places, start);
+        Ok(())
+    }
+
+    fn metadata(&mut self) -> Result<(), Stop> {
+        let mut keys = HashSet::new();
+        for number in 0..self.view.metadata_count {
+            let at = self.cursor.position();
+            if number >= self.limits.metadata_entries {
+                self.notes.add(&TOO_MANY, at..self.cursor.end(), "");
+                return Err(Stop::Noted);
+            }
+            let (key, range) = self.text(self.limits.name_bytes)?;
+            if range.end.saturating_sub(range.start) > 0xffff {
+                self.notes.add(&KEY_LENGTH, range.clone(), key.clone());
+            }
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/');
+            if key.is_empty() || !key.bytes().all(plain) {
+                self.notes.add(&KEY, range.clone(), key.clone());
+            }
+            if !keys.insert(hash(&key)) {
+                self.broken(&REPEATED, range.clone(), key.clone());
+            }
+            let kind_at = self.cursor.position();
+            let kind = self.u32()?;
+            if key == "general.alignment" {
+                self.alignment(kind)?;
+            } else if kind == STRING {
+                self.text_value(key)?;
+            } else {
+                self.value(kind, kind_at, 0)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn text_value(&mut self, key: String) -> Result<(), Stop> {
+        let template = is_template(&key);
+        let keep = if template {
+            TEMPLATE_BYTES
+        } else {
+            self.limits.name_bytes
+        };
+        let (text, range) = self.text(keep)?;
+        let room = self.kept_bytes < ALL_BYTES;
+        if template && (!room || range.end.saturating_sub(range.start) > keep) {
+            self.notes.add(&TEXT_LIMIT, range.clone(), key.clone());
+        }
+        if room && (template || self.view.texts.len() < TEXTS_KEPT) {
+            self.kept_bytes = self.kept_bytes.saturating_add(size_u64(text.len()));
+            self.view.texts.push(MetadataText { key, text, range });
+        }
+        Ok(())
+    }
+
+    fn alignment(&mut self, kind: u32) -> Result<(), Stop> {
+        let at = self.cursor.position();
+        if kind != 4 {
+            self.broken(&ALIGNMENT, at..at, format!("value of type {kind}"));
+            return self.value(kind, at, 0);
+        }
+        let alignment = u64::from(self.u32()?);
+        if alignment.is_power_of_two() {
+            self.view.alignment = alignment;
+        } else {
+            self.broken(&ALIGNMENT, at..self.cursor.position(), format!("{alignment}"));
+        }
+        Ok(())
+    }
+
+    /// Passes over a value.
+    fn value(&mut self, kind: u32, kind_at: u64, depth: u32) -> Result<(), Stop> {
+        match kind {
+            BOOL_TYPE => {
+                let at = self.cursor.position();
+                if self.cursor.u8()? > 1 {
+                    self.notes.add(&BOOL, at..self.cursor.position(), "");
+                }
+            }
+            STRING => {
+                let length = self.text_length()?;
+                self.cursor.skip(length)?;
+            }
+            ARRAY => return self.array(depth),
+            _ => {
+                let Some(bytes) = scalar_bytes(kind) else {
+                    let range = kind_at..self.cursor.position();
+                    self.notes.add(&VALUE_TYPE, range, format!("type {kind}"));
+                    return Err(Stop::Noted);
+                };
+                self.cursor.skip(bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn array(&mut self, depth: u32) -> Result<(), Stop> {
+        let at = self.cursor.position();
+        let kind = self.u32()?;
+        let count = self.length()?;
+        let range = at..self.cursor.position();
+        let least = match kind {
+            STRING => 4,
+            ARRAY => 8,
+            _ => scalar_bytes(kind).unwrap_or(1),
+        };
+        match count.checked_mul(least) {
+            Some(bytes) if bytes <= ABSURD => {
+                if bytes > self.cursor.remaining() {
+                    let detail = format!("{count} elements, {} bytes remain", self.cursor.remaining());
+                    self.notes.add(&TRUNCATED, range, detail);
+                    return Err(Stop::Noted);
+                }
+                if scalar_bytes(kind).is_some() {
+                    self.cursor.skip(bytes)?;
+                    return Ok(());
+                }
+            }
+            _ => {
+                self.broken(&LENGTH, range, format!("{count} elements"));
+                return Err(Stop::Noted);
+            }
+        }
+        if kind == ARRAY {
+            if depth >= 4 {
+                self.notes.add(&DEPTH, range, "");
+                return Err(Stop::Noted);
+            }
+            self.notes.add(&NESTED, range.clone(), "");
+        }
+        for _ in 0..count {
+            self.value(kind, range.start, depth.saturating_add(1))?;
+        }
+        Ok(())
+    }
+
+    fn tensors(&mut self) -> Result<Vec<Place>, Stop> {
+        let mut names = HashSet::new();
+        let mut places = Vec::new();
+        for _ in 0..self.view.tensor_count {
+            let entry = self.cursor.position();
+            if size_u64(places.len()) >= self.limits.tensors {
+                self.notes.add(&TOO_MANY, entry..self.cursor.end(), "");
+                return Err(Stop::Noted);
+            }
+            let (name, range) = self.text(self.limits.name_bytes)?;
+            if range.end.saturating_sub(range.start) > 64 {
+                self.notes.add(&TENSOR_NAME, range.clone(), name.clone());
+            }
+            if !names.insert(hash(&name)) {
+                self.broken(&REPEATED, range.clone(), name.clone());
+            }
+            let dimensions = self.u32()?;
+            if dimensions > 4 {
+                self.broken(
+                    &DIMENSIONS,
+                    range.start..self.cursor.position(),
+                    format!("{name}: {dimensions}"),
+                );
+                return Err(Stop::Noted);
+            }
+            let mut row = 1_u64;
+            let mut elements = Some(1_u64);
+            let mut zero = false;
+            for number in 0..dimensions {
+                let length = self.length()?;
+                if number == 0 {
+                    row = length;
+                }
+                zero |= length == 0;
+                elements = elements.and_then(|elements| elements.checked_mul(length));
+            }
+            let kind = self.u32()?;
+            let offset = self.u64()?;
+            let whole = range.start..self.cursor.position();
+            let count = self.view.types.entry(kind).or_insert(0);
+            *count = count.saturating_add(1);
+            let elements = if zero { Some(0) } else { elements };
+            let size = self.tensor_size(kind, row, elements, &whole, &name);
+            if offset.checked_rem(self.view.alignment) != Some(0) {
+                self.broken(&MISALIGNED, whole, format!("{name}: offset {offset}"));
+            }
+            places.push(Place { offset, size, entry });
+        }
+        Ok(places)
+    }
+
+    fn tensor_size(
+        &mut self,
+        kind: u32,
+        row: u64,
+        elements: Option<u64>,
+        range: &Range<u64>,
+        name: &str,
+    ) -> Option<u64> {
+        let most = u64::MAX >> 1;
+        let Some(elements) = elements.filter(|elements| *elements <= most) else {
+            self.broken(&OVERFLOW, range.clone(), name);
+            return None;
+        };
+        let Some((block, bytes)) = block(kind) else {
+            self.notes
+                .add(&TENSOR_TYPE, range.clone(), format!("{name}: type {kind}"));
+            return None;
+        };
+        if row.checked_rem(block) != Some(0) {
+            self.notes.add(
+                &ROW,
+                range.clone(),
+                format!("{name}: rows of {row}, blocks of {block}"),
+            );
+        }
+        let size = elements
+            .div_ceil(block)
+            .checked_mul(bytes)
+            .filter(|size| *size <= most.saturating_sub(self.view.alignment));
+        if size.is_none() {
+            self.broken(&OVERFLOW, range.clone(), name);
+        }
+        size
+    }
+
+    /// Compares the tensors' places with each other and with the file.
+    fn places(&mut self, mut places: Vec<Place>, start: u64) {
+        let size = self.cursor.end();
+        let available = size.saturating_sub(start);
+        places.sort_unstable_by_key(|place| (place.offset, place.size));
+        let mut reached = Some(0_u64);
+        let mut missing = None;
+        for place in &places {
+            let range = place.entry..place.entry.saturating_add(1);
+            if let Some(reached) = reached {
+                if place.offset < reached && place.size != Some(0) {
+                    let detail = format!("offset {}, expected {reached}", place.offset);
+                    self.broken(&OVERLAP, range.clone(), detail);
+                } else if place.offset > reached {
+                    let detail = format!("offset {}, expected {reached}", place.offset);
+                    if place.offset > available {
+                        self.broken(&RANGE, range.clone(), detail);
+                    } else {
+                        self.notes.add(&GAP, range.clone(), detail);
+                    }
+                }
+            }
+            let end = place.size.map(|size| place.offset.checked_add(size));
+            reached = match end {
+                Some(None) => {
+                    self.broken(&OVERFLOW, range, "");
+                    return;
+                }
+                Some(Some(end)) => {
+                    if end > available && missing.is_none() {
+                        missing = Some((range, end));
+                    }
+                    end.checked_next_multiple_of(self.view.alignment)
+                        .map(|end| end.max(reached.unwrap_or(0)))
+                }
+                None => {
+                    if place.offset > available && missing.is_none() {
+                        missing = Some((range, place.offset));
+                    }
+                    None
+                }
+            };
+        }
+        if let Some((range, end)) = missing {
+            let detail = format!("{end} bytes of tensors, {available} remain");
+            if self.violated {
+                self.broken(&RANGE, range, detail);
+            } else {
+                self.notes.add(&TRUNCATED, range, detail);
+            }
+            return;
+        }
+        if let Some(after) = reached
+            .map(|reached| start.saturating_add(reached))
+            .filter(|after| *after < size)
+        {
+            self.view
+                .members
+                .push(Member::content("[after]", Payload::Section(after..size)));
+        }
+    }
+}
+
+fn hash(name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(name.as_bytes());
+    hasher.finish()
+}
+
+const BOOL_TYPE: u32 = 7;
+const STRING: u32 = 8;
+const ARRAY: u32 = 9;
+
+/// Returns the size of a value that is one number.
+fn scalar_bytes(kind: u32) -> Option<u64> {
+    Some(match kind {
+        0 | 1 | 7 => 1,
+        2 | 3 => 2,
+        4..=6 => 4,
+        10..=12 => 8,
+        _ => return None,
+    })
+}
+
+/// Returns how many elements and bytes a block of a tensor type has (`ggml_type` and the block structures of ggml).
+fn block(kind: u32) -> Option<(u64, u64)> {
+    Some(match kind {
+        0 | 26 => (1, 4),
+        1 | 25 | 30 => (1, 2),
+        2 | 20 => (32, 18),
+        3 => (32, 20),
+        6 => (32, 22),
+        7 => (32, 24),
+        8 => (32, 34),
+        9 => (32, 36),
+        10 => (256, 84),
+        11 | 21 => (256, 110),
+        12 => (256, 144),
+        13 => (256, 176),
+        14 => (256, 210),
+        15 => (256, 292),
+        16 | 35 => (256, 66),
+        17 => (256, 74),
+        18 => (256, 98),
+        19 => (256, 50),
+        22 => (256, 82),
+        23 => (256, 136),
+        24 => (1, 1),
+        27 | 28 => (1, 8),
+        29 => (256, 56),
+        34 => (256, 54),
+        39 => (32, 17),
+        40 => (64, 36),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests;

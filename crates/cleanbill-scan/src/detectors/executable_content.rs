@@ -1,0 +1,128 @@
+//! Detector `executable-content`.
+
+use cleanbill_core::{Severity, text};
+use cleanbill_formats::{
+    Parsed,
+    executable::Kind,
+    text::{Kind as TextKind, View as TextView},
+};
+
+use crate::{detector::detector, promise, scene::Scene, sink::Sink};
+
+detector! {
+    /// ## What it finds
+    /// Code that a machine or interpreter runs as it is: programs and libraries for Linux, Windows and macOS, Java and
+    /// Python bytecode, Windows shortcuts, scripts that begin with `#!`.
+    /// ## Why it matters
+    /// A model is data. A program beside it or inside it is either delivered for someone to start or dropped there by an
+    /// attack.
+    /// ## How it is decided
+    /// By content, with enough of the header that tensors are not mistaken for code. *Critical* inside a model file or
+    /// under a name that promises data, *high* elsewhere; libraries that need a host (WebAssembly, object archives) one
+    /// step lower; a script under a script's name is *info*.
+    /// ## What it misses
+    /// Code that is compressed or encrypted within data, machine code without a header.
+    /// ## What to do
+    /// Do not start it. Ask the supplier why it is there.
+    /// ## References
+    /// CWE-506, MITRE ATLAS AML.T0018.
+    id: "executable-content",
+    title: "Executable content", "可执行内容",
+    severity: High, confidence: High,
+    tags: &["CWE-506", "AML.T0018"], controls: &["MOD-01"],
+    on: artifact => run,
+}
+
+fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
+    let extension = scene.extension();
+    let promised = promise::is_data(&extension);
+    let hidden = promised || promise::is_within_model(scene) || scene.file_name().starts_with("[after]");
+    for parsed in scene.parsed {
+        match parsed {
+            Parsed::Executable(view) => {
+                let Some(kind) = view.kind else { continue };
+                let severity = match (kind, hidden) {
+                    (Kind::WebAssembly | Kind::ObjectArchive, false) => Severity::Medium,
+                    (_, false) | (Kind::WebAssembly | Kind::ObjectArchive, true) => Severity::High,
+                    (_, true) => Severity::Critical,
+                };
+                let (en, zh) = kind.name();
+                let draft = if promised {
+                    sink.report(
+                        Some(view.header.clone()),
+                        text!(
+                            "{en} under a name that promises data",
+                            "{zh}，而文件名表明其为数据"
+                        ),
+                    )
+                } else if hidden {
+                    sink.report(
+                        Some(view.header.clone()),
+                        text!("{en} inside a model file", "模型文件内含{zh}"),
+                    )
+                } else {
+                    sink.report(Some(view.header.clone()), text!("{en}", "{zh}"))
+                };
+                draft.severity(severity).hint(text!(
+                    "do not start it; ask the supplier why it is there",
+                    "不要运行；向供应方询问其用途"
+                ));
+            }
+            Parsed::Text(view) => script(view, hidden, sink),
+            _ => {}
+        }
+    }
+}
+
+fn script(view: &TextView, hidden: bool, sink: &mut Sink<'_>) {
+    let (en, zh) = match view.kind {
+        _ if !view.shebang => return,
+        TextKind::PythonSource => ("Python script", "Python 脚本"),
+        TextKind::ShellScript => ("shell script", "Shell 脚本"),
+        TextKind::JavaScript | TextKind::RSource | TextKind::Script => ("script", "脚本"),
+        _ => return,
+    };
+    if hidden {
+        sink.report(
+            Some(0..2),
+            text!(
+                "{en} inside a model file or under a name that promises data",
+                "{zh}，位于模型文件内或使用数据文件名"
+            ),
+        );
+    } else {
+        sink.report(Some(0..2), text!("{en} that can be started", "可直接启动的{zh}"))
+            .severity(Severity::Info);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::check;
+
+    #[test]
+    fn severity_follows_the_place() {
+        let mut elf = b"\x7fELF\x02\x01\x01".to_vec();
+        elf.resize(64, 0);
+        let script = b"#!/bin/sh\nid\n";
+        let header = br#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#;
+        let length = header.len() as u64;
+        let model = [&length.to_le_bytes()[..], header, b"1", &elf].concat();
+        for (path, bytes, severities) in [
+            ("lib.so", &elf[..], &[Severity::High][..]),
+            ("model.safetensors", &elf, &[Severity::Critical]),
+            ("m.safetensors", &model, &[Severity::Critical]),
+            ("run.sh", script, &[Severity::Info]),
+            ("model.bin", script, &[Severity::High]),
+            (
+                "weights.bin",
+                b"\x7fELF and then only numbers that are no program",
+                &[],
+            ),
+            ("notes.txt", b"#1 in the list\n", &[]),
+        ] {
+            check("executable-content", path, bytes, severities);
+        }
+    }
+}

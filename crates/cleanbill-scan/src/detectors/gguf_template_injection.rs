@@ -1,0 +1,156 @@
+//! Detector `gguf-template-injection`.
+
+use std::ops::Range;
+
+use cleanbill_core::{Severity, Text, text};
+use cleanbill_formats::{Parsed, text::Kind};
+
+use crate::{
+    detector::detector,
+    scene::Scene,
+    sink::Sink,
+    templates::{Sign, examine},
+};
+
+detector! {
+    /// ## What it finds
+    /// A chat template, in GGUF metadata, in a JSON configuration or in a file of its own, that does what no honest chat
+    /// template needs: names such as `__class__`, plain or put together from pieces, the filter `attr`, calls that run
+    /// code, known ways out through Jinja's own objects, loops without measure.
+    /// ## Why it matters
+    /// Templates are rendered whenever someone chats with the model. Without a sandbox they run any Python
+    /// (CVE-2024-34359); sandboxes were left before, and an endless loop needs no way out.
+    /// ## How it is decided
+    /// The expressions are cut into tokens, escapes in texts are resolved and pieces are joined. Nothing is rendered.
+    /// ## What it misses
+    /// Templates that change what the model is told, and names put together by arithmetic on characters.
+    /// ## What to do
+    /// Do not load the model with a library that renders its template; replace the template with the supplier's original.
+    /// ## References
+    /// CVE-2024-34359, CWE-1336, CWE-94, MITRE ATLAS AML.T0011.
+    id: "gguf-template-injection",
+    title: "Template that reaches out of its sandbox", "模板注入",
+    severity: High, confidence: High,
+    tags: &["CWE-1336", "AML.T0011"], controls: &["MOD-01"],
+    on: artifact => run,
+}
+
+/// Names that code generators write and that lead nowhere without one of the others.
+const SOFT: &[&str] = &["__all__", "__doc__", "__init__", "__name__", "__version__"];
+
+fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
+    for parsed in scene.parsed {
+        match parsed {
+            Parsed::Gguf(view) => {
+                for template in view.templates() {
+                    report(&template.text, &template.range, true, true, sink);
+                }
+            }
+            Parsed::Text(view) => {
+                for fact in view.facts.iter().filter(|fact| fact.key == "chat_template") {
+                    report(&fact.value, &fact.range, false, true, sink);
+                }
+                // Pages and code generators use templates that load others; chat templates cannot.
+                let named = matches!(scene.extension().as_str(), "jinja" | "jinja2" | "j2");
+                let chat = named || scene.file_name().contains("chat_template");
+                if let Some((template, range)) = &view.template
+                    && (chat || view.kind == Kind::JinjaTemplate)
+                {
+                    report(template, range, true, chat, sink);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Reports each kind of sign once; `exact` says that an offset in the text is one in the file.
+fn report(template: &str, range: &Range<u64>, exact: bool, chat: bool, sink: &mut Sink<'_>) {
+    for hit in examine(template) {
+        let soft = hit.sign == Sign::Dunder && SOFT.contains(&hit.evidence.as_str());
+        if !chat && (soft || hit.sign == Sign::Loads) {
+            continue;
+        }
+        let place = if exact {
+            let at = range.start.saturating_add(hit.at as u64).min(range.end);
+            at..at.saturating_add(hit.evidence.len() as u64).min(range.end)
+        } else {
+            range.clone()
+        };
+        let severity = if hit.sign == Sign::Loads {
+            Severity::Medium
+        } else {
+            Severity::High
+        };
+        sink.report(Some(place), message(hit.sign))
+            .severity(severity)
+            .evidence(&hit.evidence)
+            .hint(text!(
+                "replace the template with the supplier's original before chatting with this model",
+                "在使用此模型对话之前，用供应方的原始模板替换该模板"
+            ));
+    }
+}
+
+fn message(sign: Sign) -> Text {
+    match sign {
+        Sign::Dunder => text!(
+            "the template names an inner attribute of Python objects",
+            "模板引用了 Python 对象的内部属性"
+        ),
+        Sign::HiddenDunder => text!(
+            "the template hides the name of an inner attribute of Python objects",
+            "模板隐藏了 Python 对象内部属性的名称"
+        ),
+        Sign::AttrFilter => text!(
+            "the template reads attributes by computed names",
+            "模板以计算出的名称读取属性"
+        ),
+        Sign::Call => text!(
+            "the template calls something that runs code or opens files",
+            "模板调用可运行代码或打开文件的功能"
+        ),
+        Sign::Gadget => text!(
+            "the template reaches into the interpreter through an object of Jinja",
+            "模板通过 Jinja 对象触及解释器内部"
+        ),
+        Sign::Picking => text!(
+            "the template puts text together from single characters",
+            "模板用单个字符拼接文本"
+        ),
+        Sign::Endless => text!(
+            "the template asks for an enormous loop or text",
+            "模板要求极大的循环或文本"
+        ),
+        Sign::Loads => text!("the template loads another template", "模板加载另一个模板"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::check;
+
+    #[test]
+    fn templates_are_found_wherever_they_stand() {
+        use Severity::{High, Medium};
+        for (path, text, severities) in [
+            ("chat_template.jinja", "{{ ''.__class__ }}", &[High][..]),
+            (
+                "tokenizer_config.json",
+                r#"{"chat_template": "{{ x|attr('a') }}"}"#,
+                &[High],
+            ),
+            ("chat_template.jinja", "{% include 'x' %}", &[Medium]),
+            ("page.txt", "{% include 'x' %}{{ f.__name__ }}", &[]),
+            ("README.md", "# How\n\n```\n{{ ''.__class__ }}\n```\n", &[]),
+            (
+                "chat_template.jinja",
+                "{% for m in messages %}{{ m.content }}{% endfor %}",
+                &[],
+            ),
+        ] {
+            check("gguf-template-injection", path, text.as_bytes(), severities);
+        }
+    }
+}

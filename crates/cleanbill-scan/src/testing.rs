@@ -1,0 +1,54 @@
+//! Helpers for the tests of detectors.
+
+use std::sync::Arc;
+
+use cleanbill_core::{Severity, Text};
+use cleanbill_formats::bytes::ReadAt;
+
+use crate::{
+    Options, scan,
+    source::{Artifact, Listed, Source},
+};
+
+#[derive(Clone, Debug)]
+struct InMemory {
+    path: String,
+    bytes: Vec<u8>,
+}
+
+impl Artifact for InMemory {
+    fn path(&self) -> &str {
+        &self.path
+    }
+
+    fn open(&self) -> Result<Arc<dyn ReadAt>, Text> {
+        Ok(Arc::new(self.bytes.clone()))
+    }
+}
+
+impl Source for InMemory {
+    fn list(&self) -> Vec<Listed> {
+        vec![Listed::Artifact(Box::new(self.clone()))]
+    }
+}
+
+/// Scans one artifact with one detector and compares the severities of its findings.
+pub(crate) fn check(detector: &str, path: &str, bytes: &[u8], severities: &[Severity]) {
+    let source = InMemory {
+        path: path.to_owned(),
+        bytes: bytes.to_vec(),
+    };
+    let options = Options {
+        only: Some(vec![detector.to_owned()]),
+        ..Options::default()
+    };
+    let outcome = scan(&source, path, &options, None);
+    let found: Vec<Severity> = outcome
+        .report
+        .findings
+        .iter()
+        .map(|finding| finding.severity)
+        .collect();
+    assert!(outcome.internal_errors.is_empty(), "{path}");
+    assert_eq!(found, severities, "{detector} on {path}");
+}

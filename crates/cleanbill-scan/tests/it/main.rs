@@ -1,0 +1,13 @@
+//! Tests of the scanner as a whole, and of its sources against real servers on the loopback interface.
+#![cfg(test)]
+
+mod fixtures;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(feature = "hub")]
+mod hub;
+mod properties;
+#[cfg(feature = "http")]
+mod server;
+mod stdin;
+mod support;

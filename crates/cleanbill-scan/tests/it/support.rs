@@ -1,0 +1,186 @@
+//! Samples as a source of artifacts, and a walk over every view of a file.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use cleanbill_core::Text;
+use cleanbill_formats::{
+    Format, HEAD_BYTES, Input, Parsed, Payload, Probe, Role, TAIL_BYTES,
+    bytes::{ReadAt, Section, SequentialReader, read_range},
+    limits::Limits,
+};
+use cleanbill_samples::{Sample, SampleFile};
+use cleanbill_scan::{
+    Options, Outcome, scan,
+    source::{Artifact, Listed, Source},
+};
+
+/// Most bytes of one decoded member that the walk looks at.
+const MEMBER_BYTES: u64 = 1 << 20;
+
+/// Says whether the registry still holds only its placeholder: nothing can be recognised, so nothing can be checked.
+pub(crate) fn registry_is_bare() -> bool {
+    let bare = Format::ALL.len() <= 1;
+    if bare {
+        eprintln!("SKIPPED: the registry of formats holds only its placeholder");
+    }
+    bare
+}
+
+/// Returns the folder of fixtures below `testdata/`.
+pub(crate) fn testdata(below: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../testdata")
+        .join(below)
+}
+
+/// Returns the names and paths in a folder, sorted; none where there is no such folder.
+pub(crate) fn entries(folder: &Path) -> Vec<(String, PathBuf)> {
+    let listing = fs::read_dir(folder).into_iter().flatten();
+    let mut entries: Vec<_> = listing
+        .map(|entry| entry.unwrap())
+        .map(|entry| (entry.file_name().into_string().unwrap(), entry.path()))
+        .collect();
+    entries.sort();
+    entries
+}
+
+/// Reads and builds one sample; the error names file and line.
+pub(crate) fn read_sample(path: &Path) -> Result<Sample, String> {
+    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    Sample::parse(&text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Lists every sample of every fixture with its path.
+pub(crate) fn all_samples() -> Vec<(PathBuf, Sample)> {
+    let folders = ["detectors", "formats"].map(|kind| entries(&testdata(kind)));
+    let paths = folders
+        .into_iter()
+        .flatten()
+        .flat_map(|(_, folder)| entries(&folder));
+    paths
+        .filter(|(name, _)| name.ends_with(".sample"))
+        .map(|(_, path)| {
+            let sample = read_sample(&path).unwrap_or_else(|error| panic!("{error}"));
+            (path, sample)
+        })
+        .collect()
+}
+
+/// Scans files that exist only in memory.
+pub(crate) fn scan_files(files: &[SampleFile], options: &Options) -> Outcome {
+    scan(&Files(files), "sample", options, None)
+}
+
+/// Scans one input that exists only in memory.
+pub(crate) fn scan_bytes(path: &str, bytes: &[u8], options: &Options) -> Outcome {
+    let file = SampleFile {
+        path: path.to_owned(),
+        bytes: bytes.to_vec(),
+    };
+    scan_files(&[file], options)
+}
+
+#[derive(Debug)]
+struct Files<'a>(&'a [SampleFile]);
+
+impl Source for Files<'_> {
+    fn list(&self) -> Vec<Listed> {
+        let one = |file: &SampleFile| -> Listed {
+            Listed::Artifact(Box::new(InMemory {
+                path: file.path.clone(),
+                bytes: Arc::new(file.bytes.clone()),
+            }))
+        };
+        self.0.iter().map(one).collect()
+    }
+}
+
+#[derive(Debug)]
+struct InMemory {
+    path: String,
+    bytes: Arc<Vec<u8>>,
+}
+
+impl Artifact for InMemory {
+    fn path(&self) -> &str {
+        &self.path
+    }
+
+    fn open(&self) -> Result<Arc<dyn ReadAt>, Text> {
+        let bytes: Arc<dyn ReadAt> = Arc::<Vec<u8>>::clone(&self.bytes);
+        Ok(bytes)
+    }
+}
+
+/// Parses bytes as every format whose probe takes them.
+pub(crate) fn recognise(bytes: &Arc<dyn ReadAt>) -> Vec<Parsed> {
+    let size = bytes.size();
+    let head = read_range(bytes.as_ref(), 0..size, HEAD_BYTES).unwrap();
+    let tail = read_range(bytes.as_ref(), size.saturating_sub(TAIL_BYTES)..size, TAIL_BYTES).unwrap();
+    let probe = Probe {
+        head: &head,
+        tail: &tail,
+        size,
+        source: bytes.as_ref(),
+    };
+    let limits = Limits::default();
+    let input = Input {
+        source: bytes.as_ref(),
+        limits: &limits,
+    };
+    let taken = Format::ALL.iter().filter(|format| format.probe(&probe).is_some());
+    taken.map(|format| format.parse(&input).unwrap()).collect()
+}
+
+/// Collects ids of anomalies and names of members, at every level.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) anomalies: BTreeSet<String>,
+    pub(crate) members: BTreeSet<String>,
+}
+
+/// Looks into `bytes` and everything inside it.
+pub(crate) fn look(bytes: &Arc<dyn ReadAt>, depth: usize, seen: &mut Seen) {
+    for parsed in recognise(bytes) {
+        let view = parsed.view();
+        seen.anomalies
+            .extend(view.anomalies().iter().map(|anomaly| anomaly.kind.id.to_owned()));
+        if depth == 0 {
+            continue;
+        }
+        for member in view.members() {
+            seen.members.insert(member.name.clone());
+            let inside: Option<Arc<dyn ReadAt>> = match &member.payload {
+                _ if member.role == Role::RawData => None,
+                Payload::Section(range) => Some(Arc::new(Section::new(Arc::clone(bytes), range.clone()))),
+                Payload::Owned(owned) => Some(Arc::new(Arc::clone(owned))),
+                Payload::Encoded { range, codec, .. } => {
+                    let reader = SequentialReader::new(bytes.as_ref(), range.clone());
+                    let mut decoded = Vec::new();
+                    if let Ok(decoder) = codec.decoder(reader) {
+                        // What was decoded before an error is looked at as well.
+                        let _ = std::io::Read::read_to_end(
+                            &mut std::io::Read::take(decoder, MEMBER_BYTES),
+                            &mut decoded,
+                        );
+                    }
+                    Some(Arc::new(decoded))
+                }
+                Payload::Extract(index) => {
+                    let mut decoded = Vec::new();
+                    let _ = view.extract(bytes, *index, &mut decoded);
+                    Some(Arc::new(decoded))
+                }
+                Payload::Unreadable { .. } => None,
+            };
+            if let Some(inside) = inside {
+                look(&inside, depth - 1, seen);
+            }
+        }
+    }
+}

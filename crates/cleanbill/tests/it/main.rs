@@ -1,0 +1,3 @@
+//! Tests of the program, its documents and its house rules.
+
+mod tidy;

@@ -1,0 +1,146 @@
+//! What is fuzzed. Each target turns bytes into a signature: equal signatures mean that the input taught nothing new.
+
+use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
+
+use cleanbill_core::Text;
+use cleanbill_formats::{
+    Format, HEAD_BYTES, Input, Probe, TAIL_BYTES,
+    bytes::{ReadAt, read_range},
+    limits::Limits,
+};
+use cleanbill_scan::{
+    Options, scan,
+    source::{Artifact, Listed, Source},
+};
+
+/// Names a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// Every parser of the registry, whatever its probe says.
+    Formats,
+    /// A whole scan with every detector.
+    Scan,
+    /// Readers of documents.
+    Documents,
+}
+
+impl Target {
+    pub(crate) const ALL: [Self; 3] = [Self::Formats, Self::Scan, Self::Documents];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Formats => "formats",
+            Self::Scan => "scan",
+            Self::Documents => "documents",
+        }
+    }
+
+    pub(crate) fn parse(name: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|target| target.name() == name);
+        found.ok_or_else(|| format!("unknown target `{name}`"))
+    }
+
+    /// Runs the target on `bytes`; panics where the target does.
+    pub(crate) fn run(self, bytes: &[u8]) -> String {
+        match self {
+            Self::Formats => formats(bytes),
+            Self::Scan => whole_scan(bytes),
+            // LIMIT: this build reads no documents yet; their readers join here.
+            Self::Documents => String::new(),
+        }
+    }
+}
+
+/// Limits small enough that an input of some KiB can reach them.
+fn limits() -> Limits {
+    Limits {
+        member_bytes: 1 << 24,
+        artifact_decoded_bytes: 1 << 25,
+        pickle_opcodes: 1 << 20,
+        members_per_container: 2_000,
+        ..Limits::default()
+    }
+}
+
+fn formats(bytes: &[u8]) -> String {
+    let source: &dyn ReadAt = &bytes.to_vec();
+    let size = source.size();
+    let head = read_range(source, 0..size, HEAD_BYTES).unwrap_or_default();
+    let tail = read_range(source, size.saturating_sub(TAIL_BYTES)..size, TAIL_BYTES).unwrap_or_default();
+    let probe = Probe {
+        head: &head,
+        tail: &tail,
+        size,
+        source,
+    };
+    let limits = limits();
+    let input = Input {
+        source,
+        limits: &limits,
+    };
+    let mut signature = String::new();
+    for format in Format::ALL {
+        let score = format.probe(&probe);
+        let Ok(parsed) = format.parse(&input) else {
+            // A vector never fails to be read.
+            panic!("format `{}` blames the source", format.info().id);
+        };
+        let view = parsed.view();
+        let notes: BTreeSet<&str> = view.anomalies().iter().map(|anomaly| anomaly.kind.id).collect();
+        let members = view.members().len().checked_ilog2();
+        // Formats that score say more than formats that were forced to parse.
+        if score.is_some() || notes.len() > 1 {
+            let _ = write!(
+                signature,
+                "{}{score:?}{notes:?}{members:?}{:?} ",
+                format.info().id,
+                view.dialects()
+            );
+        }
+    }
+    signature
+}
+
+fn whole_scan(bytes: &[u8]) -> String {
+    let options = Options {
+        limits: limits(),
+        ..Options::default()
+    };
+    let outcome = scan(&OneFile(Arc::new(bytes.to_vec())), "fuzz", &options, None);
+    assert!(
+        outcome.internal_errors.is_empty(),
+        "a parser or detector panicked"
+    );
+    let report = outcome.report;
+    let findings: BTreeSet<&str> = report
+        .findings
+        .iter()
+        .map(|finding| finding.detector.as_str())
+        .collect();
+    let formats: Vec<&Vec<String>> = report
+        .artifacts
+        .iter()
+        .map(|artifact| &artifact.formats)
+        .collect();
+    format!("{} {findings:?} {formats:?}", report.verdict.as_str())
+}
+
+#[derive(Clone, Debug)]
+struct OneFile(Arc<Vec<u8>>);
+
+impl Source for OneFile {
+    fn list(&self) -> Vec<Listed> {
+        vec![Listed::Artifact(Box::new(self.clone()))]
+    }
+}
+
+impl Artifact for OneFile {
+    fn path(&self) -> &'static str {
+        "model.bin"
+    }
+
+    fn open(&self) -> Result<Arc<dyn ReadAt>, Text> {
+        let bytes: Arc<dyn ReadAt> = Arc::<Vec<u8>>::clone(&self.0);
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# Runs every check that a change must pass: scripts/test.sh
+#
+# Installs what is missing where it can (python3 by apt-get, cargo-deny by cargo). Stops at the first failure.
+#   FUZZ_SECONDS=0   leaves out the fuzz smoke (default 60)
+#   CORPUS=0         leaves out the generated corpus
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+target=${CARGO_TARGET_DIR:-target}
+fuzz_seconds=${FUZZ_SECONDS:-60}
+deny_version=0.20.2
+log=$target/test.log
+export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never} RUST_BACKTRACE=1
+mkdir -p "$target"
+
+step() { printf '\n== %s (%ss)\n' "$*" "$SECONDS"; }
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+
+step "tools"
+rustc --version
+for component in rustfmt clippy; do
+    command -v "cargo-${component/rustfmt/fmt}" >/dev/null || rustup component add "$component"
+done
+if ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
+    as_root apt-get update -qq || true
+    as_root apt-get install -y -qq python3 python3-venv >/dev/null || echo "SKIPPED: python3 cannot be installed" >&2
+fi
+
+step "format"
+# By path: cargo fmt does not see modules that a registry macro declares.
+git ls-files -z '*.rs' | xargs -0 rustfmt --check --edition 2024 --config-path rustfmt.toml
+
+step "clippy"
+cargo clippy --quiet --workspace --all-targets -- -D warnings
+cargo clippy --quiet --workspace --no-default-features -- -D warnings
+
+step "tests"
+# The whole output goes to a file, for the skips below; the screen gets the closing lines, or everything after a failure.
+if command -v cargo-nextest >/dev/null; then
+    tests=(cargo nextest run --workspace --no-fail-fast --success-output immediate)
+else
+    tests=(cargo test --workspace --no-fail-fast -- --show-output)
+fi
+if ! "${tests[@]}" >"$log" 2>&1; then
+    cat "$log"
+    echo "tests failed" >&2
+    exit 1
+fi
+grep -E '^ *Summary|^test result:' "$log"
+cargo test --quiet --workspace --doc >>"$log" 2>&1 || { cat "$log"; exit 1; }
+
+step "documentation"
+RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
+
+step "dependencies"
+# Only what can be checked without a network: see deny.toml.
+deny=$(command -v cargo-deny || true)
+if [ -z "$deny" ]; then
+    deny=$target/tools/bin/cargo-deny
+    # A debug build: the tool runs for a second and builds for minutes.
+    [ -x "$deny" ] || cargo install --quiet --locked --debug cargo-deny --version "$deny_version" \
+        --root "$target/tools" --target-dir "$target/tools/build"
+    rm -rf "$target/tools/build"
+fi
+"$deny" check bans licenses sources 2>&1 | tail -n 3
+
+if [ "$fuzz_seconds" -gt 0 ]; then
+    step "fuzz smoke, $fuzz_seconds s"
+    # Nothing printed by a panicking input is lost: it is written to fuzz/artifacts.
+    cargo run --quiet -p cleanbill-fuzz -- run --seconds "$fuzz_seconds" --seed "$(date +%j)" | tail -n 5
+fi
+
+if [ "${CORPUS:-1}" != 0 ] && [ -f benches/corpus/malicious.py ]; then
+    step "corpus"
+    corpus=$target/corpus
+    python3 benches/corpus/malicious.py "$corpus" | tail -n 3
+    if ! CLEANBILL_CORPUS="$(cd "$corpus" && pwd)" \
+        cargo test --quiet --workspace corpus -- --show-output >"$log.corpus" 2>&1; then
+        cat "$log.corpus"
+        echo "corpus test failed" >&2
+        exit 1
+    fi
+    grep -E '^test result:.* [1-9][0-9]* passed' "$log.corpus" || echo "SKIPPED: no test reads the corpus yet" | tee -a "$log"
+fi
+
+step "left out"
+grep -hoE 'SKIPPED:.*' "$log" | sort | uniq -c || echo "nothing was skipped"
+echo "all checks passed in ${SECONDS}s"
