@@ -3,7 +3,7 @@ use std::env;
 use cleanbill_core::Language;
 
 /// Holds everything that the program takes from its environment, read once at the start.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Environment {
     /// `NO_COLOR` is set and not empty (no-color.org).
     pub(crate) no_color: bool,
@@ -17,6 +17,17 @@ pub(crate) struct Environment {
     pub(crate) columns: Option<usize>,
     /// Language of the locale.
     pub(crate) language: Language,
+    /// How hubs are reached.
+    pub(crate) remote: Remote,
+}
+
+/// Holds how remote targets are reached. No `Debug`: it holds a credential.
+#[derive(Clone, Default)]
+pub(crate) struct Remote {
+    /// `HF_ENDPOINT`: address of the hub.
+    pub(crate) hub_endpoint: Option<String>,
+    /// `HF_TOKEN`: token for the hub.
+    pub(crate) hub_token: Option<String>,
 }
 
 impl Environment {
@@ -42,6 +53,10 @@ impl Environment {
             language: match locale {
                 Some(locale) if locale.to_ascii_lowercase().starts_with("zh") => Language::Chinese,
                 _ => Language::English,
+            },
+            remote: Remote {
+                hub_endpoint: variable("HF_ENDPOINT"),
+                hub_token: variable("HF_TOKEN"),
             },
         }
     }
