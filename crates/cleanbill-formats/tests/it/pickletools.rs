@@ -32,7 +32,10 @@ fn corpus_pickles_read_alike() {
         return;
     };
     let mut files = files_below(&Path::new(&corpus).join("benign"));
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "pkl" || extension == "pickle"));
+    files.retain(|file| {
+        file.extension()
+            .is_some_and(|extension| extension == "pkl" || extension == "pickle")
+    });
     let step = files.len().div_ceil(CORPUS_FILES).max(1);
     let files: Vec<PathBuf> = files.into_iter().step_by(step).collect();
     let compared = compare(&files);
@@ -65,9 +68,18 @@ fn compare_one(file: &Path, theirs: &[&str]) -> usize {
             // Where pickletools gives up, for a text that is no UTF-8 for example, there is nothing more to compare.
             return count;
         }
-        let opcode = read_opcode(&mut cursor).unwrap_or_else(|error| panic!("{}: {error:?}, {line} there", file.display()));
-        let here = format!("\"position\": {}, \"name\": \"{}\"", opcode.start, opcode_name(opcode.code).unwrap());
-        assert!(line.contains(&here), "{}: {here} here, {line} there", file.display());
+        let opcode = read_opcode(&mut cursor)
+            .unwrap_or_else(|error| panic!("{}: {error:?}, {line} there", file.display()));
+        let here = format!(
+            "\"position\": {}, \"name\": \"{}\"",
+            opcode.start,
+            opcode_name(opcode.code).unwrap()
+        );
+        assert!(
+            line.contains(&here),
+            "{}: {here} here, {line} there",
+            file.display()
+        );
     }
     assert_eq!(cursor.remaining(), 0, "{}: more here than there", file.display());
     theirs.len()
@@ -77,7 +89,9 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
-        let Ok(entries) = fs::read_dir(folder) else { continue };
+        let Ok(entries) = fs::read_dir(folder) else {
+            continue;
+        };
         for path in entries.map(|entry| entry.unwrap().path()) {
             if path.is_dir() {
                 folders.push(path);
@@ -102,6 +116,10 @@ fn python(arguments: &[&str]) -> Option<String> {
         eprintln!("SKIPPED: no python3 to compare with");
         return None;
     };
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     Some(String::from_utf8(output.stdout).unwrap())
 }
