@@ -2,6 +2,8 @@
 #![cfg(test)]
 
 mod advisories;
+#[cfg(feature = "object-store")]
+mod bucket;
 mod fixtures;
 #[cfg(feature = "http")]
 mod http;
