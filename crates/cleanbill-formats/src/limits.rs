@@ -14,6 +14,18 @@ macro_rules! limits {
             }
         }
 
+        impl Limits {
+            /// Sets the limit called `name`; says whether there is one.
+            #[must_use]
+            pub fn set(&mut self, name: &str, value: u64) -> bool {
+                match name {
+                    $(stringify!($name) => self.$name = value,)*
+                    _ => return false,
+                }
+                true
+            }
+        }
+
         /// Lists every limit with its default, for the reference page and `list limits`.
         pub static LIMITS: &[LimitInfo] = &[
             $(LimitInfo { name: stringify!($name), default: $default, unit: $unit, page: concat!($($doc, "\n"),*) },)*
@@ -90,6 +102,14 @@ limits! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_limit_can_be_set_by_its_name() {
+        let mut limits = Limits::default();
+        assert!(LIMITS.iter().all(|limit| limits.set(limit.name, 7)));
+        assert_eq!(limits.tensors, 7);
+        assert!(!limits.set("no_such", 7));
+    }
 
     #[test]
     fn every_limit_says_what_it_protects() {

@@ -1,2 +1,7 @@
 //! The `cleanbill` program.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cleanbill::main()
+}

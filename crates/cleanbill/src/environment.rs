@@ -1,0 +1,75 @@
+use std::env;
+
+use cleanbill_core::Language;
+
+/// Holds everything that the program takes from its environment, read once at the start.
+#[derive(Debug, Default)]
+pub(crate) struct Environment {
+    /// `NO_COLOR` is set and not empty (no-color.org).
+    pub(crate) no_color: bool,
+    /// `CLICOLOR`, where it says yes or no.
+    pub(crate) cli_color: Option<bool>,
+    /// `CLICOLOR_FORCE` is set and not `0`.
+    pub(crate) force_color: bool,
+    /// `TERM` is `dumb`.
+    pub(crate) dumb_terminal: bool,
+    /// `COLUMNS`, where it is a number.
+    pub(crate) columns: Option<usize>,
+    /// Language of the locale.
+    pub(crate) language: Language,
+}
+
+impl Environment {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place where the environment is read; everything else takes the values"
+    )]
+    pub(crate) fn read() -> Self {
+        Self::from(|name| {
+            let value = env::var_os(name)?;
+            Some(value.to_string_lossy().into_owned()).filter(|value| !value.is_empty())
+        })
+    }
+
+    fn from(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(&variable);
+        Self {
+            no_color: variable("NO_COLOR").is_some(),
+            cli_color: variable("CLICOLOR").map(|value| value != "0"),
+            force_color: variable("CLICOLOR_FORCE").is_some_and(|value| value != "0"),
+            dumb_terminal: variable("TERM").is_some_and(|value| value == "dumb"),
+            columns: variable("COLUMNS").and_then(|value| value.parse().ok()),
+            language: match locale {
+                Some(locale) if locale.to_ascii_lowercase().starts_with("zh") => Language::Chinese,
+                _ => Language::English,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_locale_that_is_set_decides() {
+        let language = |set: &[(&str, &str)]| {
+            let variable = |name: &str| {
+                set.iter()
+                    .find(|(key, _)| *key == name)
+                    .map(|(_, value)| (*value).to_owned())
+            };
+            Environment::from(variable).language
+        };
+        assert_eq!(language(&[]), Language::English);
+        assert_eq!(language(&[("LANG", "zh_CN.UTF-8")]), Language::Chinese);
+        assert_eq!(
+            language(&[("LANG", "zh_CN.UTF-8"), ("LC_ALL", "C")]),
+            Language::English
+        );
+        assert_eq!(
+            language(&[("LANG", "de_DE"), ("LC_MESSAGES", "zh_CN")]),
+            Language::Chinese
+        );
+    }
+}
