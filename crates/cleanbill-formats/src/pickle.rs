@@ -53,8 +53,9 @@ format_info! {
     ]
 }
 
-/// How many opcodes a probe interprets.
+/// How many opcodes a probe interprets, and how many of them suffice behind the signature of protocols 2 to 5.
 const TRIAL_OPCODES: u64 = 1_000;
+const SIGNED_TRIAL_OPCODES: u64 = 64;
 /// LIMIT: how far behind the last pickle further ones are looked for.
 const CARVED_BYTES: u64 = 4 * 1024 * 1024;
 /// LIMIT: longest text that is decoded to look for a pickle in it.
@@ -125,8 +126,13 @@ pub fn probe(probe: &Probe<'_>) -> Option<Score> {
     if !binary && (opcode::layout(first).is_none() || first == opcode::PERSID) {
         return None;
     }
+    let trial = if binary {
+        SIGNED_TRIAL_OPCODES
+    } else {
+        TRIAL_OPCODES
+    };
     let limits = Limits {
-        pickle_opcodes: TRIAL_OPCODES,
+        pickle_opcodes: trial,
         ..Limits::default()
     };
     let mut machine = Machine::new(probe.source, &limits, 0);

@@ -34,6 +34,7 @@ register! {
     archive_swelling,
     archive_too_deep,
     torch_storage_mismatch,
+    torchscript_operator,
     executable_content,
     type_mismatch,
     pickle_instead_of_data,

@@ -4,6 +4,8 @@
 mod address;
 #[cfg(feature = "http")]
 mod blocks;
+#[cfg(feature = "object-store")]
+mod bucket;
 mod folder;
 #[cfg(feature = "http")]
 mod http;
@@ -24,6 +26,8 @@ use std::{fs::File, io, sync::Arc};
 use cleanbill_core::{Sha256Digest, Text};
 use cleanbill_formats::bytes::ReadAt;
 
+#[cfg(feature = "object-store")]
+pub use bucket::{Bucket, BucketOptions};
 pub use folder::Folder;
 #[cfg(feature = "http")]
 pub use http::{HttpFile, HttpOptions};

@@ -123,6 +123,10 @@ pub(super) fn looks_nested(head: &[u8]) -> bool {
 
 /// Says whether a text, encoded to Latin-1 as Python 2 compatible pickles carry bytes, would begin like that.
 pub(super) fn looks_nested_latin1(head: &[u8]) -> bool {
+    // Every signature that Latin-1 changes has a byte above 127 among its first four; UTF-8 writes those with these lead bytes.
+    if !head.iter().take(4).any(|byte| matches!(byte, 0xc2 | 0xc3)) {
+        return false;
+    }
     let text = String::from_utf8_lossy(head);
     let bytes: Option<Vec<u8>> = text
         .chars()

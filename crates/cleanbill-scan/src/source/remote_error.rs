@@ -241,10 +241,8 @@ impl RemoteError {
                 message.as_ref(),
             ),
             Self::Store { bucket, source } => {
-                text!(
-                    "cannot read `{bucket}`: {source}",
-                    "无法读取 `{bucket}`：{source}"
-                )
+                let said = innermost(source.as_ref());
+                text!("cannot read `{bucket}`: {said}", "无法读取 `{bucket}`：{said}")
             }
         }
     }
@@ -265,6 +263,10 @@ impl RemoteError {
                 "请在仓库页面申请访问权限，并提供该账号的令牌"
             ),
             Self::Unauthorized { .. } => text!("give a valid credential", "请提供有效凭据"),
+            Self::Store { .. } => text!(
+                "check the name of the bucket, its region or endpoint, and the credentials",
+                "请检查存储桶名称、区域或端点，以及凭据"
+            ),
             Self::TimedOut { .. } | Self::Unreachable { .. } => text!(
                 "check the address, the proxy settings and the certificates of this system",
                 "请检查地址、代理设置和本机证书"
@@ -309,6 +311,15 @@ impl From<SpoolError> for RemoteError {
     fn from(error: SpoolError) -> Self {
         Self::Spool(error)
     }
+}
+
+/// Returns what the last cause says; those above it repeat it, with run times that would make reports differ.
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    super::web::printable(&error.to_string())
 }
 
 /// Puts what the server said behind a message.

@@ -16,6 +16,8 @@ use std::{
     time::Duration,
 };
 
+#[cfg(feature = "object-store")]
+use ureq::http::{Method, Request};
 use ureq::{
     Agent, Body, Proxy, Timeout,
     http::{HeaderMap, Response},
@@ -28,6 +30,7 @@ use super::{RemoteError, address::Address};
 const MOST_REDIRECTS: u32 = 10;
 
 /// LIMIT: an answer that is read whole into memory (one page of a listing: 1,000 entries of some 300 bytes on the Hub).
+#[cfg(feature = "hub")]
 const MOST_PAGE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// After so many requests in a row that failed for good, a request gets one attempt only: the server is gone, and the files
@@ -308,6 +311,7 @@ impl Client {
     }
 
     /// Reads an answer whole, up to a limit; for pages of listings.
+    #[cfg(feature = "hub")]
     pub(super) fn page(&self, ask: &Ask<'_>) -> Result<(Vec<u8>, HeaderMap, Address), RemoteError> {
         self.retry(|| {
             let answer = self.ask(ask)?;
@@ -316,8 +320,8 @@ impl Client {
             body.by_ref()
                 .take(MOST_PAGE_BYTES + 1)
                 .read_to_end(&mut bytes)
-                .map_err(|error| self.cut(&answer.from, bytes_u64(&bytes), error))?;
-            if bytes_u64(&bytes) > MOST_PAGE_BYTES {
+                .map_err(|error| self.cut(&answer.from, bytes.len() as u64, error))?;
+            if bytes.len() as u64 > MOST_PAGE_BYTES {
                 return Err(RemoteError::Answer {
                     address: answer.from.shown(),
                     problem: "a page of the listing is longer than 64 MiB",
@@ -325,6 +329,16 @@ impl Client {
             }
             Ok((bytes, answer.headers, answer.from))
         })
+    }
+
+    /// Sends a request as it is, for clients that follow a protocol of their own.
+    #[cfg(feature = "object-store")]
+    pub(super) fn forward(&self, request: Request<Vec<u8>>) -> Result<Response<Body>, ureq::Error> {
+        if request.body().is_empty() && matches!(*request.method(), Method::GET | Method::HEAD) {
+            self.agent.run(request.map(|_| ()))
+        } else {
+            self.agent.run(request)
+        }
     }
 
     /// Tells why a body ended early.
@@ -407,8 +421,4 @@ pub(super) fn printable(said: &str) -> String {
         .map(|one| if one.is_control() { ' ' } else { one })
         .take(300)
         .collect()
-}
-
-fn bytes_u64(bytes: &[u8]) -> u64 {
-    bytes.len() as u64
 }

@@ -1,6 +1,9 @@
 //! Tests of the scanner as a whole, and of its sources against real servers on the loopback interface.
 #![cfg(test)]
 
+mod advisories;
+#[cfg(feature = "object-store")]
+mod bucket;
 mod fixtures;
 #[cfg(feature = "http")]
 mod http;
