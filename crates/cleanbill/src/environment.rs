@@ -1,4 +1,4 @@
-use std::env;
+use std::{collections::BTreeMap, env};
 
 use cleanbill_core::Language;
 
@@ -21,13 +21,21 @@ pub(crate) struct Environment {
     pub(crate) remote: Remote,
 }
 
-/// Holds how remote targets are reached. No `Debug`: it holds a credential.
+/// Holds how remote targets are reached. No `Debug`: it holds credentials.
 #[derive(Clone, Default)]
 pub(crate) struct Remote {
     /// `HF_ENDPOINT`: address of the hub.
+    #[cfg_attr(not(feature = "hub"), expect(dead_code, reason = "this build reads no hub"))]
     pub(crate) hub_endpoint: Option<String>,
     /// `HF_TOKEN`: token for the hub.
+    #[cfg_attr(not(feature = "hub"), expect(dead_code, reason = "this build reads no hub"))]
     pub(crate) hub_token: Option<String>,
+    /// `AWS_*`, `GOOGLE_*` and `AZURE_*`, as the tools of those providers read them.
+    #[cfg_attr(
+        not(feature = "object-store"),
+        expect(dead_code, reason = "this build reads no buckets")
+    )]
+    pub(crate) providers: BTreeMap<String, String>,
 }
 
 impl Environment {
@@ -36,10 +44,19 @@ impl Environment {
         reason = "the one place where the environment is read; everything else takes the values"
     )]
     pub(crate) fn read() -> Self {
-        Self::from(|name| {
+        let mut environment = Self::from(|name| {
             let value = env::var_os(name)?;
             Some(value.to_string_lossy().into_owned()).filter(|value| !value.is_empty())
-        })
+        });
+        environment.remote.providers = env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .filter(|(name, _)| {
+                ["AWS_", "GOOGLE_", "AZURE_"]
+                    .iter()
+                    .any(|start| name.starts_with(start))
+            })
+            .collect();
+        environment
     }
 
     fn from(variable: impl Fn(&str) -> Option<String>) -> Self {
@@ -57,6 +74,7 @@ impl Environment {
             remote: Remote {
                 hub_endpoint: variable("HF_ENDPOINT"),
                 hub_token: variable("HF_TOKEN"),
+                providers: BTreeMap::new(),
             },
         }
     }

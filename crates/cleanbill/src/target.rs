@@ -36,6 +36,8 @@ pub(crate) fn resolve(name: &str, limits: &Limits, remote: &Remote) -> Result<Re
         Target::Http(address) => remote::http(address, limits),
         #[cfg(feature = "hub")]
         Target::Hub(target) => remote::hub(name, target, limits, remote),
+        #[cfg(feature = "object-store")]
+        Target::Bucket(target) => remote::bucket(name, target, limits, remote),
         _ => {
             let _ = remote;
             let problem = text!("this build cannot read `{name}`", "此版本无法读取 `{name}`");
@@ -132,6 +134,27 @@ mod remote {
                 shown: hub.target(),
                 notices: hub.notices().to_vec(),
                 source: Box::new(hub),
+            }),
+            Err(error) => unreachable_target(name.to_owned(), &error),
+        }
+    }
+
+    #[cfg(feature = "object-store")]
+    pub(super) fn bucket(
+        name: &str,
+        target: cleanbill_scan::source::BucketTarget,
+        limits: &Limits,
+        remote: &crate::environment::Remote,
+    ) -> Result<Resolved, Failure> {
+        use cleanbill_scan::source::{Bucket, BucketOptions};
+
+        let mut options = BucketOptions::new(target, remote.providers.clone());
+        options.limits = limits.clone();
+        match Bucket::open(options) {
+            Ok(bucket) => Ok(Resolved {
+                shown: bucket.target().to_owned(),
+                source: Box::new(bucket),
+                notices: Vec::new(),
             }),
             Err(error) => unreachable_target(name.to_owned(), &error),
         }

@@ -26,7 +26,7 @@ use crate::{
 /// executed or unpacked to disk under a name. The network is used only where a target names it.
 #[derive(Args, Debug)]
 pub(crate) struct Scan {
-    /// What to examine: a file, a folder, `-` for standard input, `hf://org/name[@revision][/path]`, `https://host/file`
+    /// What to examine: a file, a folder, `-` for standard input, `hf://org/name[@revision][/path]`, `https://host/file`, `s3://bucket/prefix`, `gs://`, `az://`
     #[arg(required = true, value_name = "TARGET")]
     targets: Vec<String>,
     /// Report to write

@@ -74,7 +74,8 @@ fn chinese_output_holds_no_english_sentence() {
     ] {
         let ran = workplace.run(arguments);
         // Evidence is what a detector saw, in no language of ours.
-        let said = format!("{}\n{}", ran.stdout, ran.stderr).replace("starts a process or runs a command", "");
+        let said =
+            format!("{}\n{}", ran.stdout, ran.stderr).replace("starts a process or runs a command", "");
         for line in said.lines() {
             // Three plain words in a row outside backticks are a sentence of ours in the wrong language.
             let outside: String = line.split('`').step_by(2).collect::<Vec<_>>().join(" # ");
