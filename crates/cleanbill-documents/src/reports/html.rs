@@ -276,7 +276,7 @@ fn artifacts(out: &mut String, report: &Report, context: &RenderContext<'_>) {
     let count = words::artifacts(report.summary.artifacts);
     let _ = writeln!(
         out,
-        "<h2>{}</h2>\n<details class=\"card\"{}><summary>{}</summary>",
+        "<h2>{}</h2>\n<details class=\"card artifacts\"{}><summary>{}</summary>",
         words::ARTIFACTS.get(language),
         if report.artifacts.len() <= 20 { " open" } else { "" },
         count.get(language),

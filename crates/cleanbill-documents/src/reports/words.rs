@@ -61,10 +61,8 @@ words! {
     LIMITS = "What this report does not say", "本报告不能说明的事";
 
     SEVERITY = "Severity", "等级";
-    CONFIDENCE = "Confidence", "把握";
     FOUND = "What was found", "发现内容";
     WHERE = "Where", "位置";
-    EVIDENCE = "Evidence", "依据";
     WHY = "Why it matters", "为何重要";
     TO_DO = "What to do", "如何处理";
     RULE = "Detector", "检测器";
@@ -72,8 +70,6 @@ words! {
     FORMATS = "Formats", "格式";
     SIZE = "Size", "大小";
     COVERAGE = "Examined", "检查范围";
-    MEMBERS = "Members", "成员";
-    DIGEST = "SHA-256", "SHA-256 摘要";
     TOOL = "Made by", "生成工具";
     DETECTORS_DIGEST = "detectors", "检测器摘要";
 
@@ -99,7 +95,6 @@ words! {
     LIMIT_CONTROLS = "An attested control is as good as its evidence and its date.", "经证明的控制措施，其可信程度取决于证据及其日期。";
 
     SEE_ALL = "see everything with `--all`, or with another report such as `--format html`", "用 `--all` 查看全部内容，或改用其他报告，例如 `--format html`";
-    SKIP_TO_FINDINGS = "skip to the findings", "跳到发现";
 }
 
 /// The three honest limits of every report.

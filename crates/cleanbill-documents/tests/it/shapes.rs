@@ -106,7 +106,7 @@ fn html_holds_no_markup_from_outside() {
     let body = format!(
         "<body>{}</body>",
         body.replace("<br>", "<br/>")
-            .replace("<details class=\"card\" open>", "<details>")
+            .replace("<details class=\"card artifacts\" open>", "<details>")
     );
     roxmltree::Document::parse(&body).expect("balanced markup");
 }
