@@ -79,7 +79,7 @@ mod tests {
         let mut bytes = b"ZF0x13".to_vec();
         bytes.resize(21, b' ');
         bytes.extend(b"\x78\x9c...");
-        let probe = super::probe(&Probe {
+        let probe = probe(&Probe {
             head: &bytes,
             tail: &bytes,
             size: 26,
