@@ -23,6 +23,7 @@ pub mod json;
 pub mod limits;
 mod member;
 mod notes;
+mod raw;
 mod registry;
 #[cfg(test)]
 mod testing;
