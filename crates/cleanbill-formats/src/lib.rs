@@ -37,6 +37,7 @@ registry::register! {
     npy => Npy,
     safetensors => Safetensors,
     gguf => Gguf,
+    sentencepiece => Sentencepiece,
     executable => Executable,
     media => Media,
     unsupported_model => UnsupportedModel,
