@@ -129,6 +129,10 @@ fn disguised(view: &TextView, extension: &str, scene: &Scene<'_>, sink: &mut Sin
             at = end;
         }
     }
+    if !view.shebang && STARTED.contains(&extension) {
+        sink.report(None, text!("script that can be started", "可直接启动的脚本"))
+            .severity(Severity::Info);
+    }
     let (en, zh) = match view.kind {
         _ if view.shebang => return,
         TextKind::PythonSource => ("Python source", "Python 源代码"),
@@ -154,6 +158,8 @@ fn disguised(view: &TextView, extension: &str, scene: &Scene<'_>, sink: &mut Sin
     }
 }
 
+/// Extensions of scripts that a double click or a call by name starts.
+const STARTED: &[&str] = &["bash", "bat", "cmd", "ps1", "sh", "vbs"];
 /// Longest path file read; real ones have a line or two.
 const PATH_FILE_BYTES: u64 = 64 * 1024;
 /// Extensions of data that is text, in which examples of programs are honest.
@@ -189,6 +195,7 @@ mod tests {
             ("model.pth", b"import os; os.getcwd()\n", &[Severity::High]),
             ("paths.pth", b"./library\n", &[]),
             ("config.json", b"import os\nos.getcwd()\n", &[Severity::High]),
+            ("run.bat", b"@echo off\r\n", &[Severity::Info]),
             ("how.txt", b"import os\nos.getcwd()\n", &[]),
         ] {
             check("executable-content", path, bytes, severities);
