@@ -280,7 +280,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
     let (records_end, mut gaps) = trailing_records(source, walked.end, &walked.unknown, most)?;
     gaps.retain(|gap| gap.start >= first && gap.end <= walked.end);
     if directories.is_empty() {
-        notes.push(&NO_DIRECTORY, first..records_end, "");
+        notes.push(&NO_DIRECTORY, first.min(records_end)..records_end, "");
     }
     if walked.capped {
         notes.push(&TOO_MANY, walked.end..size, "");
