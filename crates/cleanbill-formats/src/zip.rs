@@ -229,7 +229,9 @@ static GAP: AnomalyKind = AnomalyKind::note(
 
 /// Scores what may be a ZIP file: by a signature at its start, or by an end record that leads to a directory.
 pub fn probe(probe: &Probe<'_>) -> Option<Score> {
-    if probe.head.starts_with(records::LOCAL) || probe.head.starts_with(records::END) {
+    // Fewer bytes than a record has are a signature alone, as programs that know archives hold it in a byte string.
+    let record = |signature: &[u8], bytes: u64| probe.head.starts_with(signature) && probe.size >= bytes;
+    if record(records::LOCAL, records::LOCAL_BYTES) || record(records::END, records::END_BYTES) {
         return Some(Score::Certain);
     }
     if memmem::find(probe.tail, records::END).is_some() && directory::exists(probe.source).unwrap_or(true) {
@@ -278,7 +280,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
     let (records_end, mut gaps) = trailing_records(source, walked.end, &walked.unknown, most)?;
     gaps.retain(|gap| gap.start >= first && gap.end <= walked.end);
     if directories.is_empty() {
-        notes.push(&NO_DIRECTORY, first..records_end, "");
+        notes.push(&NO_DIRECTORY, first.min(records_end)..records_end, "");
     }
     if walked.capped {
         notes.push(&TOO_MANY, walked.end..size, "");

@@ -83,7 +83,7 @@ mod tests {
             findings(id, &[plain.clone(), b"tail".to_vec()].concat()),
             ["low "]
         );
-        let gzip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03".to_vec();
+        let gzip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0".to_vec();
         assert_eq!(findings(id, &[plain, gzip].concat()), ["high gzip"]);
         let one = tar(&[("a", b'0', "", 0)]);
         let two = [one, tar(&[("b", b'0', "", 0)])].concat();
