@@ -9,6 +9,7 @@ mod fixtures;
 mod http;
 #[cfg(feature = "hub")]
 mod hub;
+mod packages;
 mod properties;
 #[cfg(feature = "http")]
 mod server;
