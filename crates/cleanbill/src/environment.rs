@@ -1,9 +1,9 @@
-use std::env;
+use std::{collections::BTreeMap, env};
 
 use cleanbill_core::Language;
 
 /// Holds everything that the program takes from its environment, read once at the start.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Environment {
     /// `NO_COLOR` is set and not empty (no-color.org).
     pub(crate) no_color: bool,
@@ -17,6 +17,25 @@ pub(crate) struct Environment {
     pub(crate) columns: Option<usize>,
     /// Language of the locale.
     pub(crate) language: Language,
+    /// How hubs are reached.
+    pub(crate) remote: Remote,
+}
+
+/// Holds how remote targets are reached. No `Debug`: it holds credentials.
+#[derive(Clone, Default)]
+pub(crate) struct Remote {
+    /// `HF_ENDPOINT`: address of the hub.
+    #[cfg_attr(not(feature = "hub"), expect(dead_code, reason = "this build reads no hub"))]
+    pub(crate) hub_endpoint: Option<String>,
+    /// `HF_TOKEN`: token for the hub.
+    #[cfg_attr(not(feature = "hub"), expect(dead_code, reason = "this build reads no hub"))]
+    pub(crate) hub_token: Option<String>,
+    /// `AWS_*`, `GOOGLE_*` and `AZURE_*`, as the tools of those providers read them.
+    #[cfg_attr(
+        not(feature = "object-store"),
+        expect(dead_code, reason = "this build reads no buckets")
+    )]
+    pub(crate) providers: BTreeMap<String, String>,
 }
 
 impl Environment {
@@ -25,10 +44,19 @@ impl Environment {
         reason = "the one place where the environment is read; everything else takes the values"
     )]
     pub(crate) fn read() -> Self {
-        Self::from(|name| {
+        let mut environment = Self::from(|name| {
             let value = env::var_os(name)?;
             Some(value.to_string_lossy().into_owned()).filter(|value| !value.is_empty())
-        })
+        });
+        environment.remote.providers = env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .filter(|(name, _)| {
+                ["AWS_", "GOOGLE_", "AZURE_"]
+                    .iter()
+                    .any(|start| name.starts_with(start))
+            })
+            .collect();
+        environment
     }
 
     fn from(variable: impl Fn(&str) -> Option<String>) -> Self {
@@ -42,6 +70,11 @@ impl Environment {
             language: match locale {
                 Some(locale) if locale.to_ascii_lowercase().starts_with("zh") => Language::Chinese,
                 _ => Language::English,
+            },
+            remote: Remote {
+                hub_endpoint: variable("HF_ENDPOINT"),
+                hub_token: variable("HF_TOKEN"),
+                providers: BTreeMap::new(),
             },
         }
     }

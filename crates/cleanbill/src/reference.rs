@@ -144,7 +144,7 @@ pub(crate) fn topics() -> Vec<Topic> {
         kind: Kind::Limits,
         id: limit.name.to_owned(),
         other_names: Vec::new(),
-        title: Text::same(limit.unit),
+        title: unit(limit.unit),
         facts: vec![Fact {
             name: text!("default", "默认值"),
             shown: limit.default.to_string(),
@@ -180,6 +180,32 @@ pub(crate) fn topics() -> Vec<Topic> {
         .chain(codes)
         .chain(reports)
         .collect()
+}
+
+/// Words what a limit counts; a unit that nobody translated stands as it is.
+fn unit(unit: &str) -> Text {
+    let zh = match unit {
+        "bytes" => "字节",
+        "levels" => "层",
+        "entries" => "条目",
+        "times" => "倍",
+        "opcodes" => "操作码",
+        "values" => "值",
+        "imports" => "导入",
+        "calls" => "调用",
+        "byte strings" => "字节串",
+        "tensors" => "张量",
+        "anomalies" => "异常",
+        "findings" => "发现",
+        "files" => "文件",
+        "reasons" => "原因",
+        "streams" => "流",
+        "nodes" => "节点",
+        "fields" => "字段",
+        "strings" => "字符串",
+        other => other,
+    };
+    Text::new(unit, zh)
 }
 
 fn exit_code(code: ExitCode) -> (Text, &'static str) {

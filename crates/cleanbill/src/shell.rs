@@ -2,12 +2,13 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use clap::error::ErrorKind;
 use cleanbill_core::{ExitCode, Language, Text, text};
 use cleanbill_documents::terminal::{Color, Style};
 
 use crate::{
     arguments::{Common, Lang, When},
-    environment::Environment,
+    environment::{Environment, Remote},
     failure::Failure,
     output::Output,
 };
@@ -16,11 +17,11 @@ use crate::{
 const USUAL_COLUMNS: usize = 80;
 
 /// Holds how to talk to whoever called.
-#[derive(Debug)]
 pub(crate) struct Shell {
     pub(crate) language: Language,
     pub(crate) quiet: bool,
     pub(crate) progress: bool,
+    pub(crate) remote: Remote,
     color: When,
     allowed: Option<bool>,
     columns: Option<usize>,
@@ -45,6 +46,7 @@ impl Shell {
             },
             quiet: common.quiet,
             progress: !common.quiet && !common.no_progress && io::stderr().is_terminal(),
+            remote: environment.remote.clone(),
             color: common.color,
             allowed,
             columns: environment.columns,
@@ -111,6 +113,10 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::Pass;
     }
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = error.print();
+        return ExitCode::Usage;
+    }
     let rendered = error.render().to_string();
     for line in rendered.lines() {
         let line = line.trim_end();
@@ -142,8 +148,7 @@ pub(crate) fn internal_error(paths: &[String]) {
     );
 }
 
-/// Asks for the words of a bug report in the language of the caller.
-pub(crate) fn say(line: &str) {
+fn say(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 

@@ -1,49 +1,180 @@
 //! The one place where the name of a target becomes a source of bytes.
 
-use std::{
-    io::{self, Read, Write},
-    path::Path,
-    sync::Arc,
-};
+use std::{io, path::Path};
 
 use cleanbill_core::{Text, text};
-use cleanbill_formats::{bytes::ReadAt, limits::Limits};
-use cleanbill_scan::source::{Artifact, FileBytes, Folder, Listed, Source};
+use cleanbill_formats::limits::Limits;
+use cleanbill_scan::source::{Folder, Listed, Source, Stdin, Target, TargetError, parse_target};
 
-use crate::failure::Failure;
+use crate::{environment::Remote, failure::Failure};
 
-/// Opens what stands behind the address after a scheme.
-type Open = fn(address: &str, limits: &Limits) -> Result<Box<dyn Source>, Failure>;
+/// Holds a target that can be examined.
+pub(crate) struct Resolved {
+    /// Its bytes.
+    pub(crate) source: Box<dyn Source>,
+    /// Its name in the report.
+    pub(crate) shown: String,
+    /// What the person should know besides.
+    pub(crate) notices: Vec<Text>,
+}
 
-/// Schemes of remote targets, each with what opens it; a scheme that is not here is refused.
-const SCHEMES: &[(&str, Open)] = &[];
-
-/// Turns the name of a target into a source: `-` is standard input, `scheme://` a remote source, all else a path.
-pub(crate) fn resolve(target: &str, limits: &Limits) -> Result<Box<dyn Source>, Failure> {
-    if target.is_empty() {
-        return Err(Failure::usage(text!("the target is empty", "目标为空")).hint(known()));
+/// Turns the name of a target into a source. What does not exist or does not answer is a source too, which lists itself as
+/// unreadable: the report says so, and the verdict is incomplete. Only a name that cannot be one is wrong usage.
+pub(crate) fn resolve(name: &str, limits: &Limits, remote: &Remote) -> Result<Resolved, Failure> {
+    let local = |source: Box<dyn Source>, shown: &str| Resolved {
+        source,
+        shown: shown.to_owned(),
+        notices: Vec::new(),
+    };
+    match parse_target(name).map_err(|error| refused(name, &error))? {
+        Target::Stdin => Ok(match Stdin::read(&mut io::stdin().lock(), limits) {
+            Ok(stdin) => local(Box::new(stdin), "stdin"),
+            Err(error) => local(Box::new(Unreadable::new("stdin", error.text())), "stdin"),
+        }),
+        Target::Local(path) => Ok(local(Box::new(Folder::new(path, limits.folder_depth)), name)),
+        #[cfg(feature = "http")]
+        Target::Http(address) => remote::http(address, limits),
+        #[cfg(feature = "hub")]
+        Target::Hub(target) => remote::hub(name, target, limits, remote),
+        #[cfg(feature = "object-store")]
+        Target::Bucket(target) => remote::bucket(name, target, limits, remote),
+        _ => {
+            let _ = remote;
+            let problem = text!("this build cannot read `{name}`", "此版本无法读取 `{name}`");
+            Err(Failure::usage(problem)
+                .hint(text!("fetch it first and scan the files", "请先下载，再扫描文件")))
+        }
     }
-    if target == "-" {
-        let bytes = spool(&mut io::stdin().lock(), limits).map_err(|error| {
-            Failure::incomplete(text!(
-                "cannot read standard input: {error}",
-                "无法读取标准输入：{error}"
-            ))
-        })?;
-        return Ok(Box::new(Stdin { bytes }));
+}
+
+/// Words the refusal of a name.
+fn refused(name: &str, error: &TargetError) -> Failure {
+    let message = match error {
+        TargetError::Empty => text!("the target is empty", "目标为空"),
+        TargetError::UnknownScheme { scheme, .. } => text!(
+            "unknown scheme `{scheme}` in target `{name}`",
+            "目标 `{name}` 的协议 `{scheme}` 未知"
+        ),
+        TargetError::Credentials => text!(
+            "the target holds a user name or password",
+            "目标中含有用户名或密码"
+        ),
+        other => text!("{other}", "目标 `{name}` 无效"),
+    };
+    Failure::usage(message).hint(error.hint())
+}
+
+/// Stands for a target that cannot be read.
+struct Unreadable {
+    path: String,
+    reason: Text,
+}
+
+impl Unreadable {
+    fn new(path: &str, reason: Text) -> Self {
+        Self {
+            path: path.to_owned(),
+            reason,
+        }
     }
-    if let Some(scheme) = scheme(target) {
-        let open = SCHEMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(scheme));
-        let Some((_, open)) = open else {
-            let problem = text!(
-                "unknown scheme `{scheme}` in target `{target}`",
-                "目标 `{target}` 的协议 `{scheme}` 未知"
-            );
-            return Err(Failure::usage(problem).hint(known()));
+}
+
+impl Source for Unreadable {
+    fn list(&self) -> Vec<Listed> {
+        vec![Listed::Unreadable {
+            path: self.path.clone(),
+            reason: self.reason.clone(),
+        }]
+    }
+}
+
+#[cfg(feature = "http")]
+mod remote {
+    use cleanbill_formats::limits::Limits;
+    use cleanbill_scan::source::{HttpFile, HttpOptions, RemoteError};
+
+    use super::{Resolved, Unreadable};
+    use crate::failure::Failure;
+
+    pub(super) fn http(address: String, limits: &Limits) -> Result<Resolved, Failure> {
+        // The query may hold a signature, so it stands in no report.
+        let shown = address.split('?').next().unwrap_or_default().to_owned();
+        let options = HttpOptions {
+            address,
+            limits: limits.clone(),
+            ..HttpOptions::default()
         };
-        return open(target, limits);
+        match HttpFile::open(options) {
+            Ok(file) => Ok(Resolved {
+                shown: file.target().to_owned(),
+                source: Box::new(file),
+                notices: Vec::new(),
+            }),
+            Err(error) => unreachable_target(shown, &error),
+        }
     }
-    Ok(Box::new(Folder::new(target, limits.folder_depth)))
+
+    #[cfg(feature = "hub")]
+    pub(super) fn hub(
+        name: &str,
+        target: cleanbill_scan::source::HubTarget,
+        limits: &Limits,
+        remote: &crate::environment::Remote,
+    ) -> Result<Resolved, Failure> {
+        use cleanbill_scan::source::{Hub, HubOptions, Secret};
+
+        let mut options = HubOptions::new(target);
+        options.limits = limits.clone();
+        options.token = remote.hub_token.as_deref().map(Secret::new);
+        if let Some(endpoint) = &remote.hub_endpoint {
+            options.endpoint.clone_from(endpoint);
+        }
+        match Hub::open(options) {
+            Ok(hub) => Ok(Resolved {
+                shown: hub.target(),
+                notices: hub.notices().to_vec(),
+                source: Box::new(hub),
+            }),
+            Err(error) => unreachable_target(name.to_owned(), &error),
+        }
+    }
+
+    #[cfg(feature = "object-store")]
+    pub(super) fn bucket(
+        name: &str,
+        target: cleanbill_scan::source::BucketTarget,
+        limits: &Limits,
+        remote: &crate::environment::Remote,
+    ) -> Result<Resolved, Failure> {
+        use cleanbill_scan::source::{Bucket, BucketOptions};
+
+        let mut options = BucketOptions::new(target, remote.providers.clone());
+        options.limits = limits.clone();
+        match Bucket::open(options) {
+            Ok(bucket) => Ok(Resolved {
+                shown: bucket.target().to_owned(),
+                source: Box::new(bucket),
+                notices: Vec::new(),
+            }),
+            Err(error) => unreachable_target(name.to_owned(), &error),
+        }
+    }
+
+    fn unreachable_target(shown: String, error: &RemoteError) -> Result<Resolved, Failure> {
+        let hint = error.hint();
+        if matches!(error, RemoteError::Address { .. } | RemoteError::Option { .. }) {
+            let failure = Failure::usage(error.text());
+            return Err(match hint {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            });
+        }
+        Ok(Resolved {
+            source: Box::new(Unreadable::new(&shown, error.text())),
+            shown,
+            notices: hint.into_iter().collect(),
+        })
+    }
 }
 
 /// Says how the paths of a target's artifacts look where several targets share a report.
@@ -51,7 +182,8 @@ pub(crate) fn joined(target: &str, path: &str) -> String {
     let name = target.trim_end_matches(['/', '\\']);
     let last = Path::new(name).file_name().map(|last| last.to_string_lossy());
     // A single file lists itself under its own name.
-    if target == "-" || (last.is_some_and(|last| last == path) && !Path::new(target).is_dir()) {
+    let itself = target == path;
+    if itself || target == "-" || (last.is_some_and(|last| last == path) && !Path::new(target).is_dir()) {
         return if target == "-" {
             path.to_owned()
         } else {
@@ -61,85 +193,9 @@ pub(crate) fn joined(target: &str, path: &str) -> String {
     format!("{name}/{path}")
 }
 
-fn known() -> Text {
-    let mut schemes = String::new();
-    for (name, _) in SCHEMES {
-        schemes = format!("{schemes}, `{name}://`");
-    }
-    text!(
-        "a target is a file, a folder or `-` for standard input{schemes}",
-        "目标可以是文件、文件夹，或用 `-` 表示标准输入{schemes}"
-    )
-}
-
-/// Returns the scheme (RFC 3986, 3.1) of an address.
-fn scheme(target: &str) -> Option<&str> {
-    let (scheme, _) = target.split_once("://")?;
-    let mut characters = scheme.chars();
-    let letter = characters.next().is_some_and(|first| first.is_ascii_alphabetic());
-    let rest = characters.all(|character| character.is_ascii_alphanumeric() || "+-.".contains(character));
-    (letter && rest).then_some(scheme)
-}
-
-/// Reads a stream to its end: a little into memory, more into an unnamed temporary file.
-fn spool(input: &mut dyn Read, limits: &Limits) -> io::Result<Arc<dyn ReadAt>> {
-    let mut memory = Vec::new();
-    input.take(limits.memory_member_bytes).read_to_end(&mut memory)?;
-    if (memory.len() as u64) < limits.memory_member_bytes {
-        return Ok(Arc::new(memory));
-    }
-    let mut file = tempfile::tempfile()?;
-    file.write_all(&memory)?;
-    let more = io::copy(input, &mut file)?;
-    Ok(Arc::new(FileBytes::new(file, limits.memory_member_bytes + more)))
-}
-
-/// Gives the one artifact `stdin`.
-#[derive(Debug)]
-struct Stdin {
-    bytes: Arc<dyn ReadAt>,
-}
-
-impl Source for Stdin {
-    fn list(&self) -> Vec<Listed> {
-        let bytes = Arc::clone(&self.bytes);
-        vec![Listed::Artifact(Box::new(Self { bytes }))]
-    }
-}
-
-impl Artifact for Stdin {
-    fn path(&self) -> &'static str {
-        "stdin"
-    }
-
-    fn open(&self) -> Result<Arc<dyn ReadAt>, Text> {
-        Ok(Arc::clone(&self.bytes))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn schemes_are_told_from_paths() {
-        assert_eq!(scheme("hf://org/name"), Some("hf"));
-        assert_eq!(scheme("./a://b"), None);
-        assert_eq!(scheme("C:\\models"), None);
-        assert_eq!(scheme("model.bin"), None);
-    }
-
-    #[test]
-    fn long_streams_are_whole() {
-        let limits = Limits {
-            memory_member_bytes: 8,
-            ..Limits::default()
-        };
-        for size in [0_usize, 7, 8, 9, 100] {
-            let bytes = spool(&mut vec![1; size].as_slice(), &limits).expect("a stream of memory");
-            assert_eq!(bytes.size(), size as u64);
-        }
-    }
 
     #[test]
     fn paths_of_several_targets_stand_below_their_names() {

@@ -5,10 +5,10 @@ use clap::{
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
     value_parser,
 };
-use cleanbill_core::{ExitCode, Report, Severity, Text, Verdict, text};
+use cleanbill_core::{ArtifactReport, ExitCode, Report, Severity, Text, Verdict, text};
 use cleanbill_documents::reports::{self, Detail, REPORTS, RenderContext, ReportFormat, RunOptions};
 use cleanbill_formats::limits::LIMITS;
-use cleanbill_scan::{DETECTORS, Options, Outcome, Progress, scan, source::Source};
+use cleanbill_scan::{DETECTORS, Options, Outcome, Progress, scan};
 
 use crate::{
     failure::Failure,
@@ -17,16 +17,16 @@ use crate::{
     progress::Line,
     rules::rules,
     shell::{self, Shell},
-    target,
+    target::{self, Resolved},
 };
 
 /// Examine files, folders and streams, and exit by the verdict
 ///
 /// Recognises every artifact by its content, examines it and everything inside it, and writes a report. Nothing is loaded,
-/// executed or unpacked to disk under a name.
+/// executed or unpacked to disk under a name. The network is used only where a target names it.
 #[derive(Args, Debug)]
 pub(crate) struct Scan {
-    /// What to examine: a file, a folder, or `-` for standard input
+    /// What to examine: a file, a folder, `-` for standard input, `hf://org/name[@revision][/path]`, `https://host/file`, `s3://bucket/prefix`, `gs://`, `az://`
     #[arg(required = true, value_name = "TARGET")]
     targets: Vec<String>,
     /// Report to write
@@ -132,10 +132,14 @@ fn verdict_line(report: &Report, context: &RenderContext<'_>, shell: &Shell) {
 
 /// Examines every target and joins what came out.
 fn examine(arguments: &Scan, options: &Options, shell: &Shell) -> Result<Outcome, Failure> {
-    let mut sources: Vec<(&str, Box<dyn Source>)> = Vec::new();
+    let mut targets: Vec<(&str, Resolved)> = Vec::new();
     for name in &arguments.targets {
-        if !sources.iter().any(|(known, _)| known == name) {
-            sources.push((name, target::resolve(name, &options.limits)?));
+        if !targets.iter().any(|(known, _)| known == name) {
+            let resolved = target::resolve(name, &options.limits, &shell.remote)?;
+            for notice in &resolved.notices {
+                shell.note(notice);
+            }
+            targets.push((name, resolved));
         }
     }
     let pool = rayon::ThreadPoolBuilder::new()
@@ -146,12 +150,14 @@ fn examine(arguments: &Scan, options: &Options, shell: &Shell) -> Result<Outcome
         })?;
     let line = shell.progress.then(|| Line::start(shell.language));
     let progress = line.as_ref().map(|line| line as &dyn Progress);
-    let one = |(name, source): &(&str, Box<dyn Source>)| {
-        let shown = if *name == "-" { "stdin" } else { *name };
-        let source = source.as_ref();
-        pool.install(|| scan(source, shown, options, progress))
+    let one = |target: &Resolved| {
+        let source = target.source.as_ref();
+        pool.install(|| scan(source, &target.shown, options, progress))
     };
-    let mut outcomes: Vec<(&str, Outcome)> = sources.iter().map(|source| (source.0, one(source))).collect();
+    let mut outcomes: Vec<(&str, Outcome)> = targets
+        .iter()
+        .map(|(name, target)| (*name, one(target)))
+        .collect();
     if outcomes.len() == 1
         && let Some((_, outcome)) = outcomes.pop()
     {
@@ -163,7 +169,7 @@ fn examine(arguments: &Scan, options: &Options, shell: &Shell) -> Result<Outcome
 /// Joins the outcomes of several targets into one, their paths below the names of their targets.
 fn join(outcomes: Vec<(&str, Outcome)>) -> Outcome {
     let mut names = Vec::new();
-    let mut artifacts = Vec::new();
+    let mut artifacts: Vec<ArtifactReport> = Vec::new();
     let mut findings = Vec::new();
     let mut internal_errors = Vec::new();
     let mut tool = None;
@@ -185,6 +191,9 @@ fn join(outcomes: Vec<(&str, Outcome)>) -> Outcome {
             finding
         }));
     }
+    // A file that two targets lead to is examined twice and stands once.
+    artifacts.sort_by(|left, right| left.path.cmp(&right.path));
+    artifacts.dedup();
     let tool = tool.unwrap_or_else(|| cleanbill_core::ToolInfo {
         name: "cleanbill".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -1,3 +1,8 @@
 //! Tests of the program, its documents and its house rules.
 
+mod cli;
+mod documents;
+mod exit_codes;
+mod languages;
+mod support;
 mod tidy;
