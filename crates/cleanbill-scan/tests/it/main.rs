@@ -1,6 +1,7 @@
 //! Tests of the scanner as a whole, and of its sources against real servers on the loopback interface.
 #![cfg(test)]
 
+mod corpus;
 mod fixtures;
 #[cfg(feature = "http")]
 mod http;
