@@ -4,6 +4,7 @@
 mod advisories;
 #[cfg(feature = "object-store")]
 mod bucket;
+mod corpus;
 mod fixtures;
 #[cfg(feature = "http")]
 mod http;
