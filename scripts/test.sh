@@ -4,6 +4,7 @@
 # Installs what is missing where it can (python3 by apt-get, cargo-deny by cargo). Stops at the first failure.
 #   FUZZ_SECONDS=0   leaves out the fuzz smoke (default 60)
 #   CORPUS=0         leaves out the generated corpus
+#   PACKAGES=0       leaves out the real packages
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -83,6 +84,31 @@ if [ "${CORPUS:-1}" != 0 ] && [ -f benches/corpus/malicious.py ]; then
         exit 1
     fi
     grep -E '^test result:.* [1-9][0-9]* passed' "$log.corpus" || echo "SKIPPED: no test reads the corpus yet" | tee -a "$log"
+fi
+
+if [ "${PACKAGES:-1}" != 0 ]; then
+    step "real packages"
+    # Models that others publish; unpacked, never imported. Kept between runs.
+    packages=$target/packages
+    if [ ! -f "$packages/.complete" ]; then
+        rm -rf "$packages"
+        mkdir -p "$packages"
+        python3 -m venv "$target/packages-venv"
+        "$target/packages-venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --dest "$packages" \
+            --requirement testdata/packages-requirements.txt
+        for wheel in "$packages"/*.whl; do
+            python3 -m zipfile -e "$wheel" "$packages/$(basename "$wheel" | cut -d- -f1)"
+            rm "$wheel"
+        done
+        touch "$packages/.complete"
+    fi
+    if ! CLEANBILL_PACKAGES="$(cd "$packages" && pwd)" \
+        cargo test --quiet -p cleanbill-scan --test it packages -- --show-output >"$log.packages" 2>&1; then
+        cat "$log.packages"
+        echo "real packages failed" >&2
+        exit 1
+    fi
+    grep -E '^test result:' "$log.packages"
 fi
 
 step "left out"

@@ -113,7 +113,7 @@ fn zip_lzma<'a>(mut input: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
 }
 
 /// LIMIT: memory that a Zstandard window may take, the same as the reference decoder's default.
-const ZSTD_WINDOW_BYTES: u64 = 128 * 1024 * 1024;
+pub(crate) const ZSTD_WINDOW_BYTES: u64 = 128 * 1024 * 1024;
 
 /// Reads Zstandard frames one after the other, skippable ones included.
 struct ZstdFrames<R: Read> {

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use crate::{
     Anomaly, AnomalyKind, FormatView, Input, Member, Payload,
-    bytes::{Cursor, ReadError, SequentialReader, SourceError},
-    codec::{Codec, is_skippable, stream_end},
+    bytes::{Cursor, ReadError, SequentialReader, SourceError, size_usize},
+    codec::{Codec, ZSTD_WINDOW_BYTES, is_skippable, stream_end},
     notes::Notes,
 };
 
@@ -49,6 +49,17 @@ static TRUNCATED: AnomalyKind = AnomalyKind::damage(
     "在压缩流内部结束",
 );
 
+static WINDOW: AnomalyKind = AnomalyKind::limit(
+    "compressed-window",
+    "asks for more memory than is given to decode it",
+    "解码所需的内存超过允许的上限",
+);
+static WINDOW_BOMB: AnomalyKind = AnomalyKind::evasion(
+    "compressed-window-bomb",
+    "asks for memory out of all proportion to its size; some readers grant it and run out, others refuse",
+    "要求的内存与其大小完全不成比例；部分读取器会分配并耗尽内存，其他读取器会拒绝",
+);
+
 /// Makes the view of a stream that starts with the input.
 pub(crate) fn parse(input: &Input<'_>, codec: Codec, name: &str) -> Result<View, SourceError> {
     let size = input.source.size();
@@ -60,6 +71,12 @@ pub(crate) fn parse(input: &Input<'_>, codec: Codec, name: &str) -> Result<View,
             } else {
                 frames(input, lz4_frame)?
             };
+            if walked.window > ZSTD_WINDOW_BYTES {
+                // The same measure as for what comes out of a stream.
+                let bomb = walked.window >= size.saturating_mul(input.limits.bomb_ratio);
+                let kind = if bomb { &WINDOW_BOMB } else { &WINDOW };
+                notes.push(kind, 0..size, format!("{} bytes", walked.window));
+            }
             if walked.truncated {
                 notes.push(&TRUNCATED, walked.end..size, "");
                 None
@@ -98,50 +115,47 @@ pub(crate) fn view(mut notes: Notes, codec: Codec, name: &str, after: Range<u64>
 }
 
 /// Where a walk over frames ended.
+#[derive(Debug, Default)]
 struct Walked {
     end: u64,
     truncated: bool,
+    /// Largest window that a frame asks for.
+    window: u64,
 }
 
+/// Passes over the frame behind a signature; `false` where the signature is not of the format. The last argument takes the
+/// largest window.
+type PassFrame = fn(&mut Cursor<'_>, [u8; 4], &mut u64) -> Result<bool, ReadError>;
+
 /// Passes over frames without decoding them; both formats give the size of each block.
-fn frames(
-    input: &Input<'_>,
-    frame: fn(&mut Cursor<'_>, [u8; 4]) -> Result<bool, ReadError>,
-) -> Result<Walked, SourceError> {
+fn frames(input: &Input<'_>, frame: PassFrame) -> Result<Walked, SourceError> {
     let mut cursor = Cursor::whole(input.source);
-    loop {
-        let end = cursor.position();
-        if cursor.remaining() == 0 {
-            return Ok(Walked {
-                end,
-                truncated: false,
-            });
-        }
+    let mut walked = Walked::default();
+    while cursor.remaining() > 0 {
         let known = match cursor.array() {
             Ok(magic) if is_skippable(&magic) => cursor.u32_le().and_then(|length| {
                 cursor.skip(u64::from(length))?;
                 Ok(true)
             }),
-            Ok(magic) => frame(&mut cursor, magic),
+            Ok(magic) => frame(&mut cursor, magic, &mut walked.window),
             Err(ReadError::Source(error)) => return Err(error),
             Err(ReadError::Truncated { .. }) => Ok(false),
         };
         match known {
-            Ok(true) => {}
-            Ok(false) => {
-                return Ok(Walked {
-                    end,
-                    truncated: false,
-                });
-            }
+            Ok(true) => walked.end = cursor.position(),
+            Ok(false) => break,
             Err(ReadError::Source(error)) => return Err(error),
-            Err(ReadError::Truncated { .. }) => return Ok(Walked { end, truncated: true }),
+            Err(ReadError::Truncated { .. }) => {
+                walked.truncated = true;
+                break;
+            }
         }
     }
+    Ok(walked)
 }
 
 /// Passes over a Zstandard frame (RFC 8878, 3.1.1); `false` where there is none.
-fn zstd_frame(cursor: &mut Cursor<'_>, magic: [u8; 4]) -> Result<bool, ReadError> {
+fn zstd_frame(cursor: &mut Cursor<'_>, magic: [u8; 4], largest: &mut u64) -> Result<bool, ReadError> {
     if magic != [0x28, 0xb5, 0x2f, 0xfd] {
         return Ok(false);
     }
@@ -159,10 +173,21 @@ fn zstd_frame(cursor: &mut Cursor<'_>, magic: [u8; 4]) -> Result<bool, ReadError
         2 => 4,
         _ => 8,
     };
-    let header = dictionary
-        .saturating_add(content)
-        .saturating_add(u64::from(!single_segment));
-    cursor.skip(header)?;
+    if !single_segment {
+        // 3.1.1.1.2: a power of two and eighths of it.
+        let window = cursor.u8()?;
+        let base = 1_u64 << (window >> 3) << 10;
+        let eighths = (base >> 3).saturating_mul(u64::from(window & 7));
+        *largest = base.saturating_add(eighths).max(*largest);
+    }
+    cursor.skip(dictionary)?;
+    let mut size = [0_u8; 8];
+    for byte in size.iter_mut().take(size_usize(content)) {
+        *byte = cursor.u8()?;
+    }
+    if single_segment {
+        *largest = u64::from_le_bytes(size).max(*largest);
+    }
     loop {
         let [low, middle, high] = cursor.array()?;
         let block = u32::from_le_bytes([low, middle, high, 0]);
@@ -179,7 +204,7 @@ fn zstd_frame(cursor: &mut Cursor<'_>, magic: [u8; 4]) -> Result<bool, ReadError
 }
 
 /// Passes over an LZ4 frame, or a legacy one; `false` where there is none.
-fn lz4_frame(cursor: &mut Cursor<'_>, magic: [u8; 4]) -> Result<bool, ReadError> {
+fn lz4_frame(cursor: &mut Cursor<'_>, magic: [u8; 4], _largest: &mut u64) -> Result<bool, ReadError> {
     if magic == [0x02, 0x21, 0x4c, 0x18] {
         // Legacy blocks run until another signature or the end of the input.
         while cursor.remaining() >= 4 {

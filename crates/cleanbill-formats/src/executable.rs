@@ -34,6 +34,7 @@ format_info! {
         "dex": "Android code",
         "object-archive": "archive of object files",
         "windows-shortcut": "Windows shortcut",
+        "portable-executable": "program for many systems in one file, such as a llamafile",
     ]
 }
 
@@ -58,6 +59,8 @@ pub enum Kind {
     ObjectArchive,
     /// Windows shortcut.
     Shortcut,
+    /// One file for many systems, made by Cosmopolitan; llamafile is one.
+    Portable,
 }
 
 impl Kind {
@@ -73,6 +76,7 @@ impl Kind {
             Self::Dex => "dex",
             Self::ObjectArchive => "object-archive",
             Self::Shortcut => "windows-shortcut",
+            Self::Portable => "portable-executable",
         }
     }
 
@@ -88,6 +92,7 @@ impl Kind {
             Self::Dex => ("Android code", "Android 代码"),
             Self::ObjectArchive => ("archive of object files", "目标文件归档"),
             Self::Shortcut => ("Windows shortcut", "Windows 快捷方式"),
+            Self::Portable => ("program for many systems", "跨系统可执行文件"),
         }
     }
 }
@@ -140,6 +145,8 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
 fn identify(head: &[u8], source: &dyn ReadAt, size: u64) -> Result<Option<Kind>, SourceError> {
     let kind = match head {
         [0x7f, b'E', b'L', b'F', ..] => elf(head).then_some(Kind::Elf),
+        // Cosmopolitan's files are a shell script, a Windows and a Unix program at once.
+        _ if head.starts_with(b"MZqFpD='") || head.starts_with(b"jartsr='") => Some(Kind::Portable),
         [b'M', b'Z', ..] => pe(head, source, size)?.then_some(Kind::Pe),
         [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..] | [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..] => {
             mach_o(head).then_some(Kind::MachO)
@@ -229,8 +236,10 @@ fn mach_o(head: &[u8]) -> bool {
     let big = head.first() == Some(&0xfe);
     let cpu = u32_at(head, 4, big).is_some_and(known_cpu);
     let kind = u32_at(head, 12, big).is_some_and(|kind| (1..=12).contains(&kind));
-    let commands = u32_at(head, 16, big).is_some_and(|count| (1..=10_000).contains(&count));
-    cpu && kind && commands
+    let commands = u32_at(head, 16, big).is_some_and(|count| count <= 10_000);
+    // Stubs without load commands are no program yet, but nothing else begins like this either.
+    let size = u32_at(head, 20, big).is_some_and(|size| size <= 1 << 24);
+    cpu && kind && commands && size
 }
 
 /// Tells a Java class from a Mach-O for many machines, which begin alike.
@@ -284,7 +293,7 @@ mod tests {
     #[test]
     fn kinds_are_told_apart() {
         let pyc = [&b"\xa7\x0d\r\n"[..], &[0; 12], b"\xe3"].concat();
-        let cases: [(&[u8], Option<Kind>); 9] = [
+        let cases: [(&[u8], Option<Kind>); 10] = [
             (&elf_bytes(), Some(Kind::Elf)),
             (&pe_bytes(), Some(Kind::Pe)),
             (
@@ -292,7 +301,7 @@ mod tests {
                 None,
             ),
             (
-                b"\xcf\xfa\xed\xfe\x07\0\0\x01\x03\0\0\0\x02\0\0\0\x10\0\0\0",
+                b"\xcf\xfa\xed\xfe\x07\0\0\x01\x03\0\0\0\x02\0\0\0\x10\0\0\0\0\x02\0\0",
                 Some(Kind::MachO),
             ),
             (b"\xca\xfe\xba\xbe\0\0\0\x41\0\x20\x0a\0", Some(Kind::JavaClass)),
@@ -300,6 +309,7 @@ mod tests {
                 b"\xca\xfe\xba\xbe\0\0\0\x02\x01\0\0\x07\0\0\0\x03",
                 Some(Kind::MachO),
             ),
+            (b"MZqFpD='\n#!/bin/sh\n", Some(Kind::Portable)),
             (b"\0asm\x01\0\0\0", Some(Kind::WebAssembly)),
             (&pyc[..], Some(Kind::PythonBytecode)),
             (b"\x7fELF and so on", None),

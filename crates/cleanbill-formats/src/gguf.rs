@@ -13,12 +13,13 @@ use crate::{
     bytes::{Cursor, ReadError, size_u64, size_usize},
     limits::Limits,
     notes::Notes,
+    raw::disguised,
     registry::{ParseResult, format_info},
 };
 use rules::{
-    ALIGNMENT, BOOL, COUNT, DEPTH, DIMENSIONS, GAP, KEY, KEY_LENGTH, LENGTH, MISALIGNED, NESTED, OVERFLOW,
-    OVERLAP, RANGE, REPEATED, ROW, TENSOR_NAME, TENSOR_TYPE, TEXT, TEXT_LIMIT, TOO_MANY, TRUNCATED,
-    VALUE_TYPE, VERSION,
+    ALIGNMENT, BOOL, COUNT, DEPTH, DIMENSIONS, GAP, KEY, KEY_LENGTH, LENGTH, LONG_NAME, MISALIGNED, NESTED,
+    NUL, OVERFLOW, OVERLAP, RANGE, REPEATED, ROW, TENSOR_NAME, TENSOR_TYPE, TEXT, TEXT_LIMIT, TOO_MANY,
+    TRUNCATED, UNPUBLISHED_TYPE, UNPUBLISHED_VERSION, VALUE_TYPE, VERSION,
 };
 
 format_info! {
@@ -26,11 +27,14 @@ format_info! {
     /// The model file of llama.cpp and ggml: metadata as keys and typed values, a list of tensors, the tensors' bytes.
     /// ## What is read
     /// Versions 1 to 3, either byte order, as a stream: every key, every text value up to a limit, every tensor's name,
-    /// type, shape and place. Token lists are walked over and not kept; tensor bytes are never read.
+    /// type, shape and place. Token lists are walked over and not kept, lists of templates are kept. Of the tensors' bytes
+    /// only the first are looked at.
     /// ## What is reported
-    /// Counts and lengths larger than the file, unknown value types, nested arrays, repeated keys and tensors, an
-    /// alignment that is not a power of two, tensors with too many dimensions, sizes that overflow, and places that are
-    /// not aligned, overlap or lie outside. Bytes after the last tensor are a member, `[after]`.
+    /// Counts and lengths larger than the file or than llama.cpp takes, unknown versions, value and tensor types, nested
+    /// arrays, repeated keys and tensors, names with a zero byte, an alignment that is not a power of two, tensors with too
+    /// many dimensions, rows that are not whole blocks, sizes that overflow, and places that are not aligned, overlap or
+    /// lie outside. Bytes after the last tensor are a member, `[after]`; tensor bytes that begin like a program, an archive
+    /// or a pickle are a member, `[data]`.
     /// ## Limits
     /// `metadata_entries`, `tensors`, `name_bytes` (text values), `anomalies`; chat templates are kept up to 1 MiB.
     /// ## References
@@ -45,8 +49,14 @@ const TEMPLATE_BYTES: u64 = 1 << 20;
 const TEXTS_KEPT: usize = 4_096;
 /// LIMIT: bytes of text values kept in all.
 const ALL_BYTES: u64 = 16 << 20;
-/// Lengths above this are no accident of a cut file.
+/// Byte counts above this are no accident of a cut file.
 const ABSURD: u64 = 1 << 40;
+/// Longest text, and most elements of an array, that llama.cpp takes (`GGUF_MAX_STRING_LENGTH`, `GGUF_MAX_ARRAY_ELEMENTS`).
+const LLAMA_MOST: u64 = 1 << 30;
+/// Bytes of a tensor's name that llama.cpp holds with the zero after it (`GGML_MAX_NAME`); builds for pictures hold twice as many.
+const NAME_BYTES: u64 = 64;
+/// First version that nobody can mistake for the next one to be published.
+const FAR_VERSION: u32 = 16;
 
 /// Holds one text value of the metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,7 +121,7 @@ impl FormatView for View {
 }
 
 fn is_template(key: &str) -> bool {
-    key.starts_with("tokenizer.chat_template") || key.ends_with(".chat_template")
+    key.contains("chat_template")
 }
 
 /// Knows GGUF by its four letters and version.
@@ -136,6 +146,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         violations: Notes::new(input.limits),
         violated: false,
         kept_bytes: 0,
+        listed: None,
         view: View {
             version: 0,
             big_endian: false,
@@ -160,6 +171,10 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         }
     }
     let mut view = walk.view;
+    if view.data_start > 0 {
+        let data = view.data_start..input.source.size();
+        view.members.extend(disguised(input.source, &data)?);
+    }
     view.big_endian = walk.big_endian;
     view.violations = walk.violations.finish();
     view.anomalies = walk.notes.finish();
@@ -194,6 +209,8 @@ struct Walk<'a> {
     violations: Notes,
     violated: bool,
     kept_bytes: u64,
+    /// Key of the list of templates that is being read.
+    listed: Option<String>,
     view: View,
 }
 
@@ -234,7 +251,7 @@ impl Walk<'_> {
     fn text_length(&mut self) -> Result<u64, Stop> {
         let at = self.cursor.position();
         let length = self.length()?;
-        if length > ABSURD {
+        if length > LLAMA_MOST {
             self.broken(&LENGTH, at..self.cursor.position(), format!("{length} bytes"));
             return Err(Stop::Noted);
         }
@@ -271,7 +288,12 @@ impl Walk<'_> {
             u32::from_le_bytes(version)
         };
         if !(1..=3).contains(&self.view.version) {
-            self.notes.add(&VERSION, 4..8, format!("{}", self.view.version));
+            let detail = self.view.version.to_string();
+            // The next version may come; these will not.
+            if self.view.version == 0 || self.view.version >= FAR_VERSION {
+                self.broken(&UNPUBLISHED_VERSION, 4..8, detail);
+            }
+            self.notes.add(&VERSION, 4..8, self.view.version.to_string());
             return Ok(());
         }
         self.view.tensor_count = self.length()?;
@@ -315,9 +337,12 @@ impl Walk<'_> {
             }
             let (key, range) = self.text(self.limits.name_bytes)?;
             if range.end.saturating_sub(range.start) > 0xffff {
-                self.notes.add(&KEY_LENGTH, range.clone(), key.clone());
+                self.broken(&KEY_LENGTH, range.clone(), "");
             }
             let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/');
+            if key.contains('\0') {
+                self.broken(&NUL, range.clone(), key.clone());
+            }
             if key.is_empty() || !key.bytes().all(plain) {
                 self.notes.add(&KEY, range.clone(), key.clone());
             }
@@ -331,7 +356,9 @@ impl Walk<'_> {
             } else if kind == STRING {
                 self.text_value(key)?;
             } else {
+                self.listed = is_template(&key).then_some(key);
                 self.value(kind, kind_at, 0)?;
+                self.listed = None;
             }
         }
         Ok(())
@@ -377,10 +404,13 @@ impl Walk<'_> {
             BOOL_TYPE => {
                 let at = self.cursor.position();
                 if self.cursor.u8()? > 1 {
-                    self.notes.add(&BOOL, at..self.cursor.position(), "");
+                    self.broken(&BOOL, at..self.cursor.position(), "");
                 }
             }
             STRING => {
+                if let Some(key) = self.listed.clone() {
+                    return self.text_value(key);
+                }
                 let length = self.text_length()?;
                 self.cursor.skip(length)?;
             }
@@ -388,7 +418,7 @@ impl Walk<'_> {
             _ => {
                 let Some(bytes) = scalar_bytes(kind) else {
                     let range = kind_at..self.cursor.position();
-                    self.notes.add(&VALUE_TYPE, range, format!("type {kind}"));
+                    self.broken(&VALUE_TYPE, range, format!("type {kind}"));
                     return Err(Stop::Noted);
                 };
                 self.cursor.skip(bytes)?;
@@ -408,7 +438,7 @@ impl Walk<'_> {
             _ => scalar_bytes(kind).unwrap_or(1),
         };
         match count.checked_mul(least) {
-            Some(bytes) if bytes <= ABSURD => {
+            Some(bytes) if count <= LLAMA_MOST => {
                 if bytes > self.cursor.remaining() {
                     let detail = format!("{count} elements, {} bytes remain", self.cursor.remaining());
                     self.notes.add(&TRUNCATED, range, detail);
@@ -426,7 +456,7 @@ impl Walk<'_> {
         }
         if kind == ARRAY {
             if depth >= 4 {
-                self.notes.add(&DEPTH, range, "");
+                self.broken(&DEPTH, range, "");
                 return Err(Stop::Noted);
             }
             self.notes.add(&NESTED, range.clone(), "");
@@ -447,8 +477,14 @@ impl Walk<'_> {
                 return Err(Stop::Noted);
             }
             let (name, range) = self.text(self.limits.name_bytes)?;
-            if range.end.saturating_sub(range.start) > 64 {
+            let length = range.end.saturating_sub(range.start);
+            if length >= NAME_BYTES.saturating_mul(2) {
+                self.broken(&LONG_NAME, range.clone(), format!("{length} bytes"));
+            } else if length >= NAME_BYTES {
                 self.notes.add(&TENSOR_NAME, range.clone(), name.clone());
+            }
+            if name.contains('\0') {
+                self.broken(&NUL, range.clone(), name.clone());
             }
             if !names.insert(hash(&name)) {
                 self.broken(&REPEATED, range.clone(), name.clone());
@@ -502,12 +538,16 @@ impl Walk<'_> {
             return None;
         };
         let Some((block, bytes)) = block(kind) else {
-            self.notes
-                .add(&TENSOR_TYPE, range.clone(), format!("{name}: type {kind}"));
+            let detail = format!("{name}: type {kind}");
+            if is_published(kind) {
+                self.notes.add(&TENSOR_TYPE, range.clone(), detail);
+            } else {
+                self.broken(&UNPUBLISHED_TYPE, range.clone(), detail);
+            }
             return None;
         };
         if row.checked_rem(block) != Some(0) {
-            self.notes.add(
+            self.broken(
                 &ROW,
                 range.clone(),
                 format!("{name}: rows of {row}, blocks of {block}"),
@@ -605,6 +645,12 @@ fn scalar_bytes(kind: u32) -> Option<u64> {
         10..=12 => 8,
         _ => return None,
     })
+}
+
+/// Says whether a program that people use has given the number to a tensor type: ggml with room to grow, and the numbers
+/// that `ik_llama.cpp` took far from it.
+fn is_published(kind: u32) -> bool {
+    matches!(kind, 0..=63 | 97..=99 | 133..=160 | 200..=235 | 335..=360 | 397..=399)
 }
 
 /// Returns how many elements and bytes a block of a tensor type has (`ggml_type` and the block structures of ggml).

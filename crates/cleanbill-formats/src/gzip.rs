@@ -27,7 +27,9 @@ format_info! {
 
 /// Scores the signature with the only method there is (RFC 1952, 2.3.1).
 pub fn probe(probe: &Probe<'_>) -> Option<Score> {
-    probe.head.starts_with(&[0x1f, 0x8b, 8]).then_some(Score::Certain)
+    let signature = probe.head.starts_with(&[0x1f, 0x8b, 8]);
+    // RFC 1952, 2.3: ten bytes of header and eight of trailer; fewer are a signature alone.
+    (signature && probe.size >= 18).then_some(Score::Certain)
 }
 
 /// Reads the name and makes the content, and what follows it, members.

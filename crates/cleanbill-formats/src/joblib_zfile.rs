@@ -79,13 +79,13 @@ mod tests {
         let mut bytes = b"ZF0x13".to_vec();
         bytes.resize(21, b' ');
         bytes.extend(b"\x78\x9c...");
-        let probe = probe(&Probe {
+        let score = probe(&Probe {
             head: &bytes,
             tail: &bytes,
             size: 26,
             source: &bytes,
         });
-        assert_eq!(probe, Some(Score::Certain));
+        assert_eq!(score, Some(Score::Certain));
         let view = parse(&Input {
             source: &bytes,
             limits: &Limits::default(),

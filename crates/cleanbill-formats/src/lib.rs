@@ -23,6 +23,7 @@ pub mod json;
 pub mod limits;
 mod member;
 mod notes;
+mod raw;
 mod registry;
 #[cfg(test)]
 mod testing;
@@ -36,6 +37,7 @@ registry::register! {
     npy => Npy,
     safetensors => Safetensors,
     gguf => Gguf,
+    sentencepiece => Sentencepiece,
     executable => Executable,
     media => Media,
     unsupported_model => UnsupportedModel,

@@ -8,6 +8,7 @@ use crate::{
     Anomaly, AnomalyKind, FormatView, Input, Member, Payload, Probe, Score,
     bytes::{read_range, size_u64, size_usize},
     notes::Notes,
+    raw::disguised,
     registry::{ParseResult, format_info},
 };
 use literal::{Fault, Literal};
@@ -18,10 +19,11 @@ format_info! {
     /// ## What is read
     /// Versions 1.0, 2.0 and 3.0. The header is read by a small parser of literals, never evaluated: element type, simple
     /// or structured, order and shape. Elements that are Python objects are a pickle; it is a member, `[object array]`.
-    /// Other elements are never read.
+    /// Of other elements only the first bytes are looked at.
     /// ## What is reported
-    /// A header that is more than a literal, nests deep or repeats a key; a shape that overflows; fewer bytes than the
-    /// shape asks for. Bytes after the elements are a member, `[after]`.
+    /// A header that is more than a literal, nests deep, repeats a key or is mostly padding; a shape that overflows; fewer bytes than the
+    /// shape asks for. Bytes after the elements are a member, `[after]`; elements that begin like a program, an archive or a
+    /// pickle are a member, `[data]`.
     /// ## Limits
     /// Headers beyond 1 MiB are not read; NumPy itself refuses more than 10,000 bytes unless pickles are allowed.
     /// ## References
@@ -31,6 +33,8 @@ format_info! {
 
 /// LIMIT: longest header read.
 const HEADER_BYTES: u64 = 1 << 20;
+/// Padding that aligns a header and lets its first length grow takes less than 100 bytes; other writers align to pages.
+const PADDING_BYTES: usize = 8_192;
 /// Longest header that `NumPy` reads by default (`_MAX_HEADER_SIZE`).
 const NUMPY_HEADER_BYTES: u64 = 10_000;
 
@@ -78,6 +82,11 @@ static REPEATED: AnomalyKind = AnomalyKind::evasion(
     "npy-header-repeated",
     "the header repeats a key",
     "头部有重复的键",
+);
+static PADDING: AnomalyKind = AnomalyKind::evasion(
+    "npy-header-padding",
+    "the header is padded far beyond what aligns it",
+    "头部填充远超对齐所需",
 );
 static OVERFLOW: AnomalyKind = AnomalyKind::evasion(
     "npy-shape-overflow",
@@ -175,6 +184,10 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
             notes.add(&LONG, view.header.clone(), format!("{declared} bytes"));
         }
         let text = read_range(input.source, view.header.clone(), HEADER_BYTES)?;
+        let padding = text.len().saturating_sub(text.trim_ascii_end().len());
+        if padding > PADDING_BYTES {
+            violations.add(&PADDING, view.header.clone(), format!("{padding} bytes"));
+        }
         match literal::read(&text) {
             Ok(header) => read_header(&header, &mut view, &mut notes, &mut violations),
             Err(error) => {
@@ -190,6 +203,9 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
     }
     view.data = view.header.end..size;
     view_data(&mut view, size, &mut notes, &mut violations);
+    if !view.has_objects {
+        view.members.extend(disguised(input.source, &view.data)?);
+    }
     view.anomalies = notes.finish();
     view.violations = violations.finish();
     Ok(view)

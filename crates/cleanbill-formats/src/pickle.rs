@@ -8,6 +8,7 @@ mod kinds_legacy;
 mod legacy;
 mod machine;
 mod opcode;
+mod state;
 mod store;
 mod text;
 mod value;

@@ -14,24 +14,28 @@ use crate::{
     json::{Event, JsonError, Reader, Strictness},
     limits::Limits,
     notes::Notes,
+    raw::disguised,
     registry::{ParseResult, format_info},
 };
 use rules::{
-    BAD_ENTRY, HEADER_JSON, HEADER_LIMIT, HEADER_SIZE, HEADER_TEXT, HOLE, METADATA_TYPE, ODD_NAME,
-    ODD_PADDING, OVERFLOW, OVERLAP, RANGE, REPEATED, SIZE, TOO_MANY, TRAILING, TRUNCATED, UNKNOWN_DTYPE,
+    BAD_ENTRY, HEADER_JSON, HEADER_LIMIT, HEADER_SIZE, HEADER_TEXT, HOLE, METADATA_LIMIT, METADATA_TYPE,
+    ODD_NAME, ODD_PADDING, OVERFLOW, OVERLAP, RANGE, REPEATED, SIZE, TOO_MANY, TRAILING, TRUNCATED,
+    UNKNOWN_DTYPE,
 };
 
 format_info! {
     /// ## What it is
     /// Tensors behind a JSON header: eight bytes with the header's length, the header, the tensors' bytes back to back.
     /// ## What is read
-    /// The whole header, as a stream: every tensor's type, shape and place, and `__metadata__`. Tensor bytes are never read.
+    /// The whole header, as a stream: every tensor's type, shape and place, and `__metadata__`. Of
+    /// the tensors' bytes only the first are looked at.
     /// ## What is reported
     /// Every rule of the reference reader that is broken: header larger than 100 MB or than the file, not an object, not
     /// UTF-8, not JSON, repeated names, unknown types, places that overlap, leave holes or lie outside, sizes that are
-    /// not what type and shape ask for, metadata that is not text. Bytes after the last tensor are a member, `[after]`.
+    /// not what type and shape ask for, metadata that is not text. Bytes after the last tensor are a member, `[after]`;
+    /// tensor bytes that begin like a program, an archive or a pickle are a member, `[data]`.
     /// ## Limits
-    /// `header_bytes`, `tensors`, `anomalies`; metadata values are kept up to `name_bytes` each.
+    /// `header_bytes`, `tensors`, `anomalies`; metadata values are kept up to 1 MiB each and 16 MiB in all.
     /// ## References
     /// The format section of the safetensors README; `SafeTensors::read_metadata` and `Metadata::validate` in its crate.
     "safetensors", "safetensors", extensions: &["safetensors"], refines: None, dialects: []
@@ -43,13 +47,17 @@ const REFERENCE_HEADER_BYTES: u64 = 100_000_000;
 const DEPTH: usize = 127;
 /// LIMIT: metadata entries kept; more are walked over but not shown to detectors.
 const METADATA_KEPT: usize = 4_096;
+/// LIMIT: bytes of one metadata value kept; trainers write some 100 KB. Longer values are cut, and it is said.
+const VALUE_BYTES: usize = 1 << 20;
+/// LIMIT: bytes of all metadata values kept.
+const ALL_VALUE_BYTES: usize = 16 << 20;
 
 /// Holds one entry of `__metadata__`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetadataEntry {
-    /// Key, cut to `name_bytes`.
+    /// Key; cut where it is very long.
     pub key: String,
-    /// Value, cut to `name_bytes`.
+    /// Value; cut where it is very long.
     pub value: String,
     /// Where the value stands in the file.
     pub range: Range<u64>,
@@ -90,6 +98,15 @@ pub fn probe(probe: &Probe<'_>) -> Option<Score> {
     let (length, rest) = probe.head.split_first_chunk::<8>()?;
     let length = u64::from_le_bytes(*length);
     let first = rest.iter().position(|byte| !byte.is_ascii_whitespace())?;
+    if rest.get(first) == Some(&b'[') {
+        // A list where the object belongs: every reader refuses it, and it is worth saying why.
+        let end = usize::try_from(length)
+            .ok()
+            .and_then(|length| length.checked_sub(1))?;
+        let closed =
+            first == 0 && rest.get(end) == Some(&b']') && std::str::from_utf8(rest.get(..end)?).is_ok();
+        return closed.then_some(Score::Possible);
+    }
     if length < 2 || rest.get(first) != Some(&b'{') {
         return None;
     }
@@ -148,7 +165,8 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         }
     }
     let data = header.end..size;
-    let (data, members) = work.places(data);
+    let (data, mut members) = work.places(data);
+    members.extend(disguised(input.source, &data)?);
     Ok(View {
         header,
         data,
@@ -203,6 +221,7 @@ struct Work<'a> {
     places: Vec<Place>,
     dtypes: BTreeMap<String, u64>,
     metadata: Vec<MetadataEntry>,
+    kept_bytes: usize,
 }
 
 /// What an entry says.
@@ -229,6 +248,7 @@ impl<'a> Work<'a> {
             places: Vec::new(),
             dtypes: BTreeMap::new(),
             metadata: Vec::new(),
+            kept_bytes: 0,
         }
     }
 
@@ -246,8 +266,7 @@ impl<'a> Work<'a> {
                 "does not begin with {",
             );
         }
-        let keep = size_usize(self.limits.name_bytes);
-        let mut reader = Reader::new(source, range.clone(), Strictness::Rfc, DEPTH, keep);
+        let mut reader = Reader::new(source, range.clone(), Strictness::Rfc, DEPTH, VALUE_BYTES);
         if !matches!(reader.next()?, Some((Event::ObjectStart, _))) {
             return Err(JsonError::Syntax {
                 offset: range.start,
@@ -265,12 +284,13 @@ impl<'a> Work<'a> {
                 continue;
             }
             let odd = name.is_empty()
-                || reader.is_cut()
+                || size_u64(name.len()) > self.limits.name_bytes
                 || name.starts_with('/')
                 || name.contains("../")
                 || name.chars().any(char::is_control);
             if odd {
-                self.notes.add(&ODD_NAME, place.clone(), name.clone());
+                let shown: String = name.chars().take(256).collect();
+                self.notes.add(&ODD_NAME, place.clone(), shown);
             }
             if self.names.len() < size_usize(self.limits.tensors) {
                 let mut hasher = DefaultHasher::new();
@@ -303,7 +323,7 @@ impl<'a> Work<'a> {
         };
         if event != Event::ObjectStart {
             if event != Event::Null {
-                self.notes.add(&METADATA_TYPE, range, "");
+                self.broken(&METADATA_TYPE, range, "");
             }
             return skip(reader, depth);
         }
@@ -318,15 +338,19 @@ impl<'a> Work<'a> {
                     }
                 }
                 Event::String if reader.depth() == depth.saturating_add(1) => {
-                    self.metadata.push(MetadataEntry {
-                        key: key.clone(),
-                        value: reader.text().into_owned(),
-                        range,
-                    });
-                    self.metadata.truncate(METADATA_KEPT);
+                    let value = reader.text().into_owned();
+                    let room = self.kept_bytes < ALL_VALUE_BYTES && self.metadata.len() < METADATA_KEPT;
+                    if reader.is_cut() || !room {
+                        self.notes.add(&METADATA_LIMIT, range.clone(), "");
+                    }
+                    if room {
+                        self.kept_bytes = self.kept_bytes.saturating_add(value.len());
+                        let key = key.clone();
+                        self.metadata.push(MetadataEntry { key, value, range });
+                    }
                 }
                 _ if reader.depth() == depth.saturating_add(1) => {
-                    self.notes.add(&METADATA_TYPE, range, key.clone());
+                    self.broken(&METADATA_TYPE, range, key.clone());
                 }
                 _ => {}
             }
@@ -338,7 +362,7 @@ impl<'a> Work<'a> {
         let depth = reader.depth();
         let mut entry = Entry::default();
         if !matches!(reader.next()?, Some((Event::ObjectStart, _))) {
-            self.notes.add(&BAD_ENTRY, place.clone(), name);
+            self.broken(&BAD_ENTRY, place.clone(), name);
             return skip(reader, depth);
         }
         let mut end = place.end;
@@ -358,7 +382,7 @@ impl<'a> Work<'a> {
         }
         let range = place.start..end;
         if entry.wrong || entry.offsets.len() != 2 || !entry.shape || entry.dtype.is_none() {
-            self.notes.add(&BAD_ENTRY, range, name);
+            self.broken(&BAD_ENTRY, range, name);
             return Ok(());
         }
         let (Some(begin), Some(end)) = (entry.offsets.first().copied(), entry.offsets.last().copied()) else {

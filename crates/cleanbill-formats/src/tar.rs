@@ -122,9 +122,14 @@ static BAD_HEADER: AnomalyKind = AnomalyKind::damage(
     "has a header with a wrong checksum; Python ends there without a word, GNU tar goes on",
     "有一个校验和错误的文件头；Python 会在此静默结束，GNU tar 会继续",
 );
+static FIRST_HEADER: AnomalyKind = AnomalyKind::evasion(
+    "tar-first-header",
+    "starts with a header whose checksum is wrong; Python takes it for no archive, GNU tar goes on behind it",
+    "以校验和错误的文件头开始；Python 不认为它是归档，GNU tar 会越过它继续",
+);
 static TRUNCATED: AnomalyKind =
     AnomalyKind::damage("tar-truncated", "ends inside an entry", "在某个条目内部结束");
-static NO_END: AnomalyKind = AnomalyKind::note(
+static NO_END: AnomalyKind = AnomalyKind::damage(
     "tar-no-end-mark",
     "has no end mark; it may have been cut between two entries",
     "没有结束标记；可能在两个条目之间被截断",
@@ -167,10 +172,12 @@ const SEARCH_BYTES: u64 = 1 << 30;
 /// Sizes from which a header cannot hold them in octal digits, so that a pax record must.
 const OCTAL_SIZE_END: u64 = 1 << 33;
 
-/// Scores a first block whose checksum is right.
+/// Scores a first block whose checksum is right, or that bears the signature and fields of a header all the same.
 pub fn probe(probe: &Probe<'_>) -> Option<Score> {
     let block = probe.head.first_chunk::<512>()?;
-    let header = Header::decode(block)?;
+    let Some(header) = Header::decode(block) else {
+        return Header::is_signed(block).then_some(Score::Possible);
+    };
     if header.name.is_empty() && header.size == 0 {
         return None;
     }
@@ -189,6 +196,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         position: 0,
         ended: false,
         skipped: false,
+        truncated: false,
         budget: SEARCH_BYTES,
         global: Overrides::default(),
         next: Overrides::default(),
@@ -215,6 +223,8 @@ struct Reader<'a> {
     ended: bool,
     /// A bad header was passed.
     skipped: bool,
+    /// The data of an entry reach beyond the end.
+    truncated: bool,
     budget: u64,
     global: Overrides,
     next: Overrides,
@@ -237,7 +247,7 @@ impl Reader<'_> {
         let Some(block) = bytes.first_chunk::<512>() else {
             if bytes.iter().any(|byte| *byte != 0) {
                 self.rest(at);
-            } else if !self.ended && at <= size {
+            } else if !self.ended && !self.truncated {
                 self.view.notes.push(&NO_END, size..size, "");
             }
             return Ok(false);
@@ -282,6 +292,9 @@ impl Reader<'_> {
     fn resume(&mut self) -> Result<bool, SourceError> {
         let from = self.position;
         let mut at = from.saturating_add(BLOCK);
+        if from == 0 {
+            self.first_header()?;
+        }
         while self.budget > 0 {
             let piece = read_range(self.source, at..u64::MAX, 128 * BLOCK)?;
             if piece.is_empty() {
@@ -307,6 +320,27 @@ impl Reader<'_> {
         }
         self.rest(from);
         Ok(false)
+    }
+
+    /// Looks at a first header whose checksum is wrong. Its size is not to be trusted: all that follows is examined as one.
+    fn first_header(&mut self) -> Result<(), SourceError> {
+        let block = read_range(self.source, 0..BLOCK, BLOCK)?;
+        if block.first_chunk().is_some_and(Header::is_signed) {
+            self.view.notes.push(&FIRST_HEADER, 0..BLOCK, "");
+            let data = BLOCK..self.source.size();
+            if !data.is_empty() {
+                let name = block
+                    .get(..100)
+                    .unwrap_or_default()
+                    .split(|byte| *byte == 0)
+                    .next();
+                let name = format!("[hidden]/{}", lossy(name.unwrap_or_default()));
+                self.view
+                    .members
+                    .push(Member::content(name, Payload::Section(data)));
+            }
+        }
+        Ok(())
     }
 
     /// Takes everything from `at` on for bytes that are no entries.
@@ -339,6 +373,7 @@ impl Reader<'_> {
     fn advance(&mut self, data: u64, size: u64) {
         let end = data.saturating_add(size);
         if end > self.source.size() {
+            self.truncated = true;
             self.view.notes.push(
                 &TRUNCATED,
                 data.saturating_sub(BLOCK)..self.source.size(),

@@ -28,7 +28,7 @@ format_info! {
         "onnx": "ONNX model", "hdf5": "HDF5 file, as Keras writes it", "tensorflow-saved-model": "TensorFlow SavedModel",
         "tensorflow-graph": "TensorFlow graph", "tflite": "TensorFlow Lite model", "executorch": "ExecuTorch program",
         "coreml": "Core ML model", "r-data": "R data", "torch7": "Torch7 file", "flax-msgpack": "Flax parameters",
-        "parquet": "Parquet table", "arrow": "Arrow table", "sentencepiece": "SentencePiece model", "sqlite": "SQLite database",
+        "parquet": "Parquet table", "arrow": "Arrow table", "sqlite": "SQLite database",
         "matlab": "MATLAB data", "ggml-legacy": "GGML model before GGUF", "catboost": "CatBoost model", "rknn": "RKNN model",
     ]
 }
@@ -196,9 +196,6 @@ fn protobuf(head: &[u8], source: &dyn ReadAt, size: u64) -> Result<Option<Kind>,
         return Ok(None);
     }
     Ok(match *next {
-        0x15 if only(&[1, 2, 3, 4, 5]) => {
-            Some(("sentencepiece", "SentencePiece model", "SentencePiece 模型"))
-        }
         0x12 if only(&[1, 2, 3, 4, 5]) => Some(("tensorflow-graph", "TensorFlow graph", "TensorFlow 计算图")),
         _ => None,
     })
@@ -277,7 +274,7 @@ mod tests {
                 b"\x08\x01\x12\x13\x0a\x05\x32\x03abc and so on!!",
                 Some("tensorflow-saved-model"),
             ),
-            (&piece, Some("sentencepiece")),
+            (&piece, None),
             (b"\x89HDF\r\n\x1a\n\0", Some("hdf5")),
             (b"\x1c\0\0\0TFL3\0\0", Some("tflite")),
             (b"\x81\xa6params\x82\xa1a", Some("flax-msgpack")),

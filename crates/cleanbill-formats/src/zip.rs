@@ -221,6 +221,11 @@ static COUNT: AnomalyKind = AnomalyKind::evasion(
     "has a central directory with more or fewer entries than its end record declares; readers would list different entries",
     "中央目录的条目数与结束记录声明的不一致；不同读取器会列出不同的条目",
 );
+static COMMENT_TRUNCATED: AnomalyKind = AnomalyKind::damage(
+    "zip-comment-truncated",
+    "ends inside the comment of the archive",
+    "在归档注释内部结束",
+);
 static GAP: AnomalyKind = AnomalyKind::note(
     "zip-gap",
     "has bytes that belong to no entry and no record",
@@ -229,7 +234,9 @@ static GAP: AnomalyKind = AnomalyKind::note(
 
 /// Scores what may be a ZIP file: by a signature at its start, or by an end record that leads to a directory.
 pub fn probe(probe: &Probe<'_>) -> Option<Score> {
-    if probe.head.starts_with(records::LOCAL) || probe.head.starts_with(records::END) {
+    // Fewer bytes than a record has are a signature alone, as programs that know archives hold it in a byte string.
+    let record = |signature: &[u8], bytes: u64| probe.head.starts_with(signature) && probe.size >= bytes;
+    if record(records::LOCAL, records::LOCAL_BYTES) || record(records::END, records::END_BYTES) {
         return Some(Score::Certain);
     }
     if memmem::find(probe.tail, records::END).is_some() && directory::exists(probe.source).unwrap_or(true) {
@@ -278,7 +285,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
     let (records_end, mut gaps) = trailing_records(source, walked.end, &walked.unknown, most)?;
     gaps.retain(|gap| gap.start >= first && gap.end <= walked.end);
     if directories.is_empty() {
-        notes.push(&NO_DIRECTORY, first..records_end, "");
+        notes.push(&NO_DIRECTORY, first..records_end.max(first), "");
     }
     if walked.capped {
         notes.push(&TOO_MANY, walked.end..size, "");
@@ -357,6 +364,10 @@ fn from_directories(
     notes: &mut Notes,
 ) -> ParseResult<(Vec<Range<u64>>, Range<u64>)> {
     check_directory(first, notes);
+    if first.comment_missing > 0 {
+        let detail = format!("{} bytes missing", first.comment_missing);
+        notes.push(&COMMENT_TRUNCATED, first.end_record.clone(), detail);
+    }
     builder.directory_at(first.range.start);
     for entry in &first.entries {
         builder.add_listed(entry, first.shift, Origin::Directory, notes)?;

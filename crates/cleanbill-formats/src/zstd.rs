@@ -15,7 +15,8 @@ format_info! {
     /// ## What is read
     /// The sizes of frames and blocks. The content is the member `[content]`, what follows the last frame is the member `[after]`.
     /// ## What is reported
-    /// Bytes behind the stream, a stream that is cut; other damage shows when the content is decoded.
+    /// Bytes behind the stream, a stream that is cut, a window of more than 128 MiB, which is an attack where it is out of
+    /// all proportion to the stream; other damage shows when the content is decoded.
     /// ## Limits
     /// Windows of more than 128 MiB are not decoded, as the reference decoder does not by default; dictionaries are not known.
     /// ## References

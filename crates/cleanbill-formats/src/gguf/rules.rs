@@ -17,7 +17,7 @@ pub(super) static KEY: AnomalyKind = AnomalyKind::note(
     "a metadata key is not lower-case ASCII words joined with dots",
     "元数据键不是以点连接的小写 ASCII 单词",
 );
-pub(super) static KEY_LENGTH: AnomalyKind = AnomalyKind::damage(
+pub(super) static KEY_LENGTH: AnomalyKind = AnomalyKind::evasion(
     "gguf-key-length",
     "a metadata key is longer than 65,535 bytes",
     "元数据键超过 65,535 字节",
@@ -27,7 +27,7 @@ pub(super) static TEXT: AnomalyKind = AnomalyKind::damage(
     "a name, key or template is not UTF-8",
     "名称、键或模板不是 UTF-8",
 );
-pub(super) static BOOL: AnomalyKind = AnomalyKind::note(
+pub(super) static BOOL: AnomalyKind = AnomalyKind::evasion(
     "gguf-bool",
     "a truth value is neither 0 nor 1",
     "布尔值既非 0 也非 1",
@@ -38,23 +38,43 @@ pub(super) static NESTED: AnomalyKind = AnomalyKind::note(
     "数组嵌套数组，llama.cpp 不支持读取",
 );
 pub(super) static DEPTH: AnomalyKind =
-    AnomalyKind::damage("gguf-depth", "arrays nest too deep", "数组嵌套过深");
-pub(super) static VALUE_TYPE: AnomalyKind = AnomalyKind::damage(
+    AnomalyKind::evasion("gguf-depth", "arrays nest too deep", "数组嵌套过深");
+pub(super) static VALUE_TYPE: AnomalyKind = AnomalyKind::evasion(
     "gguf-value-type",
     "a metadata value has an unknown type; what follows cannot be found",
     "元数据值类型未知；其后内容无法定位",
 );
-pub(super) static TENSOR_NAME: AnomalyKind = AnomalyKind::damage(
+pub(super) static TENSOR_NAME: AnomalyKind = AnomalyKind::note(
     "gguf-tensor-name",
-    "a tensor's name is longer than 64 bytes",
-    "张量名称超过 64 字节",
+    "a tensor's name is longer than llama.cpp takes",
+    "张量名称超过 llama.cpp 允许的长度",
+);
+pub(super) static LONG_NAME: AnomalyKind = AnomalyKind::evasion(
+    "gguf-long-name",
+    "a tensor's name is longer than any reader's field for it",
+    "张量名称超过任何读取器为其预留的长度",
+);
+pub(super) static NUL: AnomalyKind = AnomalyKind::evasion(
+    "gguf-nul",
+    "a key or tensor name holds a zero byte, where readers in C end it",
+    "键或张量名称含有零字节，C 语言读取器会在此截断",
+);
+pub(super) static UNPUBLISHED_VERSION: AnomalyKind = AnomalyKind::evasion(
+    "gguf-unpublished-version",
+    "the version was never published",
+    "版本从未发布过",
+);
+pub(super) static UNPUBLISHED_TYPE: AnomalyKind = AnomalyKind::evasion(
+    "gguf-unpublished-type",
+    "a tensor's type has a number that was never given out",
+    "张量类型编号从未分配过",
 );
 pub(super) static TENSOR_TYPE: AnomalyKind = AnomalyKind::note(
     "gguf-tensor-type",
     "a tensor's type is unknown or withdrawn, so that its size is not checked",
     "张量类型未知或已废弃，无法核对其大小",
 );
-pub(super) static ROW: AnomalyKind = AnomalyKind::damage(
+pub(super) static ROW: AnomalyKind = AnomalyKind::evasion(
     "gguf-row",
     "a tensor's row is not a whole number of blocks",
     "张量的行不是整数个块",

@@ -118,16 +118,57 @@ fn broken_rules_are_named() {
         &["gguf-alignment"],
         &[],
     );
-    check(&honest().entry("x", 99, &[]), &[], &["gguf-value-type"]);
+    check(&honest().entry("x", 99, &[]), &["gguf-value-type"], &[]);
     check(
         &honest().entry("x", STRING, &u64::MAX.to_le_bytes()),
         &["gguf-length"],
         &[],
     );
-    check(&honest().tensor("c", &[3], 2, 128).data(200), &[], &["gguf-row"]);
+    check(&honest().tensor("c", &[3], 2, 128).data(200), &["gguf-row"], &[]);
+    check(
+        &honest().tensor("c", &[3], 250, 128).data(200),
+        &["gguf-unpublished-type"],
+        &[],
+    );
+    check(
+        &honest().tensor("c", &[3], 137, 128).data(200),
+        &[],
+        &["gguf-tensor-type"],
+    );
+    check(
+        &honest().tensor("c\0", &[3], 0, 128).data(140),
+        &["gguf-nul"],
+        &[],
+    );
+    check(
+        &honest().tensor(&"c".repeat(64), &[3], 0, 128).data(140),
+        &[],
+        &["gguf-tensor-name"],
+    );
+    check(
+        &honest().tensor(&"c".repeat(200), &[3], 0, 128).data(140),
+        &["gguf-long-name"],
+        &[],
+    );
+    check(&honest().entry("x", BOOL_TYPE, &[2]), &["gguf-bool"], &[]);
     let mut bytes = honest().build();
     bytes[8..16].copy_from_slice(&u64::MAX.to_le_bytes());
     assert_eq!(ids(&view(&bytes, parse).violations)[0], "gguf-count");
+}
+
+#[test]
+fn listed_templates_are_kept() {
+    let list = [
+        &8_u32.to_le_bytes()[..],
+        &2_u64.to_le_bytes(),
+        &text("{{ a }}"),
+        &text("{{ b }}"),
+    ]
+    .concat();
+    let builder = honest().entry("tokenizer.chat_templates", ARRAY, &list);
+    let view = view(&builder.build(), parse);
+    let texts: Vec<&str> = view.templates().map(|one| one.text.as_str()).collect();
+    assert_eq!(texts, ["{{ messages }}", "{{ a }}", "{{ b }}"]);
 }
 
 #[test]

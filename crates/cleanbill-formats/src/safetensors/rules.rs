@@ -12,14 +12,14 @@ pub(super) static TRAILING: AnomalyKind = AnomalyKind::damage(
     "bytes follow the last tensor; the reference reader refuses such a file",
     "最后一个张量之后还有字节；参考读取器会拒绝此文件",
 );
-pub(super) static METADATA_TYPE: AnomalyKind = AnomalyKind::damage(
+pub(super) static METADATA_TYPE: AnomalyKind = AnomalyKind::evasion(
     "safetensors-metadata-type",
     "`__metadata__` holds something other than text",
     "`__metadata__` 含有非文本内容",
 );
 pub(super) static UNKNOWN_DTYPE: AnomalyKind =
     AnomalyKind::damage("safetensors-dtype", "a tensor's type is unknown", "张量类型未知");
-pub(super) static BAD_ENTRY: AnomalyKind = AnomalyKind::damage(
+pub(super) static BAD_ENTRY: AnomalyKind = AnomalyKind::evasion(
     "safetensors-entry",
     "a tensor's entry lacks a field or has one of the wrong type",
     "张量条目缺少字段或字段类型错误",
@@ -43,6 +43,11 @@ pub(super) static HEADER_LIMIT: AnomalyKind = AnomalyKind::limit(
     "safetensors-header-limit",
     "header longer than `header_bytes` allows",
     "头部长度超过上限 `header_bytes`",
+);
+pub(super) static METADATA_LIMIT: AnomalyKind = AnomalyKind::limit(
+    "safetensors-metadata-limit",
+    "metadata is too long to be examined whole",
+    "元数据过长，无法完整检查",
 );
 pub(super) static HEADER_SIZE: AnomalyKind = AnomalyKind::evasion(
     "safetensors-header-size",

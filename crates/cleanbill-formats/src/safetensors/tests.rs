@@ -82,16 +82,16 @@ fn broken_rules_are_named() {
     check(
         &one(r#""b":{"dtype":"U8","data_offsets":[4,8]}"#),
         4,
-        &[],
         &["safetensors-entry"],
+        &[],
     );
     check("{\"a\":", 0, &["safetensors-header-json"], &[]);
     check("{} x", 0, &["safetensors-header-json"], &[]);
     check(
         r#"{"__metadata__":{"a":1}}"#,
         0,
-        &[],
         &["safetensors-metadata-type"],
+        &[],
     );
 }
 

@@ -53,6 +53,16 @@ impl Header {
         })
     }
 
+    /// Says whether `block` bears the signature of a header and digits where a header has some, whatever its checksum.
+    pub(super) fn is_signed(block: &[u8; 512]) -> bool {
+        let digits = |range: std::ops::Range<usize>| block.get(range).and_then(number).is_some();
+        let magic = block.get(257..265).unwrap_or_default();
+        (magic == b"ustar\x0000" || magic == b"ustar  \0")
+            && digits(100..108)
+            && digits(124..136)
+            && digits(148..156)
+    }
+
     /// Says what the entry is.
     pub(super) fn entry_kind(&self) -> Kind {
         match self.kind {

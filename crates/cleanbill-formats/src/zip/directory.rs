@@ -36,6 +36,8 @@ pub(super) struct Directory {
     pub(super) declared_bytes: u64,
     /// The number is that of a ZIP64 record, so that it cannot have wrapped around.
     pub(super) zip64: bool,
+    /// Bytes of the comment of its end record that lie beyond the end of the input.
+    pub(super) comment_missing: u64,
     /// An entry is cut off by the end of the input.
     pub(super) truncated: bool,
     /// More entries follow than were read.
@@ -51,6 +53,7 @@ struct Way {
     bytes: u64,
     anchor: u64,
     end_record: Range<u64>,
+    comment_missing: u64,
     zip64: bool,
 }
 
@@ -121,10 +124,8 @@ fn ways(source: &dyn ReadAt) -> Result<Vec<Way>, SourceError> {
 /// each counted back from the record, and from the start of the file.
 fn ways_from(source: &dyn ReadAt, at: u64, record: &[u8], out: &mut Vec<Way>) -> Result<(), SourceError> {
     let comment = u64::from(u16_at(record, 20));
-    let end = at
-        .saturating_add(END_BYTES)
-        .saturating_add(comment)
-        .min(source.size());
+    let declared_end = at.saturating_add(END_BYTES).saturating_add(comment);
+    let end = declared_end.min(source.size());
     let mut found: Vec<(u64, u64, u64, u64, bool)> = Vec::new();
     let mut anchor = at;
     if let Some(locator_at) = at.checked_sub(LOCATOR64_BYTES) {
@@ -170,6 +171,7 @@ fn ways_from(source: &dyn ReadAt, at: u64, record: &[u8], out: &mut Vec<Way>) ->
                     bytes,
                     anchor,
                     end_record: at..end,
+                    comment_missing: declared_end.saturating_sub(end),
                     zip64,
                 });
             }
@@ -190,6 +192,7 @@ fn read(source: &dyn ReadAt, way: Way, most: u64) -> Result<Directory, SourceErr
         shift: way.shift,
         entries,
         end_record: way.end_record,
+        comment_missing: way.comment_missing,
         anchor: way.anchor,
         declared_entries: way.entries,
         declared_bytes: way.bytes,

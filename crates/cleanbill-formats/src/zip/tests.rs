@@ -124,7 +124,11 @@ fn a_probe_sees_archives_with_and_without_a_prefix() {
         Some(Score::Likely)
     );
     assert_eq!(score(&[plain, vec![b'x'; 70_000]].concat()), Some(Score::Certain));
-    assert_eq!(score(&b"PK\x05\x06 in some text".to_vec()), Some(Score::Certain));
+    assert_eq!(
+        score(&b"PK\x05\x06 in some longer text".to_vec()),
+        Some(Score::Certain)
+    );
+    assert_eq!(score(&b"PK\x05\x06 in text".to_vec()), None);
     assert_eq!(
         score(&b"text with PK\x05\x06 in it, and no archive".to_vec()),
         None

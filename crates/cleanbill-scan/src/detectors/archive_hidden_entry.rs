@@ -1,7 +1,13 @@
 //! Detector `archive-hidden-entry`.
 
+use std::ops::Range;
+
 use cleanbill_core::{Severity, text};
-use cleanbill_formats::{Parsed, zip::Origin};
+use cleanbill_formats::{
+    Parsed,
+    bytes::{ReadAt, read_range},
+    zip::Origin,
+};
 
 use crate::{
     archives::{Series, recognised},
@@ -19,7 +25,7 @@ detector! {
     /// scanner may be what the loader takes.
     /// ## How it is decided
     /// The gaps between listed entries are searched for headers, and tar archives are read to their last byte. Bytes behind
-    /// the end of a ZIP file are low, and high if they are of a known format.
+    /// the end of a ZIP file are low, and high if they are of a known format or begin, blanks aside, as a script does.
     /// ## What it misses
     /// Gaps beyond 64 MiB in one archive, which is then said.
     /// ## What to do
@@ -44,7 +50,8 @@ fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
                     series.report(Severity::High, Some(entry.extent()), message, &entry.name, hint());
                 }
                 if !view.suffix.is_empty() {
-                    let known = recognised(scene.source, view.suffix.clone());
+                    let known = recognised(scene.source, view.suffix.clone())
+                        .or_else(|| is_script(scene.source, view.suffix.clone()).then_some("script"));
                     let severity = known.map_or(Severity::Low, |_| Severity::High);
                     let message = text!("bytes follow the end of the archive", "归档结束之后还有字节");
                     let evidence = known.unwrap_or_default().as_bytes();
@@ -66,6 +73,12 @@ fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     }
 }
 
+/// Says whether the bytes begin as a script does, behind blanks: a reader that starts at a line runs it.
+fn is_script(source: &dyn ReadAt, range: Range<u64>) -> bool {
+    let start = read_range(source, range, 256).unwrap_or_default();
+    start.trim_ascii_start().starts_with(b"#!")
+}
+
 #[cfg(test)]
 mod tests {
     use crate::archives::tests::{Item, findings, item, tar, zip};
@@ -83,7 +96,11 @@ mod tests {
             findings(id, &[plain.clone(), b"tail".to_vec()].concat()),
             ["low "]
         );
-        let gzip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03".to_vec();
+        assert_eq!(
+            findings(id, &[plain.clone(), b"\n#!/bin/sh\necho\n".to_vec()].concat()),
+            ["high script"]
+        );
+        let gzip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0".to_vec();
         assert_eq!(findings(id, &[plain, gzip].concat()), ["high gzip"]);
         let one = tar(&[("a", b'0', "", 0)]);
         let two = [one, tar(&[("b", b'0', "", 0)])].concat();

@@ -57,7 +57,7 @@ mod tests {
             findings(id, &[b"#!/bin/sh\n".to_vec(), plain.clone()].concat()),
             ["medium "]
         );
-        let gzip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03".to_vec();
+        let gzip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0".to_vec();
         assert_eq!(findings(id, &[gzip, plain].concat()), ["high gzip"]);
     }
 }

@@ -1,8 +1,9 @@
 //! Detector `executable-content`.
 
-use cleanbill_core::{Severity, text};
+use cleanbill_core::{Confidence, Severity, text};
 use cleanbill_formats::{
     Parsed,
+    bytes::read_range,
     executable::Kind,
     text::{Kind as TextKind, View as TextView},
 };
@@ -19,9 +20,12 @@ detector! {
     /// ## How it is decided
     /// By content, with enough of the header that tensors are not mistaken for code. *Critical* inside a model file or
     /// under a name that promises data, *high* elsewhere; libraries that need a host (WebAssembly, object archives) one
-    /// step lower; a script under a script's name is *info*.
+    /// step lower. A script under a script's name is *info*; under a name that promises binary data or JSON it is *high*,
+    /// there also without `#!`. A `.pth` file with a line that begins with `import` is *high*: Python runs such lines at
+    /// every start when the file lies in its library folder.
     /// ## What it misses
-    /// Code that is compressed or encrypted within data, machine code without a header.
+    /// Code that is compressed or encrypted within data, machine code without a header, programs that begin in the middle
+    /// of tensor data.
     /// ## What to do
     /// Do not start it. Ask the supplier why it is there.
     /// ## References
@@ -36,7 +40,8 @@ detector! {
 fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let extension = scene.extension();
     let promised = promise::is_data(&extension);
-    let hidden = promised || promise::is_within_model(scene) || scene.file_name().starts_with("[after]");
+    let attached = matches!(scene.file_name(), "[after]" | "[before]" | "[data]");
+    let hidden = promised || promise::is_within_model(scene) || attached;
     for parsed in scene.parsed {
         match parsed {
             Parsed::Executable(view) => {
@@ -68,7 +73,10 @@ fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
                     "不要运行；向供应方询问其用途"
                 ));
             }
-            Parsed::Text(view) => script(view, hidden, sink),
+            Parsed::Text(view) => {
+                script(view, hidden, sink);
+                disguised(view, &extension, scene, sink);
+            }
             _ => {}
         }
     }
@@ -96,6 +104,69 @@ fn script(view: &TextView, hidden: bool, sink: &mut Sink<'_>) {
     }
 }
 
+/// Finds programs in text without `#!` under names that promise anything but text, and path files that run code.
+fn disguised(view: &TextView, extension: &str, scene: &Scene<'_>, sink: &mut Sink<'_>) {
+    if extension == "pth" {
+        let text = read_range(scene.source, 0..PATH_FILE_BYTES, PATH_FILE_BYTES).unwrap_or_default();
+        let mut at = 0_u64;
+        for line in text.split_inclusive(|byte| *byte == b'\n') {
+            let end = at + line.len() as u64;
+            if line.starts_with(b"import ") || line.starts_with(b"import\t") {
+                sink.report(
+                    Some(at..end),
+                    text!(
+                        "Python path file with a line that Python runs at every start",
+                        "Python 路径文件，其中一行会在 Python 每次启动时执行"
+                    ),
+                )
+                .evidence(&String::from_utf8_lossy(line))
+                .hint(text!(
+                    "do not copy it into a Python library folder",
+                    "不要将其复制到 Python 库目录"
+                ));
+                return;
+            }
+            at = end;
+        }
+    }
+    if !view.shebang && STARTED.contains(&extension) {
+        sink.report(None, text!("script that can be started", "可直接启动的脚本"))
+            .severity(Severity::Info);
+    }
+    let (en, zh) = match view.kind {
+        _ if view.shebang => return,
+        TextKind::PythonSource => ("Python source", "Python 源代码"),
+        TextKind::ShellScript => ("shell script", "Shell 脚本"),
+        TextKind::Script => ("script", "脚本"),
+        _ => return,
+    };
+    if matches!(scene.file_name(), "[after]" | "[before]" | "[data]") {
+        sink.report(
+            None,
+            text!("{en} attached to a model or archive", "附加在模型或归档上的{zh}"),
+        )
+        .confidence(Confidence::Medium);
+    } else if promise::is_data(extension) && !TEXTUAL.contains(&extension) {
+        sink.report(
+            None,
+            text!(
+                "{en} under a name that promises data",
+                "{zh}，而文件名表明其为数据"
+            ),
+        )
+        .confidence(Confidence::Medium);
+    }
+}
+
+/// Extensions of scripts that a double click or a call by name starts.
+const STARTED: &[&str] = &["bash", "bat", "cmd", "ps1", "sh", "vbs"];
+/// Longest path file read; real ones have a line or two.
+const PATH_FILE_BYTES: u64 = 64 * 1024;
+/// Extensions of data that is text, in which examples of programs are honest.
+const TEXTUAL: &[&str] = &[
+    "csv", "dat", "data", "jsonl", "md", "rst", "toml", "tsv", "txt", "xml", "yaml", "yml",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,6 +192,11 @@ mod tests {
                 &[],
             ),
             ("notes.txt", b"#1 in the list\n", &[]),
+            ("model.pth", b"import os; os.getcwd()\n", &[Severity::High]),
+            ("paths.pth", b"./library\n", &[]),
+            ("config.json", b"import os\nos.getcwd()\n", &[Severity::High]),
+            ("run.bat", b"@echo off\r\n", &[Severity::Info]),
+            ("how.txt", b"import os\nos.getcwd()\n", &[]),
         ] {
             check("executable-content", path, bytes, severities);
         }

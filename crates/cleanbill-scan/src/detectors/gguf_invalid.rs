@@ -7,15 +7,16 @@ use crate::{detector::detector, scene::Scene, sink::Sink};
 
 detector! {
     /// ## What it finds
-    /// A GGUF header whose counts, lengths, shapes or offsets lead a reader astray: larger than the file, overflowing,
-    /// misaligned, overlapping; repeated keys and tensors.
+    /// A GGUF header whose counts, lengths, types, shapes or offsets lead a reader astray: larger than the file or than
+    /// llama.cpp takes, overflowing, misaligned, overlapping, of types and versions never published; names that readers
+    /// in C cut short; repeated keys and tensors.
     /// ## Why it matters
     /// llama.cpp and its relatives are written in C and C++; several of these were holes through which a file could write
     /// to memory.
     /// ## How it is decided
     /// Every count is compared with what remains of the file, every product is checked for overflow, tensors are sorted
-    /// and compared. Repeated names are *medium*: readers refuse them or choose differently. A file that only ends early
-    /// is reported as damage.
+    /// and compared. Repeated names are *medium*: readers refuse them or choose differently. A file that only ends early,
+    /// and a version or tensor type that may be newer than this build, are reported as damage or in passing.
     /// ## What it misses
     /// Metadata of one architecture that its loader trusts, such as the number of layers.
     /// ## What to do

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use cleanbill_core::{Severity, Text, text};
+use cleanbill_core::{Text, text};
 use cleanbill_formats::{Parsed, text::Kind};
 
 use crate::{
@@ -14,9 +14,9 @@ use crate::{
 
 detector! {
     /// ## What it finds
-    /// A chat template, in GGUF metadata, in a JSON configuration or in a file of its own, that does what no honest chat
+    /// A template, in the metadata of GGUF or safetensors, in a JSON configuration or in a file of its own, that does what no honest chat
     /// template needs: names such as `__class__`, plain or put together from pieces, the filter `attr`, calls that run
-    /// code, known ways out through Jinja's own objects, loops without measure.
+    /// code, known ways out through Jinja's own objects, other templates to load, loops without measure.
     /// ## Why it matters
     /// Templates are rendered whenever someone chats with the model. Without a sandbox they run any Python
     /// (CVE-2024-34359); sandboxes were left before, and an endless loop needs no way out.
@@ -44,6 +44,13 @@ fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
             Parsed::Gguf(view) => {
                 for template in view.templates() {
                     report(&template.text, &template.range, true, true, sink);
+                }
+            }
+            Parsed::Safetensors(view) => {
+                let like_template = |value: &str| value.contains("{{") || value.contains("{%");
+                for entry in view.metadata.iter().filter(|entry| like_template(&entry.value)) {
+                    let chat = entry.key.contains("chat_template");
+                    report(&entry.value, &entry.range, false, chat, sink);
                 }
             }
             Parsed::Text(view) => {
@@ -77,13 +84,7 @@ fn report(template: &str, range: &Range<u64>, exact: bool, chat: bool, sink: &mu
         } else {
             range.clone()
         };
-        let severity = if hit.sign == Sign::Loads {
-            Severity::Medium
-        } else {
-            Severity::High
-        };
         sink.report(Some(place), message(hit.sign))
-            .severity(severity)
             .evidence(&hit.evidence)
             .hint(text!(
                 "replace the template with the supplier's original before chatting with this model",
@@ -128,12 +129,12 @@ fn message(sign: Sign) -> Text {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use cleanbill_core::Severity::High;
+
     use crate::testing::check;
 
     #[test]
     fn templates_are_found_wherever_they_stand() {
-        use Severity::{High, Medium};
         for (path, text, severities) in [
             ("chat_template.jinja", "{{ ''.__class__ }}", &[High][..]),
             (
@@ -141,7 +142,7 @@ mod tests {
                 r#"{"chat_template": "{{ x|attr('a') }}"}"#,
                 &[High],
             ),
-            ("chat_template.jinja", "{% include 'x' %}", &[Medium]),
+            ("chat_template.jinja", "{% include 'x' %}", &[High]),
             ("page.txt", "{% include 'x' %}{{ f.__name__ }}", &[]),
             ("README.md", "# How\n\n```\n{{ ''.__class__ }}\n```\n", &[]),
             (

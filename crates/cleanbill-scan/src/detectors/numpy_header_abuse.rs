@@ -8,7 +8,7 @@ use crate::{detector::detector, scene::Scene, sink::Sink};
 detector! {
     /// ## What it finds
     /// A NumPy header that is not the short dictionary of literals that it should be: code, nesting that crashes the
-    /// Python parser, repeated keys, a shape larger than any memory.
+    /// Python parser, repeated keys, padding without end, a shape larger than any memory.
     /// ## Why it matters
     /// Readers parse the header with `ast.literal_eval`, and careless ones with `eval`.
     /// ## How it is decided

@@ -8,7 +8,8 @@ use crate::{detector::detector, scene::Scene, sink::Sink};
 detector! {
     /// ## What it finds
     /// A safetensors header that the reference reader refuses, or that two readers understand differently: tensors that
-    /// overlap, leave holes or lie outside, sizes that do not fit, repeated names, a header that is too large or no JSON.
+    /// overlap, leave holes or lie outside, sizes that do not fit, repeated names, entries that are not numbers or text where they must be, a
+    /// header that is too large or no JSON.
     /// ## Why it matters
     /// Other readers do fewer checks. Holes and overlaps hide bytes, repeated names show one tensor to a scanner and
     /// another to a loader, false sizes reach beyond a buffer.

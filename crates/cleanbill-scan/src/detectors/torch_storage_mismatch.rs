@@ -1,7 +1,9 @@
 //! Detector `torch-storage-mismatch`.
 
+use std::collections::HashMap;
+
 use cleanbill_core::text;
-use cleanbill_formats::{Parsed, pickle};
+use cleanbill_formats::{Parsed, pickle, zip::Entry};
 
 use crate::{detector::detector, scene::Scene, sink::Sink};
 
@@ -30,6 +32,13 @@ fn run(view: &pickle::View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let Some(Parsed::TorchZip(archive)) = scene.container else {
         return;
     };
+    let entries: HashMap<&[u8], &Entry> = archive
+        .zip
+        .entries
+        .iter()
+        .rev()
+        .map(|entry| (entry.name.as_slice(), entry))
+        .collect();
     for storage in &view.storages {
         let Some(declared) = storage
             .element_bytes
@@ -42,12 +51,7 @@ fn run(view: &pickle::View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
         } else {
             format!("{}/data/{}", archive.prefix.trim_end_matches('/'), storage.key)
         };
-        let Some(entry) = archive
-            .zip
-            .entries
-            .iter()
-            .find(|entry| entry.name == name.as_bytes())
-        else {
+        let Some(entry) = entries.get(name.as_bytes()) else {
             continue;
         };
         let held = entry.uncompressed_bytes;

@@ -12,7 +12,8 @@ detector! {
     /// Tools that choose by name and tools that choose by content then read different things.
     /// ## How it is decided
     /// The extension is looked up among those that formats claim. Extensions that several formats share (`.bin`, `.pt`,
-    /// `.pth`, `.ckpt`, `.model`, `.dat` and others) promise nothing. Pointers of Git LFS are passed over.
+    /// `.pth`, `.ckpt`, `.model`, `.dat` and others) promise nothing; `.pkl`, `.pickle` and `.joblib` promise only that the
+    /// content is not mere text. Pointers of Git LFS are passed over.
     /// ## What it misses
     /// Files without an extension, and mismatches within one family: text of another kind, a picture of another kind.
     /// ## What to do
@@ -29,6 +30,20 @@ detector! {
 fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let extension = scene.extension();
     let promised = promise::formats(&extension);
+    let only_text = scene.parsed.len() == 1 && scene.is(Format::Text);
+    if only_text
+        && matches!(extension.as_str(), "pkl" | "pickle" | "joblib")
+        && !promise::is_lfs_pointer(scene)
+    {
+        sink.report(
+            None,
+            text!(
+                "named `.{extension}`, but the content is text and no pickle",
+                "扩展名为 `.{extension}`，但内容是文本而不是 pickle"
+            ),
+        );
+        return;
+    }
     if promised.is_empty() || scene.source.size() == 0 || promise::is_lfs_pointer(scene) {
         return;
     }
@@ -85,6 +100,8 @@ mod tests {
             ("a.json", b"\x89PNG\r\n\x1a\n\0\0\0\0IEND\0\0\0\0", &[Medium]),
             ("a.bin", &bytes, &[]),
             ("a.pt", b"text", &[]),
+            ("a.pkl", b"text", &[Medium]),
+            ("a.pkl", pointer, &[]),
             ("a.safetensors", pointer, &[]),
             ("a.json", b"{\"a\": 1}\n{\"a\": 2}\n", &[]),
             ("a.md", b"words", &[]),

@@ -4,11 +4,13 @@
 mod advisories;
 #[cfg(feature = "object-store")]
 mod bucket;
+mod corpus;
 mod fixtures;
 #[cfg(feature = "http")]
 mod http;
 #[cfg(feature = "hub")]
 mod hub;
+mod packages;
 mod properties;
 #[cfg(feature = "http")]
 mod server;

@@ -3,10 +3,7 @@
 use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use cleanbill_core::{Severity, Verdict};
@@ -14,7 +11,7 @@ use cleanbill_formats::{Format, Input, bytes::ReadAt, limits::Limits};
 use cleanbill_samples::{Random, build, pickle};
 use cleanbill_scan::{DETECTORS, Options};
 
-use crate::support::{all_samples, recognise, scan_bytes};
+use crate::support::{all_samples, formats, scan_bytes};
 
 /// Mutations tried of each seed; bounded so that the whole suite stays within seconds.
 const MUTATIONS: usize = 24;
@@ -163,14 +160,6 @@ fn check_damage(random: &mut Random, name: &str, path: &str, bytes: &[u8]) {
 
 fn verdict(path: &str, bytes: &[u8]) -> Verdict {
     scan_bytes(path, bytes, &Options::default()).report.verdict
-}
-
-fn formats(bytes: &[u8]) -> Vec<&'static str> {
-    let bytes: Arc<dyn ReadAt> = Arc::new(bytes.to_vec());
-    recognise(&bytes)
-        .iter()
-        .map(|parsed| parsed.format().info().id)
-        .collect()
 }
 
 /// Parses as every format, whatever its probe says: a container may call a parser by name.

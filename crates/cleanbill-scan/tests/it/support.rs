@@ -137,11 +137,22 @@ pub(crate) fn recognise(bytes: &Arc<dyn ReadAt>) -> Vec<Parsed> {
     taken.map(|format| format.parse(&input).unwrap()).collect()
 }
 
+/// Returns the ids of the formats of `bytes`.
+pub(crate) fn formats(bytes: &[u8]) -> Vec<&'static str> {
+    let bytes: Arc<dyn ReadAt> = Arc::new(bytes.to_vec());
+    recognise(&bytes)
+        .iter()
+        .map(|parsed| parsed.format().info().id)
+        .collect()
+}
+
 /// Collects ids of anomalies and names of members, at every level.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     pub(crate) anomalies: BTreeSet<String>,
     pub(crate) members: BTreeSet<String>,
+    /// Name and bytes of every member whose bytes were had.
+    pub(crate) contents: Vec<(String, Vec<u8>)>,
 }
 
 /// Looks into `bytes` and everything inside it.
@@ -179,6 +190,8 @@ pub(crate) fn look(bytes: &Arc<dyn ReadAt>, depth: usize, seen: &mut Seen) {
                 Payload::Unreadable { .. } => None,
             };
             if let Some(inside) = inside {
+                let content = read_range(inside.as_ref(), 0..inside.size(), MEMBER_BYTES).unwrap();
+                seen.contents.push((member.name.clone(), content));
                 look(&inside, depth - 1, seen);
             }
         }
