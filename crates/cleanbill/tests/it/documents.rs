@@ -134,7 +134,15 @@ fn console_blocks_of_the_readme_do_what_they_show() {
         let Ok(page) = fs::read_to_string(root().join(name)) else {
             continue;
         };
-        let wrong = check(&page, &Workplace::new());
+        // A reader of the page stands in a folder with a model.
+        let workplace = Workplace::empty();
+        let given = root().join("testdata/readme");
+        for path in files(&given, "") {
+            let copy = workplace.path(&path);
+            fs::create_dir_all(copy.parent().expect("a folder")).expect("a folder");
+            fs::copy(given.join(&path), copy).expect("a copy");
+        }
+        let wrong = check(&page, &workplace);
         assert!(
             wrong.is_empty(),
             "{name}: these print something else:\n{}",

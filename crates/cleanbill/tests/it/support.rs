@@ -45,9 +45,15 @@ pub(crate) struct Workplace {
 }
 
 impl Workplace {
+    /// Makes a folder with nothing in it.
+    pub(crate) fn empty() -> Self {
+        Self {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+        }
+    }
+
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let workplace = Self { folder };
+        let workplace = Self::empty();
         fs::create_dir(workplace.path("empty")).expect("a folder");
         fs::create_dir(workplace.path("model")).expect("a folder");
         for place in ["", "model/"] {
