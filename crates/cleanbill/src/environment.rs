@@ -31,10 +31,6 @@ pub(crate) struct Remote {
     #[cfg_attr(not(feature = "hub"), expect(dead_code, reason = "this build reads no hub"))]
     pub(crate) hub_token: Option<String>,
     /// `AWS_*`, `GOOGLE_*` and `AZURE_*`, as the tools of those providers read them.
-    #[cfg_attr(
-        not(feature = "object-store"),
-        expect(dead_code, reason = "this build reads no buckets")
-    )]
     pub(crate) providers: BTreeMap<String, String>,
 }
 
