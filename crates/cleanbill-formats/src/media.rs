@@ -30,7 +30,7 @@ format_info! {
     ]
 }
 
-static CUT: AnomalyKind = AnomalyKind::note(
+static CUT: AnomalyKind = AnomalyKind::damage(
     "media-cut",
     "the file ends before its structure does",
     "文件在其结构结束之前结束",
