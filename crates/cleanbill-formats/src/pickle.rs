@@ -81,6 +81,8 @@ pub struct View {
     pub trailing: Option<Range<u64>>,
     /// Whether it is PyTorch's older format.
     pub torch_legacy: bool,
+    /// Number of byte strings that begin like something of their own.
+    pub nested: u64,
     /// Number of raw arrays between opcodes.
     pub raw_arrays: u64,
     /// Texts that states carry under keys whose value some classes run as code; `None` where the text is computed.
@@ -208,6 +210,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
     }
     let facts = machine.facts;
     Ok(View {
+        nested: size_u64(facts.nested.len()),
         streams: facts.streams,
         imports: facts.imports,
         calls: facts.calls,

@@ -381,6 +381,15 @@ impl Walk<'_> {
         for one in &parsed {
             lose_for(one, member, &mut level.coverage);
         }
+        if promise::is_text_for_a_loader(&scene) {
+            level.coverage.lose(located(
+                member,
+                &text!(
+                    "text under the name of a model: not what a loader expects",
+                    "以模型文件命名的文本：不是加载器所期待的内容"
+                ),
+            ));
+        }
         if let Some((en, zh)) = promise::unread_program(&scene) {
             let reason = text!("{en}: not examined by this build", "{zh}：此版本不检查");
             level.coverage.lose(located(member, &reason));

@@ -182,6 +182,39 @@ pub(crate) fn is_lfs_pointer(scene: &Scene<'_>) -> bool {
         .any(|parsed| matches!(parsed, Parsed::Text(view) if view.kind == Kind::GitLfsPointer))
 }
 
+/// Extensions under which loaders expect pickles, tensors or weights, and never text.
+const LOADED: &[&str] = &[
+    "bin",
+    "ckpt",
+    "dill",
+    "gguf",
+    "h5",
+    "joblib",
+    "keras",
+    "npy",
+    "npz",
+    "onnx",
+    "p",
+    "pickle",
+    "pkl",
+    "pt",
+    "safetensors",
+    "sav",
+    "t7",
+    "weights",
+];
+
+/// Says whether something that a loader takes for a model is text: cut off before it became anything, or a program of a
+/// protocol so old that it reads like text.
+pub(crate) fn is_text_for_a_loader(scene: &Scene<'_>) -> bool {
+    LOADED.contains(&scene.extension().as_str())
+        && scene
+            .parsed
+            .iter()
+            .all(|parsed| matches!(parsed, Parsed::Text(view) if view.kind != Kind::GitLfsPointer))
+        && !scene.parsed.is_empty()
+}
+
 /// Names the program that the file's name promises where the content is text that was taken for something harmless.
 pub(crate) fn unread_program(scene: &Scene<'_>) -> Option<(&'static str, &'static str)> {
     let extension = scene.extension();

@@ -1,6 +1,6 @@
 //! Detector `pickle-unsafe-import`.
 
-use cleanbill_core::{Severity, Text, text};
+use cleanbill_core::{Language, Severity, Text, text};
 use cleanbill_formats::pickle;
 
 use crate::{
@@ -43,27 +43,28 @@ fn run(view: &pickle::View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
         };
         let name = import_name(import);
         let does = what_it_does(attack);
-        let (en, zh) = (
-            does.get(cleanbill_core::Language::English),
-            does.get(cleanbill_core::Language::Chinese),
-        );
+        let (en, zh) = (does.get(Language::English), does.get(Language::Chinese));
         let severity = if attack.is_critical() {
             Severity::Critical
         } else {
             Severity::High
         };
-        let call = judge.calls_of(id).next();
-        let shown = call.map_or_else(|| name.clone(), |call| judge.show(call));
-        sink.report(
-            Some(import.range.clone()),
-            text!("imports `{name}`, which {en}", "导入 `{name}`，它会{zh}"),
-        )
-        .severity(severity)
-        .evidence(&format!("{shown} ({reason})"))
-        .hint(text!(
-            "do not load it; ask the supplier for the weights as safetensors",
-            "不要加载；请向供应方索取 safetensors 格式的权重"
-        ));
+        let shown = judge
+            .calls_of(id)
+            .next()
+            .map_or_else(|| name.clone(), |call| judge.show(call));
+        // The table gives its reasons in English; the attack's own words stand in both languages.
+        let message = Text::new(
+            format!("imports `{name}`, which {en}: {reason}"),
+            format!("导入 `{name}`，它会{zh}"),
+        );
+        sink.report(Some(import.range.clone()), message)
+            .severity(severity)
+            .evidence(&shown)
+            .hint(text!(
+                "do not load it; ask the supplier for the weights as safetensors",
+                "不要加载；请向供应方索取 safetensors 格式的权重"
+            ));
     }
 }
 

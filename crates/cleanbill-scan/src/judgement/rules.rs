@@ -312,7 +312,9 @@ impl Judge<'_> {
                 }
                 _ => false,
             },
-            "torch-nested-bytes" => matches!(arguments, [Operand::Bytes | Operand::Result(_)]),
+            "torch-nested-bytes" => {
+                matches!(arguments, [Operand::Bytes | Operand::Result(_)]) && self.nested_files_are_seen()
+            }
             "torch-rebuild-from-type" => match arguments {
                 [
                     Operand::Import(function),
@@ -404,6 +406,18 @@ impl Judge<'_> {
             }
             _ => false,
         }
+    }
+
+    /// Says whether the stream carries a recognisable file for every call that loads one out of bytes.
+    fn nested_files_are_seen(&self) -> bool {
+        let loads = self.view.calls.iter().filter(|call| match call.callee {
+            Operand::Import(id) => self
+                .view
+                .import(id)
+                .is_some_and(|import| import.name == "_load_from_bytes"),
+            _ => false,
+        });
+        loads.map(|call| call.count).sum::<u64>() <= self.view.nested
     }
 
     /// Says whether a computed key may be a text: objects of reviewed classes outside Python's own text functions are not.

@@ -24,6 +24,27 @@ const FALSE_ALARM_PERCENT: usize = 2;
 /// Places at which a file is cut, and bits that are flipped.
 const CUTS: usize = 8;
 const FLIPS: usize = 16;
+/// Share of the samples that an unoptimised build damages; odd, so that it meets every group.
+const UNOPTIMISED_STRIDE: usize = 11;
+/// Samples whose damage may remove the attack without a trace, with the reason.
+const MAY_PASS: &[(&str, &str)] = &[
+    (
+        "joblib/joblib-bz2-streams",
+        "cut between two streams, the first is whole and harmless",
+    ),
+    (
+        "joblib/joblib-gzip-members",
+        "cut between two members, the first is whole and harmless",
+    ),
+    (
+        "executables/exec-elf-in-pickle-bytes",
+        "a flipped header field makes the program a string of bytes",
+    ),
+    (
+        "executables/exec-pe-in-pickle-bytes",
+        "a flipped header field makes the program a string of bytes",
+    ),
+];
 /// Files above this size are not damaged; the small ones are built in the same ways.
 const DAMAGED_BYTES: usize = 256 * 1024;
 /// Bytes by which a finding's range is widened: a call is not only where it is made but also what its operands are.
@@ -84,7 +105,13 @@ fn corpus_samples_survive_damage() {
     let Some(corpus) = corpus() else { return };
     let mut random = Random::new(6);
     let mut tally = Tally::default();
-    for sample in samples(&corpus.join("malicious")) {
+    // An unoptimised build takes minutes for all of them; there, one in `UNOPTIMISED_STRIDE` stands for the rest.
+    let stride = if cfg!(debug_assertions) {
+        UNOPTIMISED_STRIDE
+    } else {
+        1
+    };
+    for sample in samples(&corpus.join("malicious")).into_iter().step_by(stride) {
         // Bombs make no call, and each of them would be decoded again for every damage.
         if sample.name.starts_with("archive-bombs/") || sample.name.starts_with("resource-exhaustion/") {
             continue;
@@ -142,6 +169,7 @@ fn damage(random: &mut Random, name: &str, file: &SampleFile, tally: &mut Tally)
     if report.verdict != Verdict::Fail {
         return;
     }
+    let may_pass = MAY_PASS.iter().any(|(known, _)| *known == name);
     let payloads = payloads(path, bytes, DEPTH);
     let payload_end = payloads.iter().map(|range| range.end).max().unwrap_or(0);
     let verdict = |bytes: &[u8]| scan_bytes(path, bytes, &Options::default()).report.verdict;
@@ -162,7 +190,7 @@ fn damage(random: &mut Random, name: &str, file: &SampleFile, tally: &mut Tally)
         tally.count(
             "cut",
             verdict(cut),
-            || end < payload_end || is_text(),
+            || end < payload_end || is_text() || may_pass,
             || format!("{name}/{path}: cut to {end} of {} bytes", bytes.len()),
         );
     }
@@ -173,7 +201,7 @@ fn damage(random: &mut Random, name: &str, file: &SampleFile, tally: &mut Tally)
         tally.count(
             "flipped",
             verdict(&flipped),
-            || payloads.iter().any(|range| range.contains(&(bit / 8))),
+            || may_pass || payloads.iter().any(|range| range.contains(&(bit / 8))),
             || format!("{name}/{path}: bit {bit} of {} flipped", bytes.len() * 8),
         );
     }

@@ -45,11 +45,11 @@ fn real_packages_are_reported_as_pinned() {
             report.summary.artifacts
         )
         .unwrap();
-        for artifact in report
-            .artifacts
-            .iter()
-            .filter(|artifact| !artifact.path.ends_with(".py"))
-        {
+        for artifact in report.artifacts.iter().filter(|artifact| {
+            Path::new(&artifact.path)
+                .extension()
+                .is_none_or(|extension| extension != "py")
+        }) {
             for reason in artifact.coverage.reasons().iter().take(2) {
                 writeln!(text, "    {}: {reason}", artifact.path).unwrap();
             }

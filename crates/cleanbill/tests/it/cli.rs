@@ -33,16 +33,17 @@ fn fail() {
     check!("scan fail.pkl", @r#"
 code: 1
 --- stdout
-FAIL  fail.pkl: imports `posix.system`, which can run code or commands
-      (critical)
+FAIL  fail.pkl: imports `posix.system`, which can run code or commands: starts a
+      process or runs a command (critical)
 fail.pkl: 1 artifact, 26 B
 
 Findings: 1 critical
 
 fail.pkl  (pickle text plain-text, 26 B)
-  critical  imports `posix.system`, which can run code or commands
+  critical  imports `posix.system`, which can run code or commands: starts a
+            process or runs a command
     where  bytes 0-13
-    seen   posix.system("true") (starts a process or runs a command)
+    seen   posix.system("true")
     why    Loading a pickle imports and calls what it names. There is no honest
            reason for a model to name these.
     do     do not load it; ask the supplier for the weights as safetensors
@@ -63,8 +64,8 @@ fn several_targets() {
     check!("scan pass.txt model no-such-file --fail-on critical", @r#"
 code: 1
 --- stdout
-FAIL  model/fail.pkl: imports `posix.system`, which can run code or commands
-      (critical)
+FAIL  model/fail.pkl: imports `posix.system`, which can run code or commands:
+      starts a process or runs a command (critical)
 pass.txt, model, no-such-file: 5 artifacts, 46 B: 3 examined in full, 1 in part,
 1 not at all
 The verdict fails on findings at or above critical
@@ -72,9 +73,10 @@ The verdict fails on findings at or above critical
 Findings: 1 critical
 
 model/fail.pkl  (pickle text plain-text, 26 B)
-  critical  imports `posix.system`, which can run code or commands
+  critical  imports `posix.system`, which can run code or commands: starts a
+            process or runs a command
     where  bytes 0-13
-    seen   posix.system("true") (starts a process or runs a command)
+    seen   posix.system("true")
     why    Loading a pickle imports and calls what it names. There is no honest
            reason for a model to name these.
     do     do not load it; ask the supplier for the weights as safetensors
@@ -119,7 +121,7 @@ fn quiet() {
     check!("scan model --quiet", @r#"
 code: 1
 --- stdout
-FAIL  fail.pkl: imports `posix.system`, which can run code or commands (critical)
+FAIL  fail.pkl: imports `posix.system`, which can run code or commands: starts a process or runs a command (critical)
 --- stderr
 "#);
 }
@@ -137,7 +139,7 @@ fail.pkl：1 个文件，26 B
 fail.pkl  (pickle text plain-text, 26 B)
   严重  导入 `posix.system`，它会执行代码或命令
     位置   第 0-13 字节
-    依据   posix.system("true") (starts a process or runs a command)
+    依据   posix.system("true")
     原因   识别出攻击或其确切形态，加载后可能执行攻击者的代码。
     处理   不要加载；请向供应方索取 safetensors 格式的权重
     规则   pickle-unsafe-import（确定，CWE-502，AML.T0011.000）
@@ -317,7 +319,7 @@ fn reports_go_to_files() {
 code: 1
 --- stdout
 --- stderr
-FAIL  fail.pkl: imports `posix.system`, which can run code or commands (critical)
+FAIL  fail.pkl: imports `posix.system`, which can run code or commands: starts a process or runs a command (critical)
 "#);
     assert!(workplace.read("out.sarif").starts_with('{'));
     assert!(workplace.read("out.html").starts_with("<!doctype html>"));
