@@ -46,6 +46,8 @@ format_info! {
 const SAMPLE_BYTES: u64 = 1 << 20;
 /// Bytes checked at a time.
 const PIECE_BYTES: u64 = 256 * 1024;
+/// Last bytes that a probe looks at.
+const GLANCE_BYTES: usize = 4 * 1024;
 
 static NOT_TEXT: AnomalyKind = AnomalyKind::damage(
     "text-ends",
@@ -125,15 +127,13 @@ pub fn probe(probe: &Probe<'_>) -> Option<Score> {
     let encoding = encoding(probe.head, whole)?;
     let utf16 = matches!(encoding, Encoding::Utf16Le | Encoding::Utf16Be);
     if !whole && !utf16 && !probe.tail.is_empty() {
-        // The tail may begin within a character.
-        let start = probe
-            .tail
-            .iter()
-            .take(3)
-            .take_while(|byte| (0x80..0xc0).contains(*byte));
-        let tail = probe.tail.get(start.count()..)?;
+        // Parsing reads to the end; here a glance suffices. It may begin within a character.
+        let glance = probe.tail.len().saturating_sub(GLANCE_BYTES);
+        let end = probe.tail.get(glance..).unwrap_or_default();
+        let start = end.iter().take(3).take_while(|byte| (0x80..0xc0).contains(*byte));
+        let tail = end.get(start.count()..)?;
         let plain = match encoding {
-            Encoding::EightBit => controls(tail) == 0,
+            Encoding::EightBit => no_controls(tail),
             _ => std::str::from_utf8(tail).is_ok() && few_controls(tail),
         };
         if !plain {
@@ -144,10 +144,16 @@ pub fn probe(probe: &Probe<'_>) -> Option<Score> {
 }
 
 fn controls(bytes: &[u8]) -> usize {
-    bytes
-        .iter()
-        .filter(|byte| **byte < 0x20 && !matches!(**byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b))
-        .count()
+    bytes.iter().filter(|byte| is_control(**byte)).count()
+}
+
+fn is_control(byte: u8) -> bool {
+    byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b)
+}
+
+/// Says whether no byte is a control character; what is no text usually shows one early.
+fn no_controls(bytes: &[u8]) -> bool {
+    !bytes.iter().any(|byte| is_control(*byte))
 }
 
 fn few_controls(bytes: &[u8]) -> bool {
@@ -155,7 +161,11 @@ fn few_controls(bytes: &[u8]) -> bool {
 }
 
 fn encoding(head: &[u8], whole: bool) -> Option<Encoding> {
-    if head.is_empty() {
+    // Weights and other numbers show a zero at once; only UTF-16 has some by right.
+    let zero_early = head
+        .get(..64.min(head.len()))
+        .is_some_and(|start| start.contains(&0));
+    if head.is_empty() || (zero_early && !matches!(head, [0xff, 0xfe, ..] | [0xfe, 0xff, ..])) {
         return None;
     }
     match head {
@@ -168,7 +178,7 @@ fn encoding(head: &[u8], whole: bool) -> Option<Encoding> {
         Err(error) if error.error_len().is_none() && !whole => few_controls(head).then_some(Encoding::Utf8),
         Err(_) => {
             let spaced = head.iter().any(|byte| matches!(byte, b' ' | b'\n'));
-            (head.len() >= 64 && spaced && controls(head) == 0).then_some(Encoding::EightBit)
+            (head.len() >= 64 && spaced && no_controls(head)).then_some(Encoding::EightBit)
         }
     }
 }
@@ -215,7 +225,10 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
     let decoded = match encoding {
         Encoding::Utf16Le => decode_utf16(&sample, u16::from_le_bytes),
         Encoding::Utf16Be => decode_utf16(&sample, u16::from_be_bytes),
-        _ => String::from_utf8_lossy(&sample).into_owned(),
+        _ => match std::str::from_utf8(&sample) {
+            Ok(text) => text.to_owned(),
+            Err(_) => String::from_utf8_lossy(&sample).into_owned(),
+        },
     };
     let text = decoded.trim_start_matches('\u{feff}');
     let start = if sample.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
