@@ -142,8 +142,8 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         cursor: Cursor::whole(input.source),
         limits: input.limits,
         big_endian: false,
-        notes: Notes::new(input.limits),
-        violations: Notes::new(input.limits),
+        notes: Notes::default(),
+        violations: Notes::default(),
         violated: false,
         kept_bytes: 0,
         listed: None,
@@ -167,7 +167,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         Err(Stop::Read(error @ ReadError::Truncated { .. })) => {
             let at = walk.cursor.position();
             walk.notes
-                .add(&TRUNCATED, at..walk.cursor.end(), error.to_string());
+                .push(&TRUNCATED, at..walk.cursor.end(), error.to_string());
         }
     }
     let mut view = walk.view;
@@ -217,7 +217,7 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn broken(&mut self, kind: &'static AnomalyKind, range: Range<u64>, detail: impl Into<String>) {
         self.violated = true;
-        self.violations.add(kind, range, detail);
+        self.violations.push(kind, range, detail);
     }
 
     fn u32(&mut self) -> Result<u32, ReadError> {
@@ -257,7 +257,7 @@ impl Walk<'_> {
         }
         if length > self.cursor.remaining() {
             let detail = format!("{length} bytes, {} remain", self.cursor.remaining());
-            self.notes.add(&TRUNCATED, at..self.cursor.end(), detail);
+            self.notes.push(&TRUNCATED, at..self.cursor.end(), detail);
             return Err(Stop::Noted);
         }
         Ok(length)
@@ -273,7 +273,7 @@ impl Walk<'_> {
         let invalid = std::str::from_utf8(&bytes)
             .is_err_and(|error| error.error_len().is_some() || size_u64(bytes.len()) == length);
         if invalid {
-            self.notes.add(&TEXT, range.clone(), "");
+            self.notes.push(&TEXT, range.clone(), "");
         }
         Ok((String::from_utf8_lossy(&bytes).into_owned(), range))
     }
@@ -293,7 +293,7 @@ impl Walk<'_> {
             if self.view.version == 0 || self.view.version >= FAR_VERSION {
                 self.broken(&UNPUBLISHED_VERSION, 4..8, detail);
             }
-            self.notes.add(&VERSION, 4..8, self.view.version.to_string());
+            self.notes.push(&VERSION, 4..8, self.view.version.to_string());
             return Ok(());
         }
         self.view.tensor_count = self.length()?;
@@ -311,7 +311,7 @@ impl Walk<'_> {
             let detail = format!("{tensors} tensors, {entries} metadata entries, {remaining} bytes");
             // A file that was cut in its header looks the same while the counts are of an honest size.
             if tensors <= 100_000 && entries <= 10_000 {
-                self.notes.add(&TRUNCATED, header, detail);
+                self.notes.push(&TRUNCATED, header, detail);
             } else {
                 self.broken(&COUNT, header, detail);
             }
@@ -332,7 +332,7 @@ impl Walk<'_> {
         for number in 0..self.view.metadata_count {
             let at = self.cursor.position();
             if number >= self.limits.metadata_entries {
-                self.notes.add(&TOO_MANY, at..self.cursor.end(), "");
+                self.notes.push(&TOO_MANY, at..self.cursor.end(), "");
                 return Err(Stop::Noted);
             }
             let (key, range) = self.text(self.limits.name_bytes)?;
@@ -344,7 +344,7 @@ impl Walk<'_> {
                 self.broken(&NUL, range.clone(), key.clone());
             }
             if key.is_empty() || !key.bytes().all(plain) {
-                self.notes.add(&KEY, range.clone(), key.clone());
+                self.notes.push(&KEY, range.clone(), key.clone());
             }
             if !keys.insert(hash(&key)) {
                 self.broken(&REPEATED, range.clone(), key.clone());
@@ -374,7 +374,7 @@ impl Walk<'_> {
         let (text, range) = self.text(keep)?;
         let room = self.kept_bytes < ALL_BYTES;
         if template && (!room || range.end.saturating_sub(range.start) > keep) {
-            self.notes.add(&TEXT_LIMIT, range.clone(), key.clone());
+            self.notes.push(&TEXT_LIMIT, range.clone(), key.clone());
         }
         if room && (template || self.view.texts.len() < TEXTS_KEPT) {
             self.kept_bytes = self.kept_bytes.saturating_add(size_u64(text.len()));
@@ -441,7 +441,7 @@ impl Walk<'_> {
             Some(bytes) if count <= LLAMA_MOST => {
                 if bytes > self.cursor.remaining() {
                     let detail = format!("{count} elements, {} bytes remain", self.cursor.remaining());
-                    self.notes.add(&TRUNCATED, range, detail);
+                    self.notes.push(&TRUNCATED, range, detail);
                     return Err(Stop::Noted);
                 }
                 if scalar_bytes(kind).is_some() {
@@ -459,7 +459,7 @@ impl Walk<'_> {
                 self.broken(&DEPTH, range, "");
                 return Err(Stop::Noted);
             }
-            self.notes.add(&NESTED, range.clone(), "");
+            self.notes.push(&NESTED, range.clone(), "");
         }
         for _ in 0..count {
             self.value(kind, range.start, depth.saturating_add(1))?;
@@ -473,7 +473,7 @@ impl Walk<'_> {
         for _ in 0..self.view.tensor_count {
             let entry = self.cursor.position();
             if size_u64(places.len()) >= self.limits.tensors {
-                self.notes.add(&TOO_MANY, entry..self.cursor.end(), "");
+                self.notes.push(&TOO_MANY, entry..self.cursor.end(), "");
                 return Err(Stop::Noted);
             }
             let (name, range) = self.text(self.limits.name_bytes)?;
@@ -481,7 +481,7 @@ impl Walk<'_> {
             if length >= NAME_BYTES.saturating_mul(2) {
                 self.broken(&LONG_NAME, range.clone(), format!("{length} bytes"));
             } else if length >= NAME_BYTES {
-                self.notes.add(&TENSOR_NAME, range.clone(), name.clone());
+                self.notes.push(&TENSOR_NAME, range.clone(), name.clone());
             }
             if name.contains('\0') {
                 self.broken(&NUL, range.clone(), name.clone());
@@ -540,7 +540,7 @@ impl Walk<'_> {
         let Some((block, bytes)) = block(kind) else {
             let detail = format!("{name}: type {kind}");
             if is_published(kind) {
-                self.notes.add(&TENSOR_TYPE, range.clone(), detail);
+                self.notes.push(&TENSOR_TYPE, range.clone(), detail);
             } else {
                 self.broken(&UNPUBLISHED_TYPE, range.clone(), detail);
             }
@@ -581,7 +581,7 @@ impl Walk<'_> {
                     if place.offset > available {
                         self.broken(&RANGE, range.clone(), detail);
                     } else {
-                        self.notes.add(&GAP, range.clone(), detail);
+                        self.notes.push(&GAP, range.clone(), detail);
                     }
                 }
             }
@@ -611,7 +611,7 @@ impl Walk<'_> {
             if self.violated {
                 self.broken(&RANGE, range, detail);
             } else {
-                self.notes.add(&TRUNCATED, range, detail);
+                self.notes.push(&TRUNCATED, range, detail);
             }
             return;
         }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::{Anomaly, AnomalyKind, limits::Limits};
+use crate::{Anomaly, AnomalyKind};
 
 /// LIMIT: anomalies kept of one kind. They come in series, so that more of the same tell nothing new, and no flood of one
 /// kind can push out another.
@@ -15,21 +15,11 @@ pub(crate) struct Notes {
 }
 
 impl Notes {
-    /// Starts empty.
-    pub(crate) fn new(_limits: &Limits) -> Self {
-        Self::default()
-    }
-
     /// Notes `kind` at `range` unless there are enough of it.
     pub(crate) fn push(&mut self, kind: &'static AnomalyKind, range: Range<u64>, detail: impl Into<String>) {
         if self.anomalies.iter().filter(|one| one.kind.id == kind.id).count() < PER_KIND {
             self.anomalies.push(Anomaly::new(kind, range, detail));
         }
-    }
-
-    /// Notes `kind` at `range` unless there are enough of it.
-    pub(crate) fn add(&mut self, kind: &'static AnomalyKind, range: Range<u64>, detail: impl Into<String>) {
-        self.push(kind, range, detail);
     }
 
     /// Returns what was noted.

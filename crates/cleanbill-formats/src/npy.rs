@@ -146,8 +146,8 @@ pub fn probe(probe: &Probe<'_>) -> Option<Score> {
 /// Parses the header.
 pub fn parse(input: &Input<'_>) -> ParseResult<View> {
     let size = input.source.size();
-    let mut notes = Notes::new(input.limits);
-    let mut violations = Notes::new(input.limits);
+    let mut notes = Notes::default();
+    let mut violations = Notes::default();
     let mut view = View::default();
     let prefix = read_range(input.source, 0..12, 12)?;
     let (start, declared) = match prefix.as_slice() {
@@ -155,12 +155,12 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         [_, _, _, _, _, _, 2 | 3, 0, a, b, c, d] => (12, u64::from(u32::from_le_bytes([*a, *b, *c, *d]))),
         [_, _, _, _, _, _, major @ 1..=3, 0, ..] => {
             view.version = (*major, 0);
-            notes.add(&TRUNCATED, 0..size, "");
+            notes.push(&TRUNCATED, 0..size, "");
             view.anomalies = notes.finish();
             return Ok(view);
         }
         _ => {
-            notes.add(&VERSION, 6_u64.min(size)..8_u64.min(size), "");
+            notes.push(&VERSION, 6_u64.min(size)..8_u64.min(size), "");
             view.anomalies = notes.finish();
             return Ok(view);
         }
@@ -169,7 +169,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
     let end = declared.saturating_add(start);
     view.header = start..end.min(size);
     if end > size {
-        notes.add(
+        notes.push(
             &TRUNCATED,
             start..size,
             format!(
@@ -178,15 +178,15 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
             ),
         );
     } else if declared > HEADER_BYTES {
-        notes.add(&HEADER_LIMIT, view.header.clone(), format!("{declared} bytes"));
+        notes.push(&HEADER_LIMIT, view.header.clone(), format!("{declared} bytes"));
     } else {
         if declared > NUMPY_HEADER_BYTES {
-            notes.add(&LONG, view.header.clone(), format!("{declared} bytes"));
+            notes.push(&LONG, view.header.clone(), format!("{declared} bytes"));
         }
         let text = read_range(input.source, view.header.clone(), HEADER_BYTES)?;
         let padding = text.len().saturating_sub(text.trim_ascii_end().len());
         if padding > PADDING_BYTES {
-            violations.add(&PADDING, view.header.clone(), format!("{padding} bytes"));
+            violations.push(&PADDING, view.header.clone(), format!("{padding} bytes"));
         }
         match literal::read(&text) {
             Ok(header) => read_header(&header, &mut view, &mut notes, &mut violations),
@@ -194,9 +194,9 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
                 let at = start.saturating_add(size_u64(error.at));
                 let range = at..at.saturating_add(1).min(size);
                 match error.fault {
-                    Fault::Syntax => notes.add(&HEADER, range, ""),
-                    Fault::Code => violations.add(&CODE, range, String::from_utf8_lossy(&text)),
-                    Fault::Depth => violations.add(&DEEP, range, ""),
+                    Fault::Syntax => notes.push(&HEADER, range, ""),
+                    Fault::Code => violations.push(&CODE, range, String::from_utf8_lossy(&text)),
+                    Fault::Depth => violations.push(&DEEP, range, ""),
                 }
             }
         }
@@ -213,7 +213,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
 
 fn read_header(header: &Literal, view: &mut View, notes: &mut Notes, violations: &mut Notes) {
     let Literal::Dictionary(entries) = header else {
-        notes.add(&HEADER, view.header.clone(), "not a dictionary");
+        notes.push(&HEADER, view.header.clone(), "not a dictionary");
         return;
     };
     let mut seen: Vec<&str> = Vec::new();
@@ -224,7 +224,7 @@ fn read_header(header: &Literal, view: &mut View, notes: &mut Notes, violations:
             continue;
         };
         if seen.contains(&key.as_str()) {
-            violations.add(&REPEATED, view.header.clone(), key.clone());
+            violations.push(&REPEATED, view.header.clone(), key.clone());
         }
         match (key.as_str(), value) {
             ("descr", value) => {
@@ -233,7 +233,7 @@ fn read_header(header: &Literal, view: &mut View, notes: &mut Notes, violations:
                 view.item_bytes = element.bytes;
                 view.has_objects = element.objects;
                 if view.item_bytes.is_none() && !view.has_objects {
-                    notes.add(&ELEMENT, view.header.clone(), view.dtype.clone());
+                    notes.push(&ELEMENT, view.header.clone(), view.dtype.clone());
                 }
             }
             ("fortran_order", Literal::Bool(order)) => view.fortran_order = *order,
@@ -244,7 +244,7 @@ fn read_header(header: &Literal, view: &mut View, notes: &mut Notes, violations:
                             Ok(length) => view.shape.push(length),
                             Err(_) => wrong.push("negative length"),
                         },
-                        Literal::Number(None) => violations.add(&OVERFLOW, view.header.clone(), ""),
+                        Literal::Number(None) => violations.push(&OVERFLOW, view.header.clone(), ""),
                         _ => wrong.push("length that is not a number"),
                     }
                 }
@@ -259,7 +259,7 @@ fn read_header(header: &Literal, view: &mut View, notes: &mut Notes, violations:
         }
     }
     if let Some(first) = wrong.first() {
-        notes.add(&HEADER, view.header.clone(), *first);
+        notes.push(&HEADER, view.header.clone(), *first);
         view.item_bytes = None;
     }
 }
@@ -287,11 +287,11 @@ fn view_data(view: &mut View, size: u64, notes: &mut Notes, violations: &mut Not
         .and_then(|elements| elements.checked_mul(item_bytes))
         .filter(|wanted| *wanted <= u64::MAX >> 1);
     let Some(wanted) = wanted else {
-        violations.add(&OVERFLOW, view.header.clone(), format!("{:?}", view.shape));
+        violations.push(&OVERFLOW, view.header.clone(), format!("{:?}", view.shape));
         return;
     };
     if wanted > available {
-        notes.add(
+        notes.push(
             &TRUNCATED,
             view.data.clone(),
             format!("{wanted} bytes wanted, {available} remain"),

@@ -134,7 +134,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
     }
     if declared > available {
         work.complete = false;
-        work.notes.add(
+        work.notes.push(
             &TRUNCATED,
             0..8,
             format!("header of {declared} bytes, {available} remain"),
@@ -143,7 +143,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
     let read_to = header.end.min(8_u64.saturating_add(input.limits.header_bytes));
     if read_to < header.end {
         work.complete = false;
-        work.notes.add(&HEADER_LIMIT, read_to..header.end, "");
+        work.notes.push(&HEADER_LIMIT, read_to..header.end, "");
     }
     if let Some(at) = not_utf8(input.source, 8..read_to)? {
         work.broken(&HEADER_TEXT, at..at.saturating_add(1), "");
@@ -240,8 +240,8 @@ impl<'a> Work<'a> {
     fn new(limits: &'a Limits) -> Self {
         Self {
             limits,
-            notes: Notes::new(limits),
-            violations: Notes::new(limits),
+            notes: Notes::default(),
+            violations: Notes::default(),
             violated: false,
             complete: true,
             names: HashSet::new(),
@@ -254,7 +254,7 @@ impl<'a> Work<'a> {
 
     fn broken(&mut self, kind: &'static AnomalyKind, range: Range<u64>, detail: impl Into<String>) {
         self.violated = true;
-        self.violations.add(kind, range, detail);
+        self.violations.push(kind, range, detail);
     }
 
     fn header(&mut self, source: &dyn ReadAt, range: Range<u64>) -> Result<(), JsonError> {
@@ -290,7 +290,7 @@ impl<'a> Work<'a> {
                 || name.chars().any(char::is_control);
             if odd {
                 let shown: String = name.chars().take(256).collect();
-                self.notes.add(&ODD_NAME, place.clone(), shown);
+                self.notes.push(&ODD_NAME, place.clone(), shown);
             }
             if self.names.len() < size_usize(self.limits.tensors) {
                 let mut hasher = DefaultHasher::new();
@@ -308,7 +308,7 @@ impl<'a> Work<'a> {
             let at = end.saturating_add(size_u64(at));
             let white = padding.iter().all(u8::is_ascii_whitespace);
             if white {
-                self.notes.add(&ODD_PADDING, at..range.end, "");
+                self.notes.push(&ODD_PADDING, at..range.end, "");
             } else {
                 self.broken(&HEADER_JSON, at..range.end, "bytes follow the object");
             }
@@ -341,7 +341,7 @@ impl<'a> Work<'a> {
                     let value = reader.text().into_owned();
                     let room = self.kept_bytes < ALL_VALUE_BYTES && self.metadata.len() < METADATA_KEPT;
                     if reader.is_cut() || !room {
-                        self.notes.add(&METADATA_LIMIT, range.clone(), "");
+                        self.notes.push(&METADATA_LIMIT, range.clone(), "");
                     }
                     if room {
                         self.kept_bytes = self.kept_bytes.saturating_add(value.len());
@@ -393,7 +393,7 @@ impl<'a> Work<'a> {
             return Ok(());
         }
         if entry.bits.is_none() {
-            self.notes.add(&UNKNOWN_DTYPE, range.clone(), name);
+            self.notes.push(&UNKNOWN_DTYPE, range.clone(), name);
         }
         let bits = entry
             .elements
@@ -419,7 +419,7 @@ impl<'a> Work<'a> {
             });
         } else if self.complete {
             self.complete = false;
-            self.notes.add(&TOO_MANY, place.clone(), "");
+            self.notes.push(&TOO_MANY, place.clone(), "");
         }
         Ok(())
     }
@@ -501,13 +501,13 @@ impl<'a> Work<'a> {
             if self.violated {
                 self.broken(&RANGE, range, detail);
             } else {
-                self.notes.add(&TRUNCATED, range, detail);
+                self.notes.push(&TRUNCATED, range, detail);
             }
         }
         let data_end = data.start.saturating_add(reached).min(data.end);
         let mut members = Vec::new();
         if reached < length && self.complete {
-            self.notes.add(
+            self.notes.push(
                 &TRAILING,
                 data_end..data.end,
                 format!("{} bytes", length.saturating_sub(reached)),

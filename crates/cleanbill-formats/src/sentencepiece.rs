@@ -88,7 +88,7 @@ pub fn probe(probe: &Probe<'_>) -> Option<Score> {
 pub fn parse(input: &Input<'_>) -> ParseResult<View> {
     let mut walk = Walk {
         cursor: Cursor::whole(input.source),
-        notes: Notes::new(input.limits),
+        notes: Notes::default(),
         left: input.limits.metadata_entries.saturating_mul(4),
         view: View::default(),
         tables: Vec::new(),
@@ -99,7 +99,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         Ok(false) | Err(ReadError::Truncated { .. }) => {
             let at = walk.cursor.position();
             let kind = if walk.left == 0 { &LIMIT } else { &TRUNCATED };
-            walk.notes.add(kind, at..end, "");
+            walk.notes.push(kind, at..end, "");
         }
         Err(ReadError::Source(error)) => return Err(error),
     }
@@ -204,7 +204,7 @@ impl Walk<'_> {
             let long_piece = message == Message::Piece && length > PIECE_BYTES;
             if known.is_none() || long_piece {
                 let detail = format!("field {}, {length} bytes", tag >> 3);
-                self.notes.add(&UNKNOWN, start..self.cursor.position(), detail);
+                self.notes.push(&UNKNOWN, start..self.cursor.position(), detail);
                 if length > SMALL_BYTES {
                     let name = format!("[field {} at {start}]", tag >> 3);
                     let payload = Payload::Section(content);
