@@ -67,44 +67,9 @@ const DATA: &[&str] = &[
     "yml",
 ];
 
-/// Extensions of data formats that have no pickle inside: a pickle under such a name is kept from scanners that go by names.
-const NO_PICKLE: &[&str] = &[
-    "arrow",
-    "bmp",
-    "csv",
-    "feather",
-    "gguf",
-    "gif",
-    "h5",
-    "hdf5",
-    "jpeg",
-    "jpg",
-    "json",
-    "jsonl",
-    "keras",
-    "md",
-    "mlmodel",
-    "mp3",
-    "mp4",
-    "npy",
-    "npz",
-    "onnx",
-    "parquet",
-    "pb",
-    "pdf",
-    "png",
-    "rst",
-    "safetensors",
-    "sqlite",
-    "tflite",
-    "toml",
-    "tsv",
-    "txt",
-    "wav",
-    "webp",
-    "xml",
-    "yaml",
-    "yml",
+/// Those of them under which loaders do expect pickles, or anything at all.
+const MAY_BE_PICKLE: &[&str] = &[
+    "bin", "ckpt", "dat", "data", "db", "model", "msgpack", "pickle", "pkl", "pt", "pth", "t7", "weights",
 ];
 
 /// Extensions of programs in text, with their names.
@@ -152,9 +117,10 @@ pub(crate) fn is_data(extension: &str) -> bool {
     DATA.contains(&extension)
 }
 
-/// Says whether `extension` promises data of a format in which pickles have no place.
+/// Says whether `extension` promises data of a format in which pickles have no place: a pickle under such a name is kept from
+/// scanners that go by names.
 pub(crate) fn has_no_pickle(extension: &str) -> bool {
-    NO_PICKLE.contains(&extension)
+    is_data(extension) && !MAY_BE_PICKLE.contains(&extension)
 }
 
 /// Says whether the scene stands inside a model file.

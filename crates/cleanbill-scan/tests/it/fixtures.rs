@@ -6,16 +6,13 @@ use cleanbill_formats::{Format, bytes::ReadAt};
 use cleanbill_samples::Sample;
 use cleanbill_scan::{DETECTORS, Options};
 
-use crate::support::{Seen, entries, look, read_sample, registry_is_bare, scan_files, testdata};
+use crate::support::{Seen, entries, look, read_sample, scan_files, testdata};
 
 /// Deepest nesting that golden checks look into.
 const DEPTH: usize = 6;
 
 #[test]
 fn detectors_flag_what_they_must_and_pass_look_alikes() {
-    if registry_is_bare() {
-        return;
-    }
     let mut failures = Vec::new();
     for (id, folder) in entries(&testdata("detectors")) {
         if !DETECTORS.iter().any(|detector| detector.id == id) {
@@ -50,9 +47,6 @@ fn every_detector_has_both_kinds_of_fixture() {
 
 #[test]
 fn formats_are_recognised_with_exactly_their_anomalies() {
-    if registry_is_bare() {
-        return;
-    }
     let mut failures = Vec::new();
     for (id, folder) in entries(&testdata("formats")) {
         let Some(format) = Format::ALL.iter().find(|format| format.info().id == id) else {

@@ -22,15 +22,6 @@ use cleanbill_scan::{
 /// Most bytes of one decoded member that the walk looks at.
 const MEMBER_BYTES: u64 = 1 << 20;
 
-/// Says whether the registry still holds only its placeholder: nothing can be recognised, so nothing can be checked.
-pub(crate) fn registry_is_bare() -> bool {
-    let bare = Format::ALL.len() <= 1;
-    if bare {
-        eprintln!("SKIPPED: the registry of formats holds only its placeholder");
-    }
-    bare
-}
-
 /// Returns the folder of fixtures below `testdata/`.
 pub(crate) fn testdata(below: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
