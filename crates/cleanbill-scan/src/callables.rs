@@ -7,6 +7,8 @@ use std::{
     sync::OnceLock,
 };
 
+use foldhash::fast::FixedState;
+
 /// Names every table of reviewed reconstruction callables.
 macro_rules! allow_tables {
     ($($library:literal,)*) => {
@@ -139,10 +141,13 @@ pub(crate) fn feed_tables(feed: &mut dyn FnMut(&[u8])) {
 type Danger = (Attack, &'static str);
 
 struct Tables {
-    allowed: HashMap<(&'static str, &'static str), Allowed>,
-    danger: HashMap<(&'static str, &'static str), Danger>,
+    allowed: Table<Allowed>,
+    danger: Table<Danger>,
     standard_library: HashSet<&'static str>,
 }
+
+/// Entries by module and name. They are all ours, so that a fast hash without a secret does.
+type Table<Entry> = HashMap<(&'static str, &'static str), Entry, FixedState>;
 
 /// Looks a name up in the table of dangerous ones: as it stands, by its module or a module above it, and, where it has
 /// dots, by every way to split it, because `STACK_GLOBAL` follows attributes through imported modules.
@@ -200,7 +205,7 @@ fn exact_danger(tables: &Tables, module: &str, name: &str) -> Option<Danger> {
 fn tables() -> &'static Tables {
     static TABLES: OnceLock<Tables> = OnceLock::new();
     TABLES.get_or_init(|| {
-        let mut allowed = HashMap::with_capacity(12_000);
+        let mut allowed = Table::with_capacity_and_hasher(12_000, FixedState::default());
         for (_, table) in ALLOW_TABLES {
             for (kind, module, name, _) in lines(table) {
                 if let Some(kind) = allowed_kind(kind) {
@@ -208,7 +213,7 @@ fn tables() -> &'static Tables {
                 }
             }
         }
-        let mut danger = HashMap::with_capacity(4_000);
+        let mut danger = Table::with_capacity_and_hasher(6_000, FixedState::default());
         for (attack, module, name, reason) in lines(DANGER_TABLE) {
             if let Some((_, attack)) = Attack::ALL.into_iter().find(|(word, _)| *word == attack) {
                 danger.insert((module, name), (attack, reason));

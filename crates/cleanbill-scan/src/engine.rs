@@ -19,7 +19,7 @@ use crate::{
     Check, DETECTORS, Detector,
     open::{Bomb, Budget, open},
     promise,
-    scene::{Scene, Whole},
+    scene::{self, Scene, Whole},
     sink::{Sink, printable},
     source::{Artifact, Listed, Source},
 };
@@ -363,9 +363,11 @@ impl Walk<'_> {
                 .extend(one.view().dialects().into_iter().map(str::to_owned));
         }
         let found_dialects: Vec<&'static str> = parsed.iter().flat_map(|one| one.view().dialects()).collect();
+        let extension = scene::extension(member.unwrap_or(self.artifact));
         let scene = Scene {
             artifact: self.artifact,
             member,
+            extension: &extension,
             source: bytes.as_ref(),
             head: &head,
             parsed: &parsed,

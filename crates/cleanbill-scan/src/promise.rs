@@ -173,7 +173,7 @@ const LOADED: &[&str] = &[
 /// Says whether something that a loader takes for a model is text: cut off before it became anything, or a program of a
 /// protocol so old that it reads like text.
 pub(crate) fn is_text_for_a_loader(scene: &Scene<'_>) -> bool {
-    LOADED.contains(&scene.extension().as_str())
+    LOADED.contains(&scene.extension)
         && scene
             .parsed
             .iter()
@@ -183,8 +183,7 @@ pub(crate) fn is_text_for_a_loader(scene: &Scene<'_>) -> bool {
 
 /// Names the program that the file's name promises where the content is text that was taken for something harmless.
 pub(crate) fn unread_program(scene: &Scene<'_>) -> Option<(&'static str, &'static str)> {
-    let extension = scene.extension();
-    let (_, en, zh) = *PROGRAMS.iter().find(|(known, ..)| *known == extension)?;
+    let (_, en, zh) = *PROGRAMS.iter().find(|(known, ..)| *known == scene.extension)?;
     let harmless = |parsed: &Parsed| match parsed {
         Parsed::Text(view) => view.not_examined().is_none(),
         _ => false,

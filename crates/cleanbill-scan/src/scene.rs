@@ -9,6 +9,8 @@ pub struct Scene<'a> {
     pub artifact: &'a str,
     /// Path of the member inside the artifact, levels joined with `!/`; `None` for the artifact itself.
     pub member: Option<&'a str>,
+    /// Extension of its name in lower case, or an empty text.
+    pub extension: &'a str,
     /// The bytes of the artifact or member.
     pub source: &'a dyn ReadAt,
     /// Its first bytes, a few KiB.
@@ -44,6 +46,7 @@ impl<'a> Scene<'a> {
         Self {
             artifact,
             member: None,
+            extension: "",
             source,
             head: &[],
             parsed: &[],
@@ -58,16 +61,7 @@ impl<'a> Scene<'a> {
 impl Scene<'_> {
     /// Returns the last name of the path: of the member where there is one, else of the artifact.
     pub fn file_name(&self) -> &str {
-        let path = self.member.unwrap_or(self.artifact);
-        path.rsplit(['/', '\\']).next().unwrap_or(path)
-    }
-
-    /// Returns the extension of the name in lower case, or an empty text.
-    pub fn extension(&self) -> String {
-        match self.file_name().rsplit_once('.') {
-            Some((stem, extension)) if !stem.is_empty() => extension.to_ascii_lowercase(),
-            _ => String::new(),
-        }
+        file_name(self.member.unwrap_or(self.artifact))
     }
 
     /// Says whether it is a member of a TorchScript archive, whose pickles name classes of the archive's own code.
@@ -78,5 +72,17 @@ impl Scene<'_> {
     /// Says whether it was recognised as `format`.
     pub fn is(&self, format: Format) -> bool {
         self.parsed.iter().any(|parsed| parsed.format() == format)
+    }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// Returns the extension of the name at the end of `path` in lower case, or an empty text.
+pub(crate) fn extension(path: &str) -> String {
+    match file_name(path).rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() => extension.to_ascii_lowercase(),
+        _ => String::new(),
     }
 }

@@ -79,21 +79,19 @@ pub(super) fn guess(sample: &str) -> Kind {
     if let Some(rest) = text.strip_prefix("#!") {
         return shebang(rest.lines().next().unwrap_or_default());
     }
-    let start: String = text.chars().take(1_024).collect::<String>().to_ascii_lowercase();
-    let tags = start.starts_with('<');
-    if tags && start.contains("<svg") {
-        return Kind::Svg;
+    if text.starts_with('<')
+        && let Some(kind) = markup(text)
+    {
+        return kind;
     }
-    if tags && (start.contains("<!doctype html") || start.contains("<html") || start.contains("<script")) {
-        return Kind::Html;
-    }
-    if start.starts_with("<?xml") || (tags && start.contains("xmlns")) {
-        return Kind::Xml;
-    }
-    let count = Count::of(text);
-    if start.starts_with("@echo off") {
+    let batch = "@echo off";
+    if text
+        .get(..batch.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(batch))
+    {
         return Kind::Script;
     }
+    let count = Count::of(text);
     let document = count.fences > 0 || count.directives > 0;
     let opens = ["{{", "{%", "{#"].into_iter().any(|open| text.starts_with(open));
     if opens || count.statements > 0 && count.margin < 2 {
@@ -125,6 +123,21 @@ pub(super) fn guess(sample: &str) -> Kind {
         return Kind::Csv;
     }
     Kind::Plain
+}
+
+/// Tells what is marked up with tags by the first of them.
+fn markup(text: &str) -> Option<Kind> {
+    let start: String = text.chars().take(1_024).collect::<String>().to_ascii_lowercase();
+    let has = |tag: &str| start.contains(tag);
+    if has("<svg") {
+        Some(Kind::Svg)
+    } else if has("<!doctype html") || has("<html") || has("<script") {
+        Some(Kind::Html)
+    } else if start.starts_with("<?xml") || has("xmlns") {
+        Some(Kind::Xml)
+    } else {
+        None
+    }
 }
 
 fn shebang(line: &str) -> Kind {
@@ -178,19 +191,23 @@ impl Count {
         let mut fenced = false;
         for line in text.lines().take(100_000) {
             let bare = line.trim();
-            if bare.is_empty() {
+            let Some(&first) = bare.as_bytes().first() else {
                 continue;
-            }
+            };
+            let signs = Signs::of(bare);
             add(&mut count.lines, true);
-            let fence = bare.starts_with("```") || bare.starts_with("~~~");
+            let fence = matches!(first, b'`' | b'~') && (bare.starts_with("```") || bare.starts_with("~~~"));
             add(&mut count.fences, fence);
             fenced ^= fence;
             add(
                 &mut count.directives,
-                bare.starts_with(".. ") && bare.contains("::"),
+                first == b'.' && bare.starts_with(".. ") && bare.contains("::"),
             );
-            add(&mut count.statements, !fenced && has_statement(bare));
-            let python = is_python(bare);
+            add(
+                &mut count.statements,
+                signs.has(b'{') && !fenced && has_statement(bare),
+            );
+            let python = is_python(bare, signs);
             add(&mut count.python, python);
             add(
                 &mut count.margin,
@@ -198,31 +215,63 @@ impl Count {
             );
             add(&mut count.shell, is_shell(bare));
             add(&mut count.javascript, is_javascript(bare));
-            add(
-                &mut count.r,
-                bare.contains("<- function(") || bare.starts_with("library(") && bare.ends_with(')'),
-            );
+            add(&mut count.r, is_r(bare, signs));
             add(
                 &mut count.headings,
-                bare.starts_with("# ") || bare.starts_with("## "),
+                first == b'#' && (bare.starts_with("# ") || bare.starts_with("## ")),
             );
-            add(&mut count.links, bare.contains("]("));
+            add(&mut count.links, signs.has(b']') && bare.contains("]("));
             add(
                 &mut count.tables,
-                bare.starts_with('[') && bare.ends_with(']') && !bare.contains(' '),
+                first == b'[' && bare.ends_with(']') && !bare.contains(' '),
             );
-            add(&mut count.assignments, bare.contains(" = ") || bare.contains('='));
-            let mapping = bare
-                .split_once(':')
-                .is_some_and(|(key, rest)| !key.contains(' ') && (rest.is_empty() || rest.starts_with(' ')));
-            add(&mut count.mappings, mapping || bare.starts_with("- "));
-            let here = bare.matches([',', '\t']).count();
+            add(&mut count.assignments, signs.has(b'='));
+            let mapping = signs.has(b':')
+                && bare.split_once(':').is_some_and(|(key, rest)| {
+                    !key.contains(' ') && (rest.is_empty() || rest.starts_with(' '))
+                });
+            add(
+                &mut count.mappings,
+                mapping || first == b'-' && bare.starts_with("- "),
+            );
             add(
                 &mut count.separated,
-                here > 0 && *commas.get_or_insert(here) == here,
+                signs.separators > 0 && *commas.get_or_insert(signs.separators) == signs.separators,
             );
         }
         count
+    }
+}
+
+/// Says which of a few telling signs a line holds, so that most questions about it need no second look.
+#[derive(Clone, Copy, Debug)]
+struct Signs {
+    bits: u8,
+    separators: usize,
+}
+
+impl Signs {
+    fn of(line: &str) -> Self {
+        Self {
+            bits: line.bytes().fold(0, |bits, byte| bits | Self::bit(byte)),
+            separators: line.bytes().filter(|byte| matches!(byte, b',' | b'\t')).count(),
+        }
+    }
+
+    const fn bit(byte: u8) -> u8 {
+        match byte {
+            b'{' => 1,
+            b'(' => 1 << 1,
+            b':' => 1 << 2,
+            b'=' => 1 << 3,
+            b']' => 1 << 4,
+            b'<' => 1 << 5,
+            _ => 0,
+        }
+    }
+
+    fn has(self, sign: u8) -> bool {
+        self.bits & Self::bit(sign) != 0
     }
 }
 
@@ -258,7 +307,7 @@ fn has_statement(line: &str) -> bool {
     })
 }
 
-fn is_python(line: &str) -> bool {
+fn is_python(line: &str, signs: Signs) -> bool {
     let word = |text: &str| {
         !text.is_empty()
             && text
@@ -295,11 +344,16 @@ fn is_python(line: &str) -> bool {
         return line_end && !rest.contains(' ') && rest.ends_with(':') || definition(rest) && line_end;
     }
     line.starts_with("if __name__ ==")
-        || line.contains("__import__(")
-        || line.starts_with("exec(")
-        || line.starts_with("eval(")
-        || line.starts_with("os.system(")
         || line.starts_with("subprocess.")
+        || signs.has(b'(')
+            && (line.contains("__import__(")
+                || line.starts_with("exec(")
+                || line.starts_with("eval(")
+                || line.starts_with("os.system("))
+}
+
+fn is_r(line: &str, signs: Signs) -> bool {
+    signs.has(b'<') && line.contains("<- function(") || line.starts_with("library(") && line.ends_with(')')
 }
 
 fn is_shell(line: &str) -> bool {

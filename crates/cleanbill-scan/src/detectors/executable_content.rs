@@ -38,8 +38,8 @@ detector! {
 }
 
 fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
-    let extension = scene.extension();
-    let promised = promise::is_data(&extension);
+    let extension = scene.extension;
+    let promised = promise::is_data(extension);
     let attached = matches!(scene.file_name(), "[after]" | "[before]" | "[data]");
     let hidden = promised || promise::is_within_model(scene) || attached;
     for parsed in scene.parsed {
@@ -75,7 +75,7 @@ fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
             }
             Parsed::Text(view) => {
                 script(view, hidden, sink);
-                disguised(view, &extension, scene, sink);
+                disguised(view, extension, scene, sink);
             }
             _ => {}
         }

@@ -58,7 +58,7 @@ fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
                     report(&fact.value, &fact.range, false, true, sink);
                 }
                 // Pages and code generators use templates that load others; chat templates cannot.
-                let named = matches!(scene.extension().as_str(), "jinja" | "jinja2" | "j2");
+                let named = matches!(scene.extension, "jinja" | "jinja2" | "j2");
                 let chat = named || scene.file_name().contains("chat_template");
                 if let Some((template, range)) = &view.template
                     && (chat || view.kind == Kind::JinjaTemplate)

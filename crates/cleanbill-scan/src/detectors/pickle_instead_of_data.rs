@@ -26,8 +26,8 @@ detector! {
 }
 
 fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
-    let extension = scene.extension();
-    if !promise::has_no_pickle(&extension) || !scene.parsed.iter().any(|one| promise::is_pickle(one.format()))
+    let extension = scene.extension;
+    if !promise::has_no_pickle(extension) || !scene.parsed.iter().any(|one| promise::is_pickle(one.format()))
     {
         return;
     }
@@ -35,7 +35,7 @@ fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     // Where the promised format is certain as well, the detector of polyglots speaks.
     let kept = likely
         .iter()
-        .any(|format| format.info().extensions.contains(&extension.as_str()));
+        .any(|format| format.info().extensions.contains(&extension));
     if let Some(format) = likely.into_iter().find(|format| promise::is_pickle(*format))
         && !kept
     {

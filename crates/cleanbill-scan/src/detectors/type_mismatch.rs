@@ -28,13 +28,17 @@ detector! {
 }
 
 fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
-    let extension = scene.extension();
-    let promised = promise::formats(&extension);
-    let only_text = scene.parsed.len() == 1 && scene.is(Format::Text);
-    if only_text
-        && matches!(extension.as_str(), "pkl" | "pickle" | "joblib")
-        && !promise::is_lfs_pointer(scene)
+    let extension = scene.extension;
+    // The usual case first, since every file passes here.
+    if scene
+        .parsed
+        .iter()
+        .any(|parsed| parsed.format().info().extensions.contains(&extension))
     {
+        return;
+    }
+    let only_text = scene.parsed.len() == 1 && scene.is(Format::Text);
+    if only_text && matches!(extension, "pkl" | "pickle" | "joblib") && !promise::is_lfs_pointer(scene) {
         sink.report(
             None,
             text!(
@@ -44,13 +48,14 @@ fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
         );
         return;
     }
+    let promised = promise::formats(extension);
     if promised.is_empty() || scene.source.size() == 0 || promise::is_lfs_pointer(scene) {
         return;
     }
     let kept = |format: Format| {
         promised.iter().any(|wanted| {
             let (wanted, info) = (wanted.info(), format.info());
-            wanted.id == info.id || info.refines == Some(wanted.id) || wanted.refines == Some(info.id)
+            info.refines == Some(wanted.id) || wanted.refines == Some(info.id)
         })
     };
     let formats: Vec<Format> = scene

@@ -82,7 +82,12 @@ impl Folder {
                             } else {
                                 format!("{prefix}/{name}")
                             };
-                            self.entry(&entry.path(), path, above, listed);
+                            // What the listing itself calls a regular file needs no second question.
+                            if entry.file_type().is_ok_and(|kind| kind.is_file()) {
+                                listed.push(LocalFile::listed(entry.path(), path));
+                            } else {
+                                self.entry(&entry.path(), path, above, listed);
+                            }
                         }
                     }
                 }
@@ -98,11 +103,7 @@ impl Folder {
                 listed.push(Listed::Unreadable { path, reason });
             }
             Ok(metadata) if metadata.is_dir() => self.walk(location, &path, above, listed),
-            Ok(metadata) if metadata.is_file() => listed.push(Listed::Artifact(Box::new(LocalFile {
-                location: location.to_owned(),
-                path,
-                opened: Mutex::new(None),
-            }))),
+            Ok(metadata) if metadata.is_file() => listed.push(LocalFile::listed(location.to_owned(), path)),
             Ok(_) => {
                 let reason = text!(
                     "not a regular file (device, socket or pipe): not opened",
@@ -141,6 +142,16 @@ struct LocalFile {
     location: PathBuf,
     path: String,
     opened: Mutex<Option<Stamp>>,
+}
+
+impl LocalFile {
+    fn listed(location: PathBuf, path: String) -> Listed {
+        Listed::Artifact(Box::new(Self {
+            location,
+            path,
+            opened: Mutex::new(None),
+        }))
+    }
 }
 
 /// What changes when a file is written to.
