@@ -19,6 +19,7 @@ use crate::{
     Check, DETECTORS, Detector,
     open::{Bomb, Budget, open},
     promise,
+    reading::Reading,
     scene::{self, Scene, Whole},
     sink::{Sink, printable},
     source::{Artifact, Listed, Source},
@@ -363,6 +364,7 @@ impl Walk<'_> {
                 .extend(one.view().dialects().into_iter().map(str::to_owned));
         }
         let found_dialects: Vec<&'static str> = parsed.iter().flat_map(|one| one.view().dialects()).collect();
+        let reading = Reading::new(bytes.as_ref(), &parsed);
         let extension = scene::extension(member.unwrap_or(self.artifact));
         let scene = Scene {
             artifact: self.artifact,
@@ -370,6 +372,7 @@ impl Walk<'_> {
             extension: &extension,
             source: bytes.as_ref(),
             head: &head,
+            reading: &reading,
             parsed: &parsed,
             within,
             within_dialects: dialects,
@@ -471,7 +474,8 @@ impl Walk<'_> {
             too_deep: level.too_deep,
             limits: &self.options.limits,
         };
-        let scene = Scene::of_artifact(self.artifact, bytes.as_ref());
+        let reading = Reading::new(bytes.as_ref(), &[]);
+        let scene = Scene::of_artifact(self.artifact, bytes.as_ref(), &reading);
         for &detector in DETECTORS {
             if let (Check::Whole(run), true) = (detector.check, self.runs(detector)) {
                 run(&whole, &mut Sink::new(detector, &scene, &mut level.findings));

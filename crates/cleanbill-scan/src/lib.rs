@@ -11,6 +11,7 @@ mod engine;
 mod judgement;
 mod open;
 mod promise;
+mod reading;
 mod scene;
 mod sink;
 pub mod source;

@@ -1,6 +1,6 @@
 use cleanbill_formats::{Format, Parsed, bytes::ReadAt, limits::Limits};
 
-use crate::open::Bomb;
+use crate::{open::Bomb, reading::Reading};
 
 /// Holds what a detector may know about the bytes it looks at.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +15,8 @@ pub struct Scene<'a> {
     pub source: &'a dyn ReadAt,
     /// Its first bytes, a few KiB.
     pub head: &'a [u8],
+    /// The same bytes as text, and what that text means as a program or manifest, for detectors that ask.
+    pub reading: &'a Reading<'a>,
     /// Views of every format that it was recognised as, surest first.
     pub parsed: &'a [Parsed],
     /// How far it swelled, where decoding it was stopped as a bomb.
@@ -42,13 +44,14 @@ pub struct Whole<'a> {
 
 impl<'a> Scene<'a> {
     /// Shows an artifact without any view, for checks of the whole.
-    pub(crate) fn of_artifact(artifact: &'a str, source: &'a dyn ReadAt) -> Self {
+    pub(crate) fn of_artifact(artifact: &'a str, source: &'a dyn ReadAt, reading: &'a Reading<'a>) -> Self {
         Self {
             artifact,
             member: None,
             extension: "",
             source,
             head: &[],
+            reading,
             parsed: &[],
             within: &[],
             within_dialects: &[],

@@ -12,10 +12,11 @@ use cleanbill_scan::DETECTORS;
 /// Which of our crates each of our crates may name in `[dependencies]`.
 const EDGES: &[(&str, &[&str])] = &[
     ("core", &[]),
+    ("code", &[]),
     ("formats", &[]),
     ("leaks", &[]),
     ("samples", &[]),
-    ("scan", &["core", "formats", "leaks"]),
+    ("scan", &["code", "core", "formats", "leaks"]),
     ("data", &["core", "leaks"]),
     ("python", &["data", "scan", "leaks"]),
     ("attest", &["core"]),
@@ -26,6 +27,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "cleanbill",
         &[
             "attest",
+            "code",
             "core",
             "data",
             "documents",
@@ -40,6 +42,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "fuzz",
         &[
             "attest",
+            "code",
             "core",
             "documents",
             "formats",
