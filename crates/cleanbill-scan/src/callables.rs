@@ -117,16 +117,17 @@ pub enum Standing {
 
 /// Returns what is known of `name` in `module`, as the pickle names them.
 pub fn standing(module: &str, name: &str) -> Standing {
-    let tables = tables();
-    if let Some(allowed) = tables.allowed.get(&(module, name)) {
+    if let Some(allowed) = reviewed().get(&(module, name)) {
         return Standing::Allowed(*allowed);
     }
-    if let Some((attack, reason)) = danger(tables, module, name) {
+    // Only what is not reviewed asks the other tables, which most scans never read.
+    let feared = feared();
+    if let Some((attack, reason)) = danger(&feared.danger, module, name) {
         return Standing::Danger { attack, reason };
     }
     let top = module.split('.').next().unwrap_or(module);
     Standing::Unknown {
-        standard_library: tables.standard_library.contains(top),
+        standard_library: feared.standard_library.contains(top),
     }
 }
 
@@ -140,8 +141,7 @@ pub(crate) fn feed_tables(feed: &mut dyn FnMut(&[u8])) {
 
 type Danger = (Attack, &'static str);
 
-struct Tables {
-    allowed: Table<Allowed>,
+struct Feared {
     danger: Table<Danger>,
     standard_library: HashSet<&'static str>,
 }
@@ -151,8 +151,8 @@ type Table<Entry> = HashMap<(&'static str, &'static str), Entry, FixedState>;
 
 /// Looks a name up in the table of dangerous ones: as it stands, by its module or a module above it, and, where it has
 /// dots, by every way to split it, because `STACK_GLOBAL` follows attributes through imported modules.
-fn danger(tables: &Tables, module: &str, name: &str) -> Option<Danger> {
-    if let Some(found) = exact_danger(tables, module, name) {
+fn danger(table: &Table<Danger>, module: &str, name: &str) -> Option<Danger> {
+    if let Some(found) = exact_danger(table, module, name) {
         return Some(found);
     }
     let parts: Vec<&str> = name.split('.').collect();
@@ -175,12 +175,12 @@ fn danger(tables: &Tables, module: &str, name: &str) -> Option<Danger> {
             let attribute = parts.get(start..end)?.join(".");
             let split_name = start > 0 && end <= parts.len();
             if split_name || end < parts.len() {
-                if let Some(found) = exact_danger(tables, &owner, &attribute) {
+                if let Some(found) = exact_danger(table, &owner, &attribute) {
                     return Some(found);
                 }
                 // A module reached through another module: `pathlib` and `os.system`.
                 let last_owner = owner.rsplit('.').next().unwrap_or(&owner);
-                if let Some(found) = exact_danger(tables, last_owner, &attribute) {
+                if let Some(found) = exact_danger(table, last_owner, &attribute) {
                     return Some(found);
                 }
             }
@@ -189,22 +189,22 @@ fn danger(tables: &Tables, module: &str, name: &str) -> Option<Danger> {
     None
 }
 
-fn exact_danger(tables: &Tables, module: &str, name: &str) -> Option<Danger> {
-    if let Some(found) = tables.danger.get(&(module, name)) {
+fn exact_danger(table: &Table<Danger>, module: &str, name: &str) -> Option<Danger> {
+    if let Some(found) = table.get(&(module, name)) {
         return Some(*found);
     }
     let mut above = module;
     loop {
-        if let Some(found) = tables.danger.get(&(above, "*")) {
+        if let Some(found) = table.get(&(above, "*")) {
             return Some(*found);
         }
         above = above.rsplit_once('.')?.0;
     }
 }
 
-fn tables() -> &'static Tables {
-    static TABLES: OnceLock<Tables> = OnceLock::new();
-    TABLES.get_or_init(|| {
+fn reviewed() -> &'static Table<Allowed> {
+    static TABLE: OnceLock<Table<Allowed>> = OnceLock::new();
+    TABLE.get_or_init(|| {
         let mut allowed = Table::with_capacity_and_hasher(12_000, FixedState::default());
         for (_, table) in ALLOW_TABLES {
             for (kind, module, name, _) in lines(table) {
@@ -213,25 +213,31 @@ fn tables() -> &'static Tables {
                 }
             }
         }
+        allowed
+    })
+}
+
+fn feared() -> &'static Feared {
+    static TABLES: OnceLock<Feared> = OnceLock::new();
+    TABLES.get_or_init(|| {
         let mut danger = Table::with_capacity_and_hasher(6_000, FixedState::default());
         for (attack, module, name, reason) in lines(DANGER_TABLE) {
             if let Some((_, attack)) = Attack::ALL.into_iter().find(|(word, _)| *word == attack) {
-                danger.insert((module, name), (attack, reason));
+                danger.insert((module, name), (attack, last_column(reason)));
             }
         }
         let names = STDLIB_TABLE
             .lines()
             .map(str::trim)
             .filter(|line| !line.is_empty() && !line.starts_with('#'));
-        Tables {
-            allowed,
+        Feared {
             danger,
             standard_library: names.collect(),
         }
     })
 }
 
-/// Reads the entries of a table: first word, module, name, and the text after the last `|`.
+/// Reads the entries of a table: first word, module, name, and the columns after them.
 fn lines(
     table: &'static str,
 ) -> impl Iterator<Item = (&'static str, &'static str, &'static str, &'static str)> {
@@ -241,9 +247,13 @@ fn lines(
         .filter_map(|line| {
             let (entry, rest) = line.split_once('|')?;
             let mut words = entry.split_ascii_whitespace();
-            let reason = rest.rsplit('|').next().unwrap_or(rest).trim();
-            Some((words.next()?, words.next()?, words.next()?, reason))
+            Some((words.next()?, words.next()?, words.next()?, rest))
         })
+}
+
+/// Returns the reason of an entry.
+fn last_column(columns: &'static str) -> &'static str {
+    columns.rsplit('|').next().unwrap_or(columns).trim()
 }
 
 fn allowed_kind(word: &'static str) -> Option<Allowed> {
@@ -270,21 +280,24 @@ mod tests {
                 lines(table).count(),
                 "{library}: a line has too few words"
             );
-            for (kind, module, name, reason) in lines(table) {
+            for (kind, module, name, columns) in lines(table) {
                 assert!(allowed_kind(kind).is_some(), "{library}: {kind} {module} {name}");
-                assert!(reason.len() > 3, "{library}: {module} {name} has no reason");
+                assert!(
+                    last_column(columns).len() > 3,
+                    "{library}: {module} {name} has no reason"
+                );
                 assert!(
                     !module.contains('*') && name != "*",
                     "{library}: {module} {name}: exact names only"
                 );
             }
         }
-        for (attack, module, name, reason) in lines(DANGER_TABLE) {
+        for (attack, module, name, columns) in lines(DANGER_TABLE) {
             assert!(
                 Attack::ALL.iter().any(|(word, _)| *word == attack),
                 "{attack} {module} {name}"
             );
-            assert!(reason.len() > 3, "{module} {name} has no reason");
+            assert!(last_column(columns).len() > 3, "{module} {name} has no reason");
         }
     }
 

@@ -105,10 +105,7 @@ impl Folder {
             Ok(metadata) if metadata.is_dir() => self.walk(location, &path, above, listed),
             Ok(metadata) if metadata.is_file() => listed.push(LocalFile::listed(location.to_owned(), path)),
             Ok(_) => {
-                let reason = text!(
-                    "not a regular file (device, socket or pipe): not opened",
-                    "不是普通文件（设备、套接字或管道）：未打开"
-                );
+                let reason = not_a_file();
                 listed.push(Listed::Unreadable { path, reason });
             }
         }
@@ -136,12 +133,31 @@ impl Source for Folder {
     }
 }
 
+fn not_a_file() -> Text {
+    text!(
+        "not a regular file (device, socket or pipe): not opened",
+        "不是普通文件（设备、套接字或管道）：未打开"
+    )
+}
+
 /// A regular file of this machine.
 #[derive(Debug)]
 struct LocalFile {
     location: PathBuf,
     path: String,
-    opened: Mutex<Option<Stamp>>,
+    opened: Mutex<Opened>,
+}
+
+/// What is known of a file since it was opened.
+#[derive(Clone, Copy, Debug)]
+enum Opened {
+    Not,
+    /// Its bytes are all in memory; whether the file stayed the same while they were read.
+    Whole {
+        same: bool,
+    },
+    /// It is read where the parsers ask, and was this when it was opened.
+    Pieces(Stamp),
 }
 
 impl LocalFile {
@@ -149,7 +165,7 @@ impl LocalFile {
         Listed::Artifact(Box::new(Self {
             location,
             path,
-            opened: Mutex::new(None),
+            opened: Mutex::new(Opened::Not),
         }))
     }
 }
@@ -179,11 +195,17 @@ impl Artifact for LocalFile {
         let reason = |error: std::io::Error| text!("cannot open: {error}", "无法打开：{error}");
         let mut file = File::open(&self.location).map_err(reason)?;
         let metadata = file.metadata().map_err(reason)?;
-        let stamp = Stamp::of(&metadata);
-        if let Ok(mut opened) = self.opened.lock() {
-            *opened = Some(stamp);
+        if !metadata.is_file() {
+            return Err(not_a_file());
         }
+        let stamp = Stamp::of(&metadata);
+        let remember = |what: Opened| {
+            if let Ok(mut opened) = self.opened.lock() {
+                *opened = what;
+            }
+        };
         if stamp.size > WHOLE_FILE_BYTES {
+            remember(Opened::Pieces(stamp));
             return Ok(Arc::new(FileBytes::new(file, stamp.size)));
         }
         let mut bytes = Vec::with_capacity(usize::try_from(stamp.size).unwrap_or_default());
@@ -191,11 +213,21 @@ impl Artifact for LocalFile {
             .take(stamp.size)
             .read_to_end(&mut bytes)
             .map_err(reason)?;
+        let same = file
+            .metadata()
+            .is_ok_and(|metadata| Stamp::of(&metadata) == stamp);
+        remember(Opened::Whole { same });
         Ok(Arc::new(bytes))
     }
 
     fn changed(&self) -> Option<Text> {
-        let opened = self.opened.lock().ok().and_then(|opened| *opened)?;
+        let opened = match self.opened.lock().map(|opened| *opened) {
+            Ok(Opened::Pieces(stamp)) => stamp,
+            Ok(Opened::Whole { same: false }) => {
+                return Some(text!("changed while it was examined", "检查期间文件发生了变化"));
+            }
+            _ => return None,
+        };
         match fs::metadata(&self.location) {
             Ok(metadata) if Stamp::of(&metadata) == opened => None,
             Ok(_) => Some(text!("changed while it was examined", "检查期间文件发生了变化")),
