@@ -358,8 +358,8 @@ class Corpus:
     def __init__(self):
         self.samples = {}
 
-    def add(self, group, slug, name, data, technique, advisory=None, note="", files=None):
-        """Adds a sample of one main file, `files` beside it."""
+    def add(self, group, slug, name, data, technique, advisory=None, note="", files=None, textual=False):
+        """Adds a sample of one main file, `files` beside it. The attack of a `textual` one is text that a cut may remove whole."""
         if advisory:
             slug = advisory.lower().replace(", ", "-") + "-" + slug
         if slug in self.samples:
@@ -370,4 +370,6 @@ class Corpus:
             "id": slug, "group": group, "technique": technique, "path": f"malicious/{group}/{slug}/{name}",
             "advisory": advisory, "note": note,
         }
+        if textual:
+            record["textual"] = True
         self.samples[slug] = (record, content)
