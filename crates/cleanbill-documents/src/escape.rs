@@ -169,13 +169,16 @@ impl serde_json::ser::Formatter for VisibleJson<'_> {
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
-        for character in fragment.chars() {
-            if is_hidden(character) {
-                for unit in character.encode_utf16(&mut [0; 2]) {
-                    write!(writer, "\\u{unit:04x}")?;
+        for shown in fragment.split_inclusive(is_hidden) {
+            match shown.chars().next_back().filter(|last| is_hidden(*last)) {
+                Some(hidden) => {
+                    let visible = shown.strip_suffix(hidden).unwrap_or(shown);
+                    writer.write_all(visible.as_bytes())?;
+                    for unit in hidden.encode_utf16(&mut [0; 2]) {
+                        write!(writer, "\\u{unit:04x}")?;
+                    }
                 }
-            } else {
-                write!(writer, "{character}")?;
+                None => writer.write_all(shown.as_bytes())?,
             }
         }
         Ok(())
