@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    Anomaly, AnomalyKind, FormatView, Input, Member, Payload, Probe, Score,
+    Anomaly, AnomalyKind, FormatView, Input, Member, Payload, Probe, Score, Tensor, TensorList,
     bytes::{Cursor, ReadError, size_u64, size_usize},
     limits::Limits,
     notes::Notes,
@@ -84,6 +84,8 @@ pub struct View {
     pub alignment: u64,
     /// Text values of the metadata; chat templates are among them.
     pub texts: Vec<MetadataText>,
+    /// The tensors as listed.
+    pub list: TensorList,
     /// How many tensors there are of each type, by the number of the type.
     pub types: BTreeMap<u32, u64>,
     /// Where the tensors' bytes begin.
@@ -109,6 +111,10 @@ impl FormatView for View {
 
     fn members(&self) -> &[Member] {
         &self.members
+    }
+
+    fn tensors(&self) -> Option<&TensorList> {
+        Some(&self.list)
     }
 
     fn dialects(&self) -> Vec<&'static str> {
@@ -154,6 +160,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
             tensor_count: 0,
             alignment: 32,
             texts: Vec::new(),
+            list: TensorList::default(),
             types: BTreeMap::new(),
             data_start: 0,
             violations: Vec::new(),
@@ -174,6 +181,9 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
     if view.data_start > 0 {
         let data = view.data_start..input.source.size();
         view.members.extend(disguised(input.source, &data)?);
+    }
+    if size_u64(view.list.tensors().len()) < view.tensor_count {
+        view.list.lose();
     }
     view.big_endian = walk.big_endian;
     view.violations = walk.violations.finish();
@@ -498,11 +508,13 @@ impl Walk<'_> {
                 );
                 return Err(Stop::Noted);
             }
+            let mut shape = Vec::new();
             let mut row = 1_u64;
             let mut elements = Some(1_u64);
             let mut zero = false;
             for number in 0..dimensions {
                 let length = self.length()?;
+                shape.insert(0, length);
                 if number == 0 {
                     row = length;
                 }
@@ -519,6 +531,8 @@ impl Walk<'_> {
             if offset.checked_rem(self.view.alignment) != Some(0) {
                 self.broken(&MISALIGNED, whole, format!("{name}: offset {offset}"));
             }
+            let dtype = type_name(kind).map_or_else(|| format!("type {kind}").into(), Into::into);
+            self.view.list.push(Tensor { name, dtype, shape });
             places.push(Place { offset, size, entry });
         }
         Ok(places)
@@ -651,6 +665,44 @@ fn scalar_bytes(kind: u32) -> Option<u64> {
 /// that `ik_llama.cpp` took far from it.
 fn is_published(kind: u32) -> bool {
     matches!(kind, 0..=63 | 97..=99 | 133..=160 | 200..=235 | 335..=360 | 397..=399)
+}
+
+/// Returns the name that ggml gives to a common type.
+fn type_name(kind: u32) -> Option<&'static str> {
+    Some(match kind {
+        0 => "F32",
+        1 => "F16",
+        2 => "Q4_0",
+        3 => "Q4_1",
+        6 => "Q5_0",
+        7 => "Q5_1",
+        8 => "Q8_0",
+        10 => "Q2_K",
+        11 => "Q3_K",
+        12 => "Q4_K",
+        13 => "Q5_K",
+        14 => "Q6_K",
+        15 => "Q8_K",
+        16 => "IQ2_XXS",
+        17 => "IQ2_XS",
+        18 => "IQ3_XXS",
+        19 => "IQ1_S",
+        20 => "IQ4_NL",
+        21 => "IQ3_S",
+        22 => "IQ2_S",
+        23 => "IQ4_XS",
+        24 => "I8",
+        25 => "I16",
+        26 => "I32",
+        27 => "I64",
+        28 => "F64",
+        29 => "IQ1_M",
+        30 => "BF16",
+        34 => "TQ1_0",
+        35 => "TQ2_0",
+        39 => "MXFP4",
+        _ => return None,
+    })
 }
 
 /// Returns how many elements and bytes a block of a tensor type has (`ggml_type` and the block structures of ggml).

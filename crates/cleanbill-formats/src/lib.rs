@@ -25,12 +25,14 @@ mod member;
 mod notes;
 mod raw;
 mod registry;
+mod tensor;
 #[cfg(test)]
 mod testing;
 
 pub use anomaly::{Anomaly, AnomalyKind, Impact};
 pub use member::{Member, Payload, Role};
 pub use registry::{Dialect, FormatInfo, FormatView, HEAD_BYTES, Input, Probe, Score, TAIL_BYTES, page_text};
+pub use tensor::{Tensor, TensorList};
 
 registry::register! {
     pickle => Pickle,

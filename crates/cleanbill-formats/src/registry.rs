@@ -1,7 +1,7 @@
 use std::{fmt::Debug, io, sync::Arc};
 
 use crate::{
-    Anomaly, Member,
+    Anomaly, Member, TensorList,
     bytes::{ReadAt, SourceError},
     limits::Limits,
 };
@@ -87,6 +87,11 @@ pub trait FormatView: Debug {
             io::ErrorKind::Unsupported,
             "this format extracts nothing",
         ))
+    }
+
+    /// The tensors that the file lists, where the format has such a list.
+    fn tensors(&self) -> Option<&TensorList> {
+        None
     }
 
     /// Ids of the dialects recognised.

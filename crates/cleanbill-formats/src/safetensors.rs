@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    Anomaly, AnomalyKind, FormatView, Input, Member, Payload, Probe, Score,
+    Anomaly, AnomalyKind, FormatView, Input, Member, Payload, Probe, Score, Tensor, TensorList,
     bytes::{ReadAt, SourceError, read_range, size_u64, size_usize},
     json::{Event, JsonError, Reader, Strictness},
     limits::Limits,
@@ -45,6 +45,8 @@ format_info! {
 const REFERENCE_HEADER_BYTES: u64 = 100_000_000;
 /// Nesting that the reference reader's JSON library allows.
 const DEPTH: usize = 127;
+/// LIMIT: dimensions of a tensor that are kept; no library goes beyond 64.
+const DIMENSIONS: usize = 64;
 /// LIMIT: metadata entries kept; more are walked over but not shown to detectors.
 const METADATA_KEPT: usize = 4_096;
 /// LIMIT: bytes of one metadata value kept; trainers write some 100 KB. Longer values are cut, and it is said.
@@ -72,6 +74,8 @@ pub struct View {
     pub data: Range<u64>,
     /// How many tensors are listed.
     pub tensors: u64,
+    /// The tensors themselves.
+    pub list: TensorList,
     /// How many tensors there are of each type.
     pub dtypes: BTreeMap<String, u64>,
     /// The first entries of `__metadata__`.
@@ -90,6 +94,10 @@ impl FormatView for View {
 
     fn members(&self) -> &[Member] {
         &self.members
+    }
+
+    fn tensors(&self) -> Option<&TensorList> {
+        Some(&self.list)
     }
 }
 
@@ -166,11 +174,15 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
     }
     let data = header.end..size;
     let (data, mut members) = work.places(data);
+    if !work.complete || work.violated {
+        work.list.lose();
+    }
     members.extend(disguised(input.source, &data)?);
     Ok(View {
         header,
         data,
         tensors: size_u64(work.places.len()),
+        list: work.list,
         dtypes: work.dtypes,
         metadata: work.metadata,
         violations: work.violations.finish(),
@@ -219,6 +231,7 @@ struct Work<'a> {
     complete: bool,
     names: HashSet<u64>,
     places: Vec<Place>,
+    list: TensorList,
     dtypes: BTreeMap<String, u64>,
     metadata: Vec<MetadataEntry>,
     kept_bytes: usize,
@@ -232,6 +245,7 @@ struct Entry {
     overflow: bool,
     offsets: Vec<u64>,
     dtype: Option<String>,
+    dimensions: Vec<u64>,
     shape: bool,
     wrong: bool,
 }
@@ -246,6 +260,7 @@ impl<'a> Work<'a> {
             complete: true,
             names: HashSet::new(),
             places: Vec::new(),
+            list: TensorList::default(),
             dtypes: BTreeMap::new(),
             metadata: Vec::new(),
             kept_bytes: 0,
@@ -411,6 +426,11 @@ impl<'a> Work<'a> {
             }
             None => {}
         }
+        self.list.push(Tensor {
+            name: name.to_owned(),
+            dtype: entry.dtype.unwrap_or_default().into(),
+            shape: entry.dimensions,
+        });
         if self.places.len() < size_usize(self.limits.tensors) {
             self.places.push(Place {
                 begin,
@@ -451,6 +471,9 @@ impl<'a> Work<'a> {
                         Event::Number => match (reader.text().parse::<u64>(), is_shape) {
                             (Ok(number), true) => {
                                 zero |= number == 0;
+                                if entry.dimensions.len() < DIMENSIONS {
+                                    entry.dimensions.push(number);
+                                }
                                 product = product.and_then(|product| product.checked_mul(number));
                             }
                             (Ok(number), false) if entry.offsets.len() < 3 => entry.offsets.push(number),
