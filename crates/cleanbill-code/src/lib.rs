@@ -12,3 +12,5 @@
         clippy::as_conversions,
     )
 )]
+
+pub mod tree;

@@ -1,5 +1,6 @@
 use std::cell::OnceCell;
 
+use cleanbill_code::tree::{Syntax, Tree};
 use cleanbill_formats::{
     Parsed,
     bytes::{ReadAt, read_range, size_u64},
@@ -14,6 +15,7 @@ pub struct Reading<'a> {
     source: &'a dyn ReadAt,
     is_text: bool,
     text: OnceCell<Option<Written>>,
+    tree: OnceCell<Option<Tree>>,
 }
 
 /// Holds the text of an artifact.
@@ -33,12 +35,24 @@ impl<'a> Reading<'a> {
             source,
             is_text: parsed.iter().any(|one| matches!(one, Parsed::Text(_))),
             text: OnceCell::new(),
+            tree: OnceCell::new(),
         }
     }
 
     /// Returns the text; `None` where it is none, or cannot be read.
     pub fn text(&self) -> Option<&Written> {
         self.text.get_or_init(|| self.read()).as_ref()
+    }
+
+    /// Returns the values of YAML, JSON or TOML, whatever the file is called; `None` for other text. Byte ranges are those
+    /// of [`Reading::text`].
+    pub fn tree(&self) -> Option<&Tree> {
+        self.tree
+            .get_or_init(|| {
+                let text = &self.text()?.text;
+                Some(Tree::parse(text, Syntax::guess(text)?))
+            })
+            .as_ref()
     }
 
     fn read(&self) -> Option<Written> {
