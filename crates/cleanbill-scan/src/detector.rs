@@ -2,6 +2,7 @@ use cleanbill_core::{Confidence, Severity};
 use cleanbill_formats::{FormatView, Parsed};
 
 use crate::{
+    collection::{Collection, CollectionSink},
     scene::{Scene, Whole},
     sink::Sink,
 };
@@ -40,9 +41,12 @@ pub enum Check {
     Artifact(fn(&Scene<'_>, &mut Sink<'_>)),
     /// The artifact once everything inside it has been opened.
     Whole(fn(&Whole<'_>, &mut Sink<'_>)),
+    /// The files of one folder, once all artifacts have been examined.
+    Collection(fn(&Collection<'_>, &mut CollectionSink<'_>)),
 }
 
-/// Declares a detector: doc comments become its reference page, `on` names the format, `any view`, `artifact` or `whole`.
+/// Declares a detector: doc comments become its reference page, `on` names the format, `any view`, `artifact`, `whole`
+/// or `collection`.
 macro_rules! detector {
     (
         $(#[doc = $page:literal])*
@@ -75,6 +79,9 @@ macro_rules! check {
     };
     (whole => $run:ident) => {
         $crate::Check::Whole($run)
+    };
+    (collection => $run:ident) => {
+        $crate::Check::Collection($run)
     };
     (any view => $run:ident) => {
         $crate::Check::Any($run)

@@ -47,4 +47,12 @@ register! {
     gguf_template_injection,
     remote_code_reference,
     suspicious_string,
+    shard_index_mismatch,
+    config_tensor_mismatch,
+    tokenizer_mismatch,
+    weights_disagree,
+    adapter_without_base,
+    licence_mismatch,
+    card_mismatch,
+    stray_file,
 }

@@ -17,6 +17,8 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Check, DETECTORS, Detector,
+    collection::{Collection, CollectionSink},
+    facts::Facts,
     open::{Bomb, Budget, open},
     promise,
     reading::Reading,
@@ -49,6 +51,14 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    fn runs(&self, detector: &Detector) -> bool {
+        self.only
+            .as_ref()
+            .is_none_or(|only| only.iter().any(|id| id == detector.id))
+    }
+}
+
 /// Hears how far a scan is; called from many threads.
 pub trait Progress: Sync {
     /// The listing is done: so many artifacts will be examined.
@@ -62,6 +72,8 @@ pub trait Progress: Sync {
 pub struct Outcome {
     /// The report.
     pub report: Report,
+    /// What is known of each artifact that could be opened, for whoever describes or compares them.
+    pub facts: Vec<Facts>,
     /// Paths of artifacts on which a detector or parser panicked: a bug of ours, exit code 70.
     pub internal_errors: Vec<String>,
 }
@@ -93,14 +105,23 @@ pub fn scan(
     let mut artifacts = Vec::with_capacity(examined.len());
     let mut findings = Vec::new();
     let mut internal_errors = Vec::new();
+    let mut facts = Vec::with_capacity(examined.len());
     for one in examined {
         if one.internal_error {
             internal_errors.push(one.report.path.clone());
         }
         artifacts.push(one.report);
         findings.extend(one.findings);
+        facts.extend(one.facts);
     }
     internal_errors.sort();
+    detect_across(
+        &facts,
+        options,
+        &mut artifacts,
+        &mut findings,
+        &mut internal_errors,
+    );
     let tool = ToolInfo {
         name: "cleanbill".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -108,7 +129,45 @@ pub fn scan(
     };
     Outcome {
         report: Report::assemble(tool, target.to_owned(), artifacts, findings),
+        facts,
         internal_errors,
+    }
+}
+
+/// Runs the detectors that compare the files of a folder; what they find may fail the artifact that it is about.
+fn detect_across(
+    facts: &[Facts],
+    options: &Options,
+    artifacts: &mut [ArtifactReport],
+    findings: &mut Vec<Finding>,
+    internal_errors: &mut Vec<String>,
+) {
+    let mut found = Vec::new();
+    for collection in Collection::gather(facts) {
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let mut found = Vec::new();
+            for &detector in DETECTORS {
+                if let (Check::Collection(run), true) = (detector.check, options.runs(detector)) {
+                    run(&collection, &mut CollectionSink::new(detector, &mut found));
+                }
+            }
+            found
+        }));
+        match result {
+            Ok(some) => found.extend(some),
+            Err(_) => internal_errors.push(collection.folder.to_owned()),
+        }
+    }
+    for mut finding in found {
+        finding.fingerprint = fingerprint(&finding);
+        if finding.severity >= options.fail_on
+            && let Some(artifact) = artifacts
+                .iter_mut()
+                .find(|artifact| artifact.path == finding.location.artifact)
+        {
+            artifact.verdict = Verdict::Fail;
+        }
+        findings.push(finding);
     }
 }
 
@@ -135,6 +194,7 @@ pub fn detectors_digest() -> String {
 #[derive(Debug)]
 struct Examined {
     report: ArtifactReport,
+    facts: Option<Facts>,
     findings: Vec<Finding>,
     internal_error: bool,
 }
@@ -152,6 +212,7 @@ impl Examined {
         };
         Self {
             report,
+            facts: None,
             findings: Vec::new(),
             internal_error: false,
         }
@@ -248,6 +309,7 @@ fn examine(artifact: &dyn Artifact, options: &Options) -> Examined {
     };
     Examined {
         report,
+        facts: level.facts,
         findings: level.findings,
         internal_error: false,
     }
@@ -317,6 +379,7 @@ struct Place<'a> {
 /// What came out for one artifact or member and everything inside it.
 #[derive(Debug)]
 struct Level {
+    facts: Option<Facts>,
     formats: Vec<String>,
     findings: Vec<Finding>,
     coverage: Coverage,
@@ -327,6 +390,7 @@ struct Level {
 impl Walk<'_> {
     fn level(&self, bytes: &Arc<dyn ReadAt>, place: &Place<'_>) -> Level {
         let mut level = Level {
+            facts: None,
             formats: Vec::new(),
             findings: Vec::new(),
             coverage: Coverage::complete(),
@@ -380,6 +444,9 @@ impl Walk<'_> {
             bomb,
         };
         self.detect(&scene, &mut level.findings);
+        if member.is_none() {
+            level.facts = Some(Facts::of(&scene));
+        }
         if parsed.is_empty() && role == Role::Content && size > 0 {
             level.coverage.lose(located(member, &not_understood(&head)));
         }
@@ -447,10 +514,10 @@ impl Walk<'_> {
 
     fn detect(&self, scene: &Scene<'_>, findings: &mut Vec<Finding>) {
         for &detector in DETECTORS {
-            if !self.runs(detector) {
+            if !self.options.runs(detector) {
                 continue;
             }
-            let mut sink = Sink::new(detector, scene, findings);
+            let mut sink = Sink::new(detector, scene.artifact, scene.member, findings);
             match detector.check {
                 Check::Artifact(run) => run(scene, &mut sink),
                 Check::Format(run) => scene
@@ -461,7 +528,7 @@ impl Walk<'_> {
                     .parsed
                     .iter()
                     .for_each(|parsed| run(parsed.view(), scene, &mut sink)),
-                Check::Whole(_) => {}
+                Check::Whole(_) | Check::Collection(_) => {}
             }
         }
     }
@@ -474,20 +541,14 @@ impl Walk<'_> {
             too_deep: level.too_deep,
             limits: &self.options.limits,
         };
-        let reading = Reading::new(bytes.as_ref(), &[]);
-        let scene = Scene::of_artifact(self.artifact, bytes.as_ref(), &reading);
         for &detector in DETECTORS {
-            if let (Check::Whole(run), true) = (detector.check, self.runs(detector)) {
-                run(&whole, &mut Sink::new(detector, &scene, &mut level.findings));
+            if let (Check::Whole(run), true) = (detector.check, self.options.runs(detector)) {
+                run(
+                    &whole,
+                    &mut Sink::new(detector, self.artifact, None, &mut level.findings),
+                );
             }
         }
-    }
-
-    fn runs(&self, detector: &Detector) -> bool {
-        self.options
-            .only
-            .as_ref()
-            .is_none_or(|only| only.iter().any(|id| id == detector.id))
     }
 
     fn descend(
@@ -523,6 +584,7 @@ impl Walk<'_> {
                     let mut coverage = Coverage::complete();
                     coverage.lose(located(Some(&path), &reason));
                     Level {
+                        facts: None,
                         formats: Vec::new(),
                         findings: Vec::new(),
                         coverage,

@@ -5,9 +5,11 @@
 
 mod archives;
 mod callables;
+mod collection;
 mod detector;
 mod detectors;
 mod engine;
+pub mod facts;
 mod judgement;
 mod open;
 mod promise;

@@ -42,25 +42,6 @@ pub struct Whole<'a> {
     pub limits: &'a Limits,
 }
 
-impl<'a> Scene<'a> {
-    /// Shows an artifact without any view, for checks of the whole.
-    pub(crate) fn of_artifact(artifact: &'a str, source: &'a dyn ReadAt, reading: &'a Reading<'a>) -> Self {
-        Self {
-            artifact,
-            member: None,
-            extension: "",
-            source,
-            head: &[],
-            reading,
-            parsed: &[],
-            within: &[],
-            within_dialects: &[],
-            container: None,
-            bomb: None,
-        }
-    }
-}
-
 impl Scene<'_> {
     /// Returns the last name of the path: of the member where there is one, else of the artifact.
     pub fn file_name(&self) -> &str {

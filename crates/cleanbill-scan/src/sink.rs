@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use cleanbill_core::{ByteRange, Confidence, Finding, Location, Severity, Text};
 
-use crate::{Detector, scene::Scene};
+use crate::Detector;
 
 /// Longest evidence that a finding carries, in characters.
 const EVIDENCE_CHARACTERS: usize = 200;
@@ -11,19 +11,22 @@ const EVIDENCE_CHARACTERS: usize = 200;
 #[derive(Debug)]
 pub struct Sink<'a> {
     detector: &'static Detector,
-    scene: &'a Scene<'a>,
+    artifact: &'a str,
+    member: Option<&'a str>,
     findings: &'a mut Vec<Finding>,
 }
 
 impl<'a> Sink<'a> {
     pub(crate) fn new(
         detector: &'static Detector,
-        scene: &'a Scene<'a>,
+        artifact: &'a str,
+        member: Option<&'a str>,
         findings: &'a mut Vec<Finding>,
     ) -> Self {
         Self {
             detector,
-            scene,
+            artifact,
+            member,
             findings,
         }
     }
@@ -35,8 +38,8 @@ impl<'a> Sink<'a> {
             severity: self.detector.severity,
             confidence: self.detector.confidence,
             location: Location {
-                artifact: self.scene.artifact.to_owned(),
-                member: self.scene.member.map(str::to_owned),
+                artifact: self.artifact.to_owned(),
+                member: self.member.map(str::to_owned),
                 byte_range: range.map(|range| ByteRange::new(range.start, range.end)),
             },
             message,

@@ -1,0 +1,52 @@
+use cleanbill_core::Finding;
+
+use crate::{Detector, facts::Facts, sink::Sink};
+
+/// Holds the files of one folder, for checks that span files: a model is a folder, and its parts must agree.
+#[derive(Debug)]
+pub struct Collection<'a> {
+    /// The folder, relative to the target; empty for the target itself.
+    pub folder: &'a str,
+    /// What is known of each file in it, by path; files of folders below are in collections of their own.
+    pub files: Vec<&'a Facts>,
+}
+
+impl<'a> Collection<'a> {
+    /// Sorts artifacts into their folders.
+    pub(crate) fn gather(facts: &'a [Facts]) -> Vec<Self> {
+        let mut sorted: Vec<&Facts> = facts.iter().collect();
+        sorted.sort_by_key(|one| (one.folder(), one.name()));
+        sorted
+            .chunk_by(|one, other| one.folder() == other.folder())
+            .filter_map(|files| {
+                Some(Self {
+                    folder: files.first()?.folder(),
+                    files: files.to_vec(),
+                })
+            })
+            .collect()
+    }
+
+    /// Returns the file of this name.
+    pub fn file(&self, name: &str) -> Option<&'a Facts> {
+        self.files.iter().copied().find(|file| file.name() == name)
+    }
+}
+
+/// Takes the findings of one detector about one collection.
+#[derive(Debug)]
+pub struct CollectionSink<'a> {
+    detector: &'static Detector,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl<'a> CollectionSink<'a> {
+    pub(crate) fn new(detector: &'static Detector, findings: &'a mut Vec<Finding>) -> Self {
+        Self { detector, findings }
+    }
+
+    /// Returns a sink for findings about `file`.
+    pub fn at<'b>(&'b mut self, file: &'b Facts) -> Sink<'b> {
+        Sink::new(self.detector, &file.path, None, self.findings)
+    }
+}
