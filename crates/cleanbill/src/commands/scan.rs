@@ -171,6 +171,7 @@ fn join(outcomes: Vec<(&str, Outcome)>) -> Outcome {
     let mut names = Vec::new();
     let mut artifacts: Vec<ArtifactReport> = Vec::new();
     let mut findings = Vec::new();
+    let mut facts = Vec::new();
     let mut internal_errors = Vec::new();
     let mut tool = None;
     for (name, outcome) in outcomes {
@@ -182,6 +183,10 @@ fn join(outcomes: Vec<(&str, Outcome)>) -> Outcome {
                 .iter()
                 .map(|path| target::joined(name, path)),
         );
+        facts.extend(outcome.facts.into_iter().map(|mut one| {
+            one.path = target::joined(name, &one.path);
+            one
+        }));
         artifacts.extend(outcome.report.artifacts.into_iter().map(|mut artifact| {
             artifact.path = target::joined(name, &artifact.path);
             artifact
@@ -201,6 +206,7 @@ fn join(outcomes: Vec<(&str, Outcome)>) -> Outcome {
     });
     Outcome {
         report: Report::assemble(tool, names.join(", "), artifacts, findings),
+        facts,
         internal_errors,
     }
 }
