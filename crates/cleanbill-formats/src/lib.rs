@@ -27,6 +27,7 @@ mod raw;
 mod registry;
 #[cfg(test)]
 mod testing;
+mod wire;
 
 pub use anomaly::{Anomaly, AnomalyKind, Impact};
 pub use member::{Member, Payload, Role};
@@ -40,6 +41,10 @@ registry::register! {
     sentencepiece => Sentencepiece,
     executable => Executable,
     media => Media,
+    onnx => Onnx,
+    tensorflow => Tensorflow,
+    coreml => Coreml,
+    paddle => Paddle,
     unsupported_model => UnsupportedModel,
     text => Text,
     zip => Zip,

@@ -5,11 +5,14 @@
 
 mod archives;
 mod callables;
+mod dataflow;
 mod detector;
 mod detectors;
 mod engine;
 mod judgement;
 mod open;
+mod operators;
+mod paths;
 mod promise;
 mod reading;
 mod scene;
