@@ -28,6 +28,7 @@ mod registry;
 mod tensor;
 #[cfg(test)]
 mod testing;
+mod wire;
 
 pub use anomaly::{Anomaly, AnomalyKind, Impact};
 pub use member::{Member, Payload, Role};
@@ -42,6 +43,10 @@ registry::register! {
     sentencepiece => Sentencepiece,
     executable => Executable,
     media => Media,
+    onnx => Onnx,
+    tensorflow => Tensorflow,
+    coreml => Coreml,
+    paddle => Paddle,
     unsupported_model => UnsupportedModel,
     text => Text,
     zip => Zip,

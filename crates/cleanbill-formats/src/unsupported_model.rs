@@ -1,40 +1,34 @@
 //! Model and data formats that are recognised, so that a report can name them, and not yet examined.
 
-use std::ops::Range;
-
 use crate::{
     Anomaly, FormatView, Input, Probe, Score,
-    bytes::{Cursor, ReadAt, SourceError, read_range},
+    bytes::read_range,
     registry::{ParseResult, format_info},
 };
 
 format_info! {
     /// ## What it is
-    /// Model and data files of other frameworks: ONNX, HDF5 (Keras), TensorFlow graphs, TensorFlow Lite, Core ML, R,
-    /// Torch7, Flax, Parquet, Arrow and more.
+    /// Model and data files of other frameworks: HDF5 (Keras), TensorFlow Lite, R, Torch7, Flax,
+    /// Parquet, Arrow and more.
     /// ## What is read
-    /// Signatures; for formats made of protocol buffers, the outermost fields up to the end of the file.
+    /// Signatures.
     /// ## What is reported
     /// That the file is not examined, with its format's name: coverage is partial.
     /// ## Limits
-    /// The first 4,096 outermost fields.
+    /// None.
     /// ## References
-    /// `onnx.proto`, HDF5 file format 3.0 section II.A, `saved_model.proto`, `graph.proto`, TFLite `schema.fbs`, Core ML
-    /// `Model.proto`, R Internals 1.8, Apache Parquet and Arrow formats, SQLite file format 1.2.
+    /// HDF5 file format 3.0 section II.A, TFLite `schema.fbs`, R Internals 1.8, Apache Parquet and Arrow formats,
+    /// SQLite file format 1.2.
     "unsupported-model", "model format that is not examined",
-    extensions: &["onnx", "h5", "hdf5", "pb", "tflite", "mlmodel", "rds", "rdata", "t7", "msgpack", "parquet", "arrow", "feather", "sqlite", "db"],
+    extensions: &["h5", "hdf5", "tflite", "rds", "rdata", "t7", "msgpack", "parquet", "arrow", "feather", "sqlite", "db"],
     refines: None,
     dialects: [
-        "onnx": "ONNX model", "hdf5": "HDF5 file, as Keras writes it", "tensorflow-saved-model": "TensorFlow SavedModel",
-        "tensorflow-graph": "TensorFlow graph", "tflite": "TensorFlow Lite model", "executorch": "ExecuTorch program",
-        "coreml": "Core ML model", "r-data": "R data", "torch7": "Torch7 file", "flax-msgpack": "Flax parameters",
+        "hdf5": "HDF5 file, as Keras writes it", "tflite": "TensorFlow Lite model", "executorch": "ExecuTorch program",
+        "r-data": "R data", "torch7": "Torch7 file", "flax-msgpack": "Flax parameters",
         "parquet": "Parquet table", "arrow": "Arrow table", "sqlite": "SQLite database",
         "matlab": "MATLAB data", "ggml-legacy": "GGML model before GGUF", "catboost": "CatBoost model", "rknn": "RKNN model",
     ]
 }
-
-/// Most outermost fields that are followed.
-const FIELDS: usize = 4_096;
 
 /// Shows a file of such a format.
 #[derive(Debug)]
@@ -57,24 +51,16 @@ impl FormatView for View {
     }
 }
 
-/// Knows such formats by signature or outermost fields.
+/// Knows such formats by signature.
 pub fn probe(probe: &Probe<'_>) -> Option<Score> {
-    if signature(probe.head, probe.size).is_some() {
-        return Some(Score::Likely);
-    }
-    protobuf(probe.head, probe.source, probe.size)
-        .ok()?
-        .map(|_| Score::Likely)
+    signature(probe.head, probe.size).map(|_| Score::Likely)
 }
 
 /// Names the format.
 pub fn parse(input: &Input<'_>) -> ParseResult<View> {
     let size = input.source.size();
     let head = read_range(input.source, 0..crate::HEAD_BYTES, crate::HEAD_BYTES)?;
-    let kind = match signature(&head, size) {
-        Some(kind) => Some(kind),
-        None => protobuf(&head, input.source, size)?,
-    };
+    let kind = signature(&head, size);
     Ok(View { kind })
 }
 
@@ -137,144 +123,14 @@ fn flax(rest: &[u8]) -> Option<Kind> {
     ))
 }
 
-/// Holds one outermost field of a protocol buffer.
-#[derive(Debug)]
-struct Field {
-    number: u64,
-    /// The value of a number field.
-    value: Option<u64>,
-    /// The bytes of a field with a length.
-    range: Range<u64>,
-}
-
-fn protobuf(head: &[u8], source: &dyn ReadAt, size: u64) -> Result<Option<Kind>, SourceError> {
-    if size < 16 || !matches!(head.first(), Some(0x08 | 0x0a | 0x12 | 0x1a | 0x3a | 0x42)) {
-        return Ok(None);
-    }
-    let Some(fields) = fields(source, size)? else {
-        return Ok(None);
-    };
-    let number = |wanted: u64| fields.iter().find(|field| field.number == wanted);
-    let value = |wanted: u64| number(wanted).and_then(|field| field.value);
-    let only = |allowed: &[u64]| fields.iter().all(|field| allowed.contains(&field.number));
-    let has_bytes = |wanted: u64| number(wanted).is_some_and(|field| field.value.is_none());
-    if only(&[1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25, 26]) && matches!(value(1), Some(1..=40)) && has_bytes(7) {
-        return Ok(Some(("onnx", "ONNX model", "ONNX 模型")));
-    }
-    if matches!(value(1), Some(1..=40))
-        && has_bytes(2)
-        && fields.iter().any(|field| (200..4000).contains(&field.number))
-    {
-        return Ok(Some(("coreml", "Core ML model", "Core ML 模型")));
-    }
-    if only(&[1, 2]) && value(1) == Some(1) && has_bytes(2) {
-        return Ok(Some((
-            "tensorflow-saved-model",
-            "TensorFlow SavedModel",
-            "TensorFlow SavedModel",
-        )));
-    }
-    let Some(first) = fields
-        .first()
-        .filter(|field| field.number == 1 && field.value.is_none())
-    else {
-        return Ok(None);
-    };
-    let inner = read_range(source, first.range.clone(), 512)?;
-    let Some((length, rest)) = inner
-        .split_first()
-        .filter(|(tag, _)| **tag == 0x0a)
-        .and_then(|(_, rest)| rest.split_first())
-    else {
-        return Ok(None);
-    };
-    let length = usize::from(*length);
-    let (Some(name), Some(next)) = (rest.get(..length), rest.get(length)) else {
-        return Ok(None);
-    };
-    if std::str::from_utf8(name).is_err() {
-        return Ok(None);
-    }
-    Ok(match *next {
-        0x12 if only(&[1, 2, 3, 4, 5]) => Some(("tensorflow-graph", "TensorFlow graph", "TensorFlow 计算图")),
-        _ => None,
-    })
-}
-
-/// Lists the outermost fields, or nothing where the bytes are no protocol buffer that ends with the file.
-fn fields(source: &dyn ReadAt, size: u64) -> Result<Option<Vec<Field>>, SourceError> {
-    let mut cursor = Cursor::new(source, 0..size);
-    let mut fields = Vec::new();
-    while cursor.remaining() > 0 && fields.len() < FIELDS {
-        match field(&mut cursor) {
-            Ok(Some(field)) => fields.push(field),
-            Ok(None) | Err(crate::bytes::ReadError::Truncated { .. }) => return Ok(None),
-            Err(crate::bytes::ReadError::Source(error)) => return Err(error),
-        }
-    }
-    Ok(Some(fields))
-}
-
-fn field(cursor: &mut Cursor<'_>) -> Result<Option<Field>, crate::bytes::ReadError> {
-    let Some(tag) = varint(cursor)? else {
-        return Ok(None);
-    };
-    let number = tag >> 3;
-    if number == 0 || number > 10_000 {
-        return Ok(None);
-    }
-    let start = cursor.position();
-    let mut value = Some(0);
-    match tag & 7 {
-        0 => value = varint(cursor)?,
-        1 => cursor.skip(8)?,
-        2 => {
-            value = None;
-            let Some(length) = varint(cursor)? else {
-                return Ok(None);
-            };
-            let start = cursor.position();
-            cursor.skip(length)?;
-            let range = start..cursor.position();
-            return Ok(Some(Field { number, value, range }));
-        }
-        5 => cursor.skip(4)?,
-        _ => return Ok(None),
-    }
-    let range = start..cursor.position();
-    Ok(Some(Field { number, value, range }))
-}
-
-fn varint(cursor: &mut Cursor<'_>) -> Result<Option<u64>, crate::bytes::ReadError> {
-    let mut value = 0_u64;
-    for shift in (0..63).step_by(7) {
-        let byte = cursor.u8()?;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Ok(Some(value));
-        }
-    }
-    Ok(None)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{never_panics, view};
 
-    const ONNX: &[u8] = b"\x08\x08\x12\x07pytorch\x1a\x052.1.0\x3a\x04\x0a\x02ab\x42\x02\x10\x11";
-
     #[test]
     fn formats_are_named() {
-        let mut piece = b"\x0a\x0e\x0a\x05<unk>\x15\0\0\0\0\x18\x02".to_vec();
-        piece.extend_from_slice(&piece.clone());
-        let cases: [(&[u8], Option<&str>); 8] = [
-            (ONNX, Some("onnx")),
-            (
-                b"\x08\x01\x12\x13\x0a\x05\x32\x03abc and so on!!",
-                Some("tensorflow-saved-model"),
-            ),
-            (&piece, None),
+        let cases: [(&[u8], Option<&str>); 5] = [
             (b"\x89HDF\r\n\x1a\n\0", Some("hdf5")),
             (b"\x1c\0\0\0TFL3\0\0", Some("tflite")),
             (b"\x81\xa6params\x82\xa1a", Some("flax-msgpack")),
@@ -288,6 +144,6 @@ mod tests {
 
     #[test]
     fn damage_never_panics() {
-        never_panics(ONNX, parse);
+        never_panics(b"\x81\xa6params\x82\xa1a", parse);
     }
 }

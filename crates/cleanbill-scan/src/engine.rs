@@ -187,6 +187,7 @@ pub fn detectors_digest() -> String {
         hasher.update(format.info().page);
     }
     crate::callables::feed_tables(&mut |bytes| hasher.update(bytes));
+    crate::operators::feed_tables(&mut |bytes| hasher.update(bytes));
     hex(&hasher.finalize())
 }
 

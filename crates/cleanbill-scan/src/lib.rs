@@ -6,12 +6,15 @@
 mod archives;
 mod callables;
 mod collection;
+mod dataflow;
 mod detector;
 mod detectors;
 mod engine;
 pub mod facts;
 mod judgement;
 mod open;
+mod operators;
+mod paths;
 mod promise;
 mod reading;
 mod scene;

@@ -98,14 +98,17 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
 
 /// Formats whose files a machine-learning library loads as models or tensors.
 const MODELS: &[&str] = &[
+    "coreml",
     "gguf",
     "joblib",
     "keras",
     "npy",
     "npz",
     "onnx",
+    "paddle",
     "pickle",
     "safetensors",
+    "tensorflow",
     "torch-legacy",
     "torch-tar",
     "torch-zip",

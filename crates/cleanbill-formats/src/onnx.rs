@@ -1,0 +1,646 @@
+//! ONNX.
+
+mod rules;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
+
+use crate::{
+    Anomaly, AnomalyKind, FormatView, Input, Member, Probe, Score,
+    bytes::{ReadAt, SourceError, size_usize},
+    limits::Limits,
+    notes::Notes,
+    raw::disguised,
+    registry::{ParseResult, format_info},
+    wire::{Content, Field, Message, Outline, Wire},
+};
+use rules::{DIMENSIONS, NO_OPSET, OVERFLOW, REPEATED, SIZE, TOO_MANY, UNKNOWN};
+
+format_info! {
+    /// ## What it is
+    /// A model as a graph of operators, in a protocol buffer; its tensors stand inside or in files beside it.
+    /// ## What is read
+    /// Every node of the graph, of graphs within nodes, of training graphs and of functions: operator, domain, text attributes
+    /// of operators outside the standard. Every tensor: name, type, shape, where its bytes stand. Operator sets, functions,
+    /// metadata. The tensors' bytes are passed over; only the first of each are looked at.
+    /// ## What is reported
+    /// Messages that break off or cannot be read, fields that stand twice, tensors whose bytes contradict their shape.
+    /// Tensor bytes that begin like a program, an archive or a pickle are a member, `[data]`; so are fields that ONNX does
+    /// not have.
+    /// ## Limits
+    /// `tensors` for tensors; 65,536 different operators, 65,536 references to other files, 4,096 metadata entries and
+    /// attribute texts of 4 KiB each; 100 levels of messages.
+    /// ## References
+    /// `onnx.proto`, `onnx-ml.proto`; `docs/ExternalData.md` of ONNX.
+    "onnx", "ONNX model", extensions: &["onnx"], refines: None, dialects: []
+}
+
+/// LIMIT: different operators kept; the standard has some two hundred.
+const OPERATORS: usize = 65_536;
+/// LIMIT: references to files beside the model that are kept; large models have some thousand.
+const EXTERNALS: usize = 65_536;
+/// LIMIT: tensors whose name and shape are kept for checks across files.
+const TENSORS_KEPT: usize = 65_536;
+/// LIMIT: metadata entries and attribute texts kept.
+const TEXTS: usize = 4_096;
+/// LIMIT: dimensions read of one tensor; libraries stop at 8 to 64.
+const MOST_DIMENSIONS: usize = 256;
+/// LIMIT: pieces of a tensor's bytes that are made members.
+const MEMBERS: usize = 256;
+/// Smallest tensor whose first bytes are looked at.
+const LOOKED_AT: u64 = 64;
+
+/// Counts the nodes of one operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operator {
+    /// Domain; empty for the standard one.
+    pub domain: String,
+    /// Type of the operator.
+    pub name: String,
+    /// How many nodes there are.
+    pub count: u64,
+    /// Where the first node stands.
+    pub range: Range<u64>,
+}
+
+/// Holds a text attribute of a node outside the standard domains.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attribute {
+    /// Domain of the node's operator.
+    pub domain: String,
+    /// Operator of the node.
+    pub operator: String,
+    /// Name of the attribute.
+    pub name: String,
+    /// Its text; cut where it is very long.
+    pub text: String,
+    /// Where the text stands.
+    pub range: Range<u64>,
+}
+
+/// Holds a tensor's reference to a file beside the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct External {
+    /// Name of the tensor.
+    pub tensor: String,
+    /// Keys and values as they stand.
+    pub entries: Vec<(String, String)>,
+    /// Bytes that type and shape ask for.
+    pub wanted: Option<u64>,
+    /// Where the tensor stands.
+    pub range: Range<u64>,
+}
+
+impl External {
+    /// Lists the values of `key`; there should be one at most.
+    pub fn values<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
+        let of_key = self.entries.iter().filter(move |(found, _)| found == key);
+        of_key.map(|(_, value)| value.as_str())
+    }
+}
+
+/// Holds name, type and shape of a tensor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tensor {
+    /// Name.
+    pub name: String,
+    /// Number of the element type.
+    pub data_type: u64,
+    /// Shape.
+    pub dimensions: Vec<u64>,
+}
+
+/// Shows an ONNX model.
+#[derive(Debug, Default)]
+pub struct View {
+    /// Version of the intermediate representation.
+    pub ir_version: u64,
+    /// Name and version of the program that wrote it.
+    pub producer: String,
+    /// Operators of all nodes, each once, in the order of their first node.
+    pub operators: Vec<Operator>,
+    /// Text attributes of nodes outside the standard domains.
+    pub attributes: Vec<Attribute>,
+    /// Domain and name of every function that the model brings.
+    pub functions: BTreeSet<(String, String)>,
+    /// Domain and version of every operator set named.
+    pub opsets: BTreeMap<String, u64>,
+    /// References to files beside the model.
+    pub externals: Vec<External>,
+    /// The first tensors.
+    pub tensors: Vec<Tensor>,
+    /// How many tensors there are.
+    pub tensor_count: u64,
+    /// Entries of the model's metadata: key, value, place.
+    pub metadata: Vec<(String, String, Range<u64>)>,
+    /// Tensors that contradict themselves. They are facts for the detector `onnx-invalid` and are not repeated among the
+    /// anomalies.
+    pub violations: Vec<Anomaly>,
+    anomalies: Vec<Anomaly>,
+    members: Vec<Member>,
+}
+
+impl FormatView for View {
+    fn anomalies(&self) -> &[Anomaly] {
+        &self.anomalies
+    }
+
+    fn members(&self) -> &[Member] {
+        &self.members
+    }
+}
+
+/// Knows a model by its graph: a node with the name of an operator, or a version and an operator set beside it.
+pub fn probe(probe: &Probe<'_>) -> Option<Score> {
+    let mut outline = Outline::new(probe.head, probe.source)?;
+    let version = outline.number(1);
+    if version.is_none() && Outline::ranges(&outline.fields, 1).next().is_some() {
+        return None;
+    }
+    let graphs: Vec<Range<u64>> = Outline::ranges(&outline.fields, 7).collect();
+    let opset = Outline::ranges(&outline.fields, 8).next().is_some();
+    if graphs.is_empty() {
+        return None;
+    }
+    let stated = matches!(version, Some(1..=40));
+    if stated && opset && outline.whole {
+        return Some(Score::Certain);
+    }
+    for graph in graphs {
+        let inner = outline.inside(&graph, 256);
+        let node = Outline::ranges(&inner, 1).next();
+        if let Some(node) = node {
+            let fields = outline.inside(&node, 64);
+            let name = Outline::ranges(&fields, 4).next();
+            if name.is_some_and(|name| outline.is_name(&name)) {
+                return Some(Score::Likely);
+            }
+        }
+    }
+    (stated && outline.whole).then_some(Score::Likely)
+}
+
+/// Walks over the model.
+pub fn parse(input: &Input<'_>) -> ParseResult<View> {
+    let mut walk = Walk {
+        wire: Wire::new(input.source),
+        source: input.source,
+        limits: input.limits,
+        violations: Notes::default(),
+        index: BTreeMap::new(),
+        view: View::default(),
+        graphs: 0,
+        full: false,
+    };
+    walk.model()?;
+    if walk.graphs == 0 || walk.view.opsets.is_empty() {
+        let end = input.source.size();
+        walk.wire.notes.push(&NO_OPSET, 0..end, "");
+    }
+    let mut view = walk.view;
+    view.violations = walk.violations.finish();
+    view.anomalies = walk.wire.notes.finish();
+    Ok(view)
+}
+
+type Step<T = ()> = Result<T, SourceError>;
+
+struct Walk<'a> {
+    wire: Wire<'a>,
+    source: &'a dyn ReadAt,
+    limits: &'a Limits,
+    violations: Notes,
+    /// Place of each operator in the view.
+    index: BTreeMap<(String, String), usize>,
+    view: View,
+    graphs: u64,
+    full: bool,
+}
+
+impl Walk<'_> {
+    fn name(&mut self, range: &Range<u64>) -> Step<String> {
+        self.wire.text(range, self.limits.name_bytes)
+    }
+
+    fn limit(&mut self, range: Range<u64>) {
+        if !self.full {
+            self.full = true;
+            self.wire.notes.push(&TOO_MANY, range, "");
+        }
+    }
+
+    /// Takes a field that the message does not have: its bytes may be anything.
+    fn unknown(&mut self, field: &Field) -> Step {
+        if let Some((number, range)) = field.bytes() {
+            self.wire
+                .notes
+                .push(&UNKNOWN, field.range(), format!("field {number}"));
+            self.look_at(&range)?;
+        }
+        Ok(())
+    }
+
+    /// Makes bytes that nobody interprets a member where they begin like something else.
+    fn look_at(&mut self, range: &Range<u64>) -> Step {
+        if range.end.saturating_sub(range.start) >= LOOKED_AT && self.view.members.len() < MEMBERS {
+            self.view.members.extend(disguised(self.source, range)?);
+        }
+        Ok(())
+    }
+
+    fn model(&mut self) -> Step {
+        let mut model = self.wire.outermost();
+        let mut producer = [String::new(), String::new()];
+        while let Some(field) = self.wire.next(&mut model)? {
+            match (field.number, &field.content) {
+                (1, Content::Number(version)) => self.view.ir_version = *version,
+                (2, Content::Bytes(range)) => producer[0] = self.name(range)?,
+                (3, Content::Bytes(range)) => producer[1] = self.name(range)?,
+                (7, Content::Bytes(range)) => {
+                    self.graphs = self.graphs.saturating_add(1);
+                    self.graph(&model, range.clone())?;
+                }
+                (8, Content::Bytes(range)) => self.opset(&model, range.clone())?,
+                (14, Content::Bytes(range)) => self.metadata(&model, range.clone())?,
+                (20, Content::Bytes(range)) => {
+                    let mut training = self.wire.enter(&model, range.clone());
+                    while let Some(field) = self.wire.next(&mut training)? {
+                        if let Some((1 | 2, range)) = field.bytes() {
+                            self.graph(&training, range)?;
+                        }
+                    }
+                }
+                (25, Content::Bytes(range)) => self.function(&model, range.clone())?,
+                (4..=6 | 26, _) => {}
+                _ => self.unknown(&field)?,
+            }
+        }
+        producer.join(" ").trim().clone_into(&mut self.view.producer);
+        Ok(())
+    }
+
+    fn opset(&mut self, around: &Message, range: Range<u64>) -> Step {
+        let mut message = self.wire.enter(around, range);
+        let (mut domain, mut version) = (String::new(), 0);
+        while let Some(field) = self.wire.next(&mut message)? {
+            match (field.number, &field.content) {
+                (1, Content::Bytes(range)) => domain = self.name(range)?,
+                (2, Content::Number(number)) => version = *number,
+                _ => {}
+            }
+        }
+        if self.view.opsets.len() < TEXTS {
+            self.view.opsets.insert(domain, version);
+        }
+        Ok(())
+    }
+
+    /// Reads a pair of texts.
+    fn pair(&mut self, around: &Message, range: Range<u64>) -> Step<(String, String)> {
+        let mut message = self.wire.enter(around, range);
+        let (mut key, mut value) = (String::new(), String::new());
+        while let Some(field) = self.wire.next(&mut message)? {
+            match field.bytes() {
+                Some((1, range)) => key = self.name(&range)?,
+                Some((2, range)) => value = self.wire.text(&range, self.limits.name_bytes)?,
+                _ => {}
+            }
+        }
+        Ok((key, value))
+    }
+
+    fn metadata(&mut self, around: &Message, range: Range<u64>) -> Step {
+        let (key, value) = self.pair(around, range.clone())?;
+        if self.view.metadata.len() < TEXTS {
+            self.view.metadata.push((key, value, range));
+        }
+        Ok(())
+    }
+
+    fn function(&mut self, around: &Message, range: Range<u64>) -> Step {
+        let mut message = self.wire.enter(around, range);
+        let (mut name, mut domain) = (String::new(), String::new());
+        while let Some(field) = self.wire.next(&mut message)? {
+            match field.bytes() {
+                Some((1, range)) => name = self.name(&range)?,
+                Some((10, range)) => domain = self.name(&range)?,
+                Some((7, range)) => self.node(&message, range)?,
+                Some((11, range)) => self.attribute(&message, range, None)?,
+                Some((2 | 3 | 4..=6 | 8 | 9 | 12..=14, _)) | None => {}
+                Some(_) => self.unknown(&field)?,
+            }
+        }
+        if self.view.functions.len() < OPERATORS {
+            self.view.functions.insert((domain, name));
+        }
+        Ok(())
+    }
+
+    fn graph(&mut self, around: &Message, range: Range<u64>) -> Step {
+        let mut message = self.wire.enter(around, range);
+        while let Some(field) = self.wire.next(&mut message)? {
+            match field.bytes() {
+                Some((1, range)) => self.node(&message, range)?,
+                Some((5, range)) => self.tensor(&message, range)?,
+                Some((15, range)) => self.sparse(&message, range)?,
+                Some((2 | 10..=14 | 16, _)) | None => {}
+                Some(_) => self.unknown(&field)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn node(&mut self, around: &Message, range: Range<u64>) -> Step {
+        let mut message = self.wire.enter(around, range.clone());
+        let mut names: Vec<String> = Vec::new();
+        let mut domains: Vec<String> = Vec::new();
+        let mut attributes = Vec::new();
+        while let Some(field) = self.wire.next(&mut message)? {
+            let Some((number, inner)) = field.bytes() else {
+                continue;
+            };
+            match number {
+                4 if names.len() < 4 => names.push(self.name(&inner)?),
+                7 if domains.len() < 4 => domains.push(self.name(&inner)?),
+                5 if attributes.len() < TEXTS => attributes.push(inner),
+                5 => {
+                    self.limit(inner.clone());
+                    self.attribute(&message, inner, None)?;
+                }
+                1..=3 | 6..=10 => {}
+                _ => self.unknown(&field)?,
+            }
+        }
+        if names.len() > 1 || domains.len() > 1 {
+            let detail = format!("{} {}", names.join(", "), domains.join(", "));
+            self.wire.notes.push(&REPEATED, range.clone(), detail);
+        }
+        if names.is_empty() {
+            names.push(String::new());
+        }
+        if domains.is_empty() {
+            domains.push(String::new());
+        }
+        for domain in &domains {
+            for name in &names {
+                self.operator(domain, name, &range);
+            }
+        }
+        let foreign = domains
+            .iter()
+            .zip(&names)
+            .find(|(domain, name)| !is_standard(domain) || name.starts_with("Py"));
+        for inner in attributes {
+            self.attribute(&message, inner, foreign)?;
+        }
+        Ok(())
+    }
+
+    fn operator(&mut self, domain: &str, name: &str, range: &Range<u64>) {
+        let key = (domain.to_owned(), name.to_owned());
+        if let Some(operator) = self
+            .index
+            .get(&key)
+            .and_then(|place| self.view.operators.get_mut(*place))
+        {
+            operator.count = operator.count.saturating_add(1);
+        } else if self.view.operators.len() >= OPERATORS {
+            self.limit(range.clone());
+        } else {
+            self.index.insert(key, self.view.operators.len());
+            self.view.operators.push(Operator {
+                domain: domain.to_owned(),
+                name: name.to_owned(),
+                count: 1,
+                range: range.clone(),
+            });
+        }
+    }
+
+    fn attribute(
+        &mut self,
+        around: &Message,
+        range: Range<u64>,
+        foreign: Option<(&String, &String)>,
+    ) -> Step {
+        let mut message = self.wire.enter(around, range);
+        let mut name = String::new();
+        let mut texts = Vec::new();
+        while let Some(field) = self.wire.next(&mut message)? {
+            let Some((number, inner)) = field.bytes() else {
+                continue;
+            };
+            match number {
+                1 => name = self.name(&inner)?,
+                4 | 9 if foreign.is_some() && texts.len() < 64 => texts.push(inner),
+                5 | 10 => self.tensor(&message, inner)?,
+                6 | 11 => self.graph(&message, inner)?,
+                22 | 23 => self.sparse(&message, inner)?,
+                2..=4 | 7..=9 | 13..=15 | 20 | 21 => {}
+                _ => self.unknown(&field)?,
+            }
+        }
+        let Some((domain, operator)) = foreign else {
+            return Ok(());
+        };
+        for range in texts {
+            if self.view.attributes.len() >= TEXTS {
+                self.limit(range);
+                break;
+            }
+            self.look_at(&range)?;
+            let text = self.wire.text(&range, self.limits.name_bytes)?;
+            self.view.attributes.push(Attribute {
+                domain: domain.clone(),
+                operator: operator.clone(),
+                name: name.clone(),
+                text,
+                range,
+            });
+        }
+        Ok(())
+    }
+
+    fn sparse(&mut self, around: &Message, range: Range<u64>) -> Step {
+        let mut message = self.wire.enter(around, range);
+        while let Some(field) = self.wire.next(&mut message)? {
+            if let Some((1 | 2, range)) = field.bytes() {
+                self.tensor(&message, range)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn tensor(&mut self, around: &Message, range: Range<u64>) -> Step {
+        let mut message = self.wire.enter(around, range.clone());
+        let mut tensor = Tensor {
+            name: String::new(),
+            data_type: 0,
+            dimensions: Vec::new(),
+        };
+        let mut entries = Vec::new();
+        let mut held: Option<u64> = None;
+        let (mut typed, mut outside, mut complete) = (false, false, true);
+        while let Some(field) = self.wire.next(&mut message)? {
+            match (field.number, &field.content) {
+                (1, content) => {
+                    let room = MOST_DIMENSIONS.saturating_sub(tensor.dimensions.len());
+                    let (numbers, all) = self.wire.numbers(content, room)?;
+                    complete &= all;
+                    tensor.dimensions.extend(numbers);
+                }
+                (2, Content::Number(number)) => tensor.data_type = *number,
+                (8, Content::Bytes(range)) => tensor.name = self.name(range)?,
+                (9, Content::Bytes(range)) => {
+                    if held.is_some() {
+                        self.wire.notes.push(&REPEATED, field.range(), "raw_data");
+                    }
+                    held = Some(range.end.saturating_sub(range.start));
+                    self.look_at(range)?;
+                }
+                (4..=7 | 10 | 11, content) => {
+                    typed |= !matches!(content, Content::Bytes(range) if range.is_empty());
+                }
+                (13, Content::Bytes(range)) => {
+                    if entries.len() < 64 {
+                        entries.push(self.pair(&message, range.clone())?);
+                    } else {
+                        self.limit(range.clone());
+                    }
+                }
+                (14, Content::Number(place)) => outside = *place == 1,
+                (3 | 12 | 16, _) => {}
+                _ => self.unknown(&field)?,
+            }
+        }
+        self.view.tensor_count = self.view.tensor_count.saturating_add(1);
+        let wanted = self.size(&tensor, complete, &range);
+        let external = outside || !entries.is_empty();
+        let shown = || format!("{}: {} bytes wanted", tensor.name, wanted.unwrap_or(0));
+        match (held, wanted) {
+            (Some(held), Some(wanted)) if held != wanted && !external => {
+                let detail = format!("{}: {wanted} bytes wanted, {held} held", tensor.name);
+                self.violations.push(&SIZE, range.clone(), detail);
+            }
+            (None, Some(1..)) if !external && !typed => {
+                self.violations.push(&SIZE, range.clone(), shown());
+            }
+            _ => {}
+        }
+        if external {
+            if self.view.externals.len() < EXTERNALS {
+                self.view.externals.push(External {
+                    tensor: tensor.name.clone(),
+                    entries,
+                    wanted,
+                    range: range.clone(),
+                });
+            } else {
+                self.limit(range.clone());
+            }
+        }
+        if self.view.tensors.len() < TENSORS_KEPT.min(size_usize(self.limits.tensors)) {
+            self.view.tensors.push(tensor);
+        }
+        Ok(())
+    }
+
+    /// Returns how many bytes type and shape ask for; `None` where the type has no fixed size or the shape makes none.
+    fn size(&mut self, tensor: &Tensor, complete: bool, range: &Range<u64>) -> Option<u64> {
+        let broken = |kind: &'static AnomalyKind, walk: &mut Self| {
+            let detail = format!(
+                "{}: {:?}",
+                tensor.name,
+                tensor.dimensions.iter().take(8).collect::<Vec<_>>()
+            );
+            walk.violations.push(kind, range.clone(), detail);
+        };
+        if !complete || tensor.dimensions.len() > 64 {
+            broken(&DIMENSIONS, self);
+            return None;
+        }
+        if tensor
+            .dimensions
+            .iter()
+            .any(|dimension| *dimension > i64::MAX.unsigned_abs())
+        {
+            broken(&OVERFLOW, self);
+            return None;
+        }
+        let mut elements = 1_u64;
+        for dimension in &tensor.dimensions {
+            if let Some(product) = elements.checked_mul(*dimension) {
+                elements = product;
+            } else {
+                if !tensor.dimensions.contains(&0) {
+                    broken(&OVERFLOW, self);
+                    return None;
+                }
+                elements = 0;
+            }
+        }
+        let bits = element_bits(tensor.data_type)?;
+        let bytes = elements.checked_mul(bits).map(|bits| bits.div_ceil(8));
+        if bytes.is_none() {
+            broken(&OVERFLOW, self);
+        }
+        bytes
+    }
+}
+
+/// Says whether the domain is one of the standard's own.
+fn is_standard(domain: &str) -> bool {
+    matches!(domain, "" | "ai.onnx" | "ai.onnx.ml")
+}
+
+/// Returns how many bits an element takes (`TensorProto.DataType`); texts have no fixed size.
+fn element_bits(data_type: u64) -> Option<u64> {
+    Some(match data_type {
+        25 | 26 => 2,
+        21..=23 => 4,
+        2 | 3 | 9 | 17..=20 | 24 => 8,
+        4 | 5 | 10 | 16 => 16,
+        1 | 6 | 12 => 32,
+        7 | 11 | 13 | 14 => 64,
+        15 => 128,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{ids, never_panics, view};
+
+    fn message(number: u8, content: &[u8]) -> Vec<u8> {
+        let length = u8::try_from(content.len()).unwrap();
+        [&[number << 3 | 2, length][..], content].concat()
+    }
+
+    fn model() -> Vec<u8> {
+        let external = message(13, &[message(1, b"location"), message(2, b"../a")].concat());
+        // Field 13 has a tag of one byte.
+        let tensor = [&b"\x08\x02\x10\x01"[..], &message(8, b"w"), &external].concat();
+        let inner = message(6, &message(1, &message(4, b"Inner")));
+        let node = [message(4, b"If"), message(7, b"x.y"), message(5, &inner)].concat();
+        let graph = [message(1, &node), message(5, &tensor)].concat();
+        [&b"\x08\x08"[..], &message(7, &graph), &message(8, b"\x10\x11")].concat()
+    }
+
+    #[test]
+    fn nodes_tensors_and_references_are_found() {
+        let view = view(&model(), parse);
+        let names: Vec<&str> = view.operators.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(names, ["If", "Inner"]);
+        assert_eq!(view.externals[0].values("location").collect::<Vec<_>>(), ["../a"]);
+        assert_eq!(view.externals[0].wanted, Some(8));
+        assert_eq!(ids(view.anomalies()), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn damage_never_panics() {
+        never_panics(&model(), parse);
+    }
+}
