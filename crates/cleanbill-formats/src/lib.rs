@@ -19,6 +19,7 @@ mod anomaly;
 pub mod bytes;
 pub mod codec;
 mod compressed;
+mod flatbuffer;
 pub mod json;
 pub mod limits;
 mod member;
@@ -27,6 +28,7 @@ mod raw;
 mod registry;
 #[cfg(test)]
 mod testing;
+pub mod xml;
 
 pub use anomaly::{Anomaly, AnomalyKind, Impact};
 pub use member::{Member, Payload, Role};
@@ -40,6 +42,11 @@ registry::register! {
     sentencepiece => Sentencepiece,
     executable => Executable,
     media => Media,
+    tflite => Tflite,
+    ort => Ort,
+    executorch => Executorch,
+    pmml => Pmml,
+    openvino => Openvino,
     unsupported_model => UnsupportedModel,
     text => Text,
     zip => Zip,
