@@ -19,6 +19,7 @@ mod anomaly;
 pub mod bytes;
 pub mod codec;
 mod compressed;
+mod flatbuffer;
 pub mod json;
 pub mod limits;
 mod member;
@@ -29,6 +30,7 @@ mod tensor;
 #[cfg(test)]
 mod testing;
 mod wire;
+pub mod xml;
 
 pub use anomaly::{Anomaly, AnomalyKind, Impact};
 pub use member::{Member, Payload, Role};
@@ -47,6 +49,11 @@ registry::register! {
     tensorflow => Tensorflow,
     coreml => Coreml,
     paddle => Paddle,
+    tflite => Tflite,
+    ort => Ort,
+    executorch => Executorch,
+    pmml => Pmml,
+    openvino => Openvino,
     unsupported_model => UnsupportedModel,
     text => Text,
     zip => Zip,

@@ -8,7 +8,7 @@ use crate::{
 
 format_info! {
     /// ## What it is
-    /// Model and data files of other frameworks: HDF5 (Keras), TensorFlow Lite, R, Torch7, Flax,
+    /// Model and data files of other frameworks: HDF5 (Keras), R, Torch7, Flax,
     /// Parquet, Arrow and more.
     /// ## What is read
     /// Signatures.
@@ -17,13 +17,13 @@ format_info! {
     /// ## Limits
     /// None.
     /// ## References
-    /// HDF5 file format 3.0 section II.A, TFLite `schema.fbs`, R Internals 1.8, Apache Parquet and Arrow formats,
+    /// HDF5 file format 3.0 section II.A, R Internals 1.8, Apache Parquet and Arrow formats,
     /// SQLite file format 1.2.
     "unsupported-model", "model format that is not examined",
-    extensions: &["h5", "hdf5", "tflite", "rds", "rdata", "t7", "msgpack", "parquet", "arrow", "feather", "sqlite", "db"],
+    extensions: &["h5", "hdf5", "rds", "rdata", "t7", "msgpack", "parquet", "arrow", "feather", "sqlite", "db"],
     refines: None,
     dialects: [
-        "hdf5": "HDF5 file, as Keras writes it", "tflite": "TensorFlow Lite model", "executorch": "ExecuTorch program",
+        "hdf5": "HDF5 file, as Keras writes it", 
         "r-data": "R data", "torch7": "Torch7 file", "flax-msgpack": "Flax parameters",
         "parquet": "Parquet table", "arrow": "Arrow table", "sqlite": "SQLite database",
         "matlab": "MATLAB data", "ggml-legacy": "GGML model before GGUF", "catboost": "CatBoost model", "rknn": "RKNN model",
@@ -73,8 +73,6 @@ fn signature(head: &[u8], size: u64) -> Option<Kind> {
         .any(|start| at(start, b"\x89HDF\r\n\x1a\n"));
     Some(match head {
         _ if hdf5 => ("hdf5", "HDF5 file", "HDF5 文件"),
-        _ if at(4, b"TFL3") => ("tflite", "TensorFlow Lite model", "TensorFlow Lite 模型"),
-        _ if at(4, b"ET12") => ("executorch", "ExecuTorch program", "ExecuTorch 程序"),
         _ if at(0, b"RDX2\n") || at(0, b"RDX3\n") || at(0, b"RDA2\n") || at(0, b"RDA3\n") => {
             ("r-data", "R data", "R 数据")
         }
@@ -130,9 +128,8 @@ mod tests {
 
     #[test]
     fn formats_are_named() {
-        let cases: [(&[u8], Option<&str>); 5] = [
+        let cases: [(&[u8], Option<&str>); 4] = [
             (b"\x89HDF\r\n\x1a\n\0", Some("hdf5")),
-            (b"\x1c\0\0\0TFL3\0\0", Some("tflite")),
             (b"\x81\xa6params\x82\xa1a", Some("flax-msgpack")),
             (b"plain words that are no model at all", None),
             (&[0; 64], None),

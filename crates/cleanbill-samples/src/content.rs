@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::{
-    arrays, gguf,
+    arrays, flatbuffer, gguf,
     lines::{Line, Node, Result, dedent, nodes},
     literal::hex,
     pickle, proto, tar, torch, zip,
@@ -91,6 +91,7 @@ pub(crate) fn part(node: &Node<'_>) -> Result<Option<Vec<u8>>> {
         "npy" => arrays::npy(node)?,
         "safetensors" => arrays::safetensors(node)?,
         "gguf" => gguf::build(node)?,
+        "flatbuffer" => flatbuffer::build(node)?,
         "proto" => proto::build(node.body)?,
         "torch-zip" => torch::zip_layout(node)?,
         "torch-legacy" => torch::legacy_layout(node)?,

@@ -7,6 +7,7 @@
 
 mod arrays;
 mod content;
+mod flatbuffer;
 mod gguf;
 mod lines;
 mod literal;

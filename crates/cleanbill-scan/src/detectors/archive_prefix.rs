@@ -1,7 +1,7 @@
 //! Detector `archive-prefix`.
 
 use cleanbill_core::{Severity, text};
-use cleanbill_formats::zip::View;
+use cleanbill_formats::{Format, zip::View};
 
 use crate::{archives::recognised, detector::detector, scene::Scene, sink::Sink};
 
@@ -27,7 +27,8 @@ detector! {
 }
 
 fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
-    if view.prefix.is_empty() {
+    // TensorFlow Lite models carry their labels in an archive behind the model; both parts are examined.
+    if view.prefix.is_empty() || scene.is(Format::Tflite) {
         return;
     }
     let known = recognised(scene.source, view.prefix.clone());
