@@ -12,3 +12,6 @@
         clippy::as_conversions,
     )
 )]
+
+pub mod jinja;
+pub mod jsonc;
