@@ -73,7 +73,7 @@ fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
 
 /// Reports each kind of sign once; `exact` says that an offset in the text is one in the file.
 fn report(template: &str, range: &Range<u64>, exact: bool, chat: bool, sink: &mut Sink<'_>) {
-    for hit in examine(template) {
+    for hit in examine(template).hits {
         let soft = hit.sign == Sign::Dunder && SOFT.contains(&hit.evidence.as_str());
         if !chat && (soft || hit.sign == Sign::Loads) {
             continue;
