@@ -45,6 +45,13 @@ register! {
     safetensors_invalid,
     gguf_invalid,
     gguf_template_injection,
+    template_hidden_instruction,
+    hidden_unicode,
+    agent_instruction_injection,
+    mcp_server_command,
+    mcp_server_exposed,
+    mcp_server_unpinned,
+    hosted_model_alias,
     remote_code_reference,
     suspicious_string,
 }

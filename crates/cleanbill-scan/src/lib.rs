@@ -3,11 +3,14 @@
 //! `source` says where bytes come from, `engine` recognises, parses and opens them level by level, `detectors` look at the
 //! typed views. No detector sees a path of this machine, a socket or a clock. Nothing here decides how a report looks.
 
+mod agents;
 mod archives;
 mod callables;
 mod detector;
 mod detectors;
 mod engine;
+mod hidden;
+mod instructions;
 mod judgement;
 mod open;
 mod promise;

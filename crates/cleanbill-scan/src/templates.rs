@@ -2,9 +2,15 @@
 
 mod machine;
 mod methods;
+pub(crate) mod sway;
 mod values;
 
+use std::ops::Range;
+
 use cleanbill_code::jinja;
+use cleanbill_formats::{Parsed, text::Kind};
+
+use crate::scene::Scene;
 use machine::{Machine, Outcome};
 
 /// Says what was seen in a template.
@@ -122,12 +128,84 @@ const PRIVATE_GADGETS: &[&str] = &["config", "namespace", "request", "self"];
 /// Rounds beyond which a loop is no longer about messages.
 const ROUNDS: u128 = 10_000_000;
 
+/// Holds a template and where it stands.
+pub(crate) struct Found<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) range: Range<u64>,
+    /// An offset in the text is one in the file.
+    pub(crate) exact: bool,
+    /// It belongs to a model and is rendered when somebody talks to it; else it may be a web page's or a code generator's.
+    pub(crate) chat: bool,
+}
+
+/// Lists the templates of whatever was recognised: metadata of GGUF and safetensors, values of configurations, files.
+pub(crate) fn found<'a>(scene: &'a Scene<'_>) -> Vec<Found<'a>> {
+    let mut out = Vec::new();
+    for parsed in scene.parsed {
+        match parsed {
+            Parsed::Gguf(view) => out.extend(view.templates().map(|template| Found {
+                text: &template.text,
+                range: template.range.clone(),
+                exact: true,
+                chat: true,
+            })),
+            Parsed::Safetensors(view) => {
+                let like_template = |value: &str| value.contains("{{") || value.contains("{%");
+                let entries = view.metadata.iter().filter(|entry| like_template(&entry.value));
+                out.extend(entries.map(|entry| Found {
+                    text: &entry.value,
+                    range: entry.range.clone(),
+                    exact: false,
+                    chat: entry.key.contains("chat_template"),
+                }));
+            }
+            Parsed::Text(view) => {
+                let facts = view.facts.iter().filter(|fact| fact.key == "chat_template");
+                out.extend(facts.map(|fact| Found {
+                    text: &fact.value,
+                    range: fact.range.clone(),
+                    exact: false,
+                    chat: true,
+                }));
+                // Pages and code generators use templates that load others; chat templates cannot.
+                let named = matches!(scene.extension, "jinja" | "jinja2" | "j2");
+                let chat = named || scene.file_name().contains("chat_template");
+                if let Some((template, range)) = &view.template
+                    && (chat || view.kind == Kind::JinjaTemplate)
+                {
+                    out.push(Found {
+                        text: template,
+                        range: range.clone(),
+                        exact: true,
+                        chat,
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+impl Found<'_> {
+    /// Returns the place in the file of `length` bytes at `at` of the text.
+    pub(crate) fn place(&self, at: usize, length: usize) -> Range<u64> {
+        if !self.exact {
+            return self.range.clone();
+        }
+        let start = self.range.start.saturating_add(at as u64).min(self.range.end);
+        start..start.saturating_add(length as u64).min(self.range.end)
+    }
+}
+
 /// Holds what came out for a template.
 #[derive(Debug, Default)]
 pub(crate) struct Examined {
     pub(crate) hits: Vec<Hit>,
     /// A limit was reached: the template was not examined whole.
     pub(crate) cut: bool,
+    /// Where and why an engine would refuse it.
+    pub(crate) refused: Option<(usize, &'static str)>,
 }
 
 /// Examines `template`.
@@ -169,6 +247,7 @@ pub(crate) fn examine(template: &str) -> Examined {
     Examined {
         hits: kept,
         cut: cut || parsed.cut,
+        refused: parsed.errors.first().map(|error| (error.at, error.rule)),
     }
 }
 
