@@ -14,3 +14,5 @@
 )]
 
 pub mod tree;
+pub mod jinja;
+pub mod jsonc;

@@ -3,6 +3,7 @@
 //! `source` says where bytes come from, `engine` recognises, parses and opens them level by level, `detectors` look at the
 //! typed views. No detector sees a path of this machine, a socket or a clock. Nothing here decides how a report looks.
 
+mod agents;
 mod archives;
 mod callables;
 mod collection;
@@ -11,6 +12,8 @@ mod detector;
 mod detectors;
 mod engine;
 pub mod facts;
+mod hidden;
+mod instructions;
 mod judgement;
 mod open;
 mod operators;

@@ -1,8 +1,17 @@
 //! Looks into Jinja templates for what no honest chat template needs. Nothing is rendered.
 
-mod tokens;
+mod machine;
+mod methods;
+pub(crate) mod sway;
+mod values;
 
-use tokens::{Block, Token, Value};
+use std::ops::Range;
+
+use cleanbill_code::jinja;
+use cleanbill_formats::{Parsed, text::Kind};
+
+use crate::scene::Scene;
+use machine::{Machine, Outcome};
 
 /// Says what was seen in a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,10 +77,16 @@ const INNER: &[&str] = &[
     "f_locals",
     "func_code",
     "func_globals",
+    "ag_code",
+    "ag_frame",
+    "co_code",
+    "cr_code",
     "gi_code",
     "gi_frame",
     "mro",
+    "gi_yieldfrom",
     "tb_frame",
+    "tb_next",
     "_TemplateReference__context",
 ];
 const MODULES: &[&str] = &[
@@ -113,21 +128,96 @@ const PRIVATE_GADGETS: &[&str] = &["config", "namespace", "request", "self"];
 /// Rounds beyond which a loop is no longer about messages.
 const ROUNDS: u128 = 10_000_000;
 
-/// Examines `template`.
-pub(crate) fn examine(template: &str) -> Vec<Hit> {
-    let blocks = tokens::blocks(template);
-    let mut hits: Vec<Hit> = Vec::new();
-    let mut literals = String::new();
-    let mut loops: Vec<u128> = Vec::new();
-    for block in &blocks {
-        examine_block(block, &mut hits);
-        for token in &block.tokens {
-            if let Value::Text { text, .. } = &token.value {
-                literals.push_str(text);
+/// Holds a template and where it stands.
+pub(crate) struct Found<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) range: Range<u64>,
+    /// An offset in the text is one in the file.
+    pub(crate) exact: bool,
+    /// It belongs to a model and is rendered when somebody talks to it; else it may be a web page's or a code generator's.
+    pub(crate) chat: bool,
+}
+
+/// Lists the templates of whatever was recognised: metadata of GGUF and safetensors, values of configurations, files.
+pub(crate) fn found<'a>(scene: &'a Scene<'_>) -> Vec<Found<'a>> {
+    let mut out = Vec::new();
+    for parsed in scene.parsed {
+        match parsed {
+            Parsed::Gguf(view) => out.extend(view.templates().map(|template| Found {
+                text: &template.text,
+                range: template.range.clone(),
+                exact: true,
+                chat: true,
+            })),
+            Parsed::Safetensors(view) => {
+                let like_template = |value: &str| value.contains("{{") || value.contains("{%");
+                let entries = view.metadata.iter().filter(|entry| like_template(&entry.value));
+                out.extend(entries.map(|entry| Found {
+                    text: &entry.value,
+                    range: entry.range.clone(),
+                    exact: false,
+                    chat: entry.key.contains("chat_template"),
+                }));
             }
+            Parsed::Text(view) => {
+                let facts = view.facts.iter().filter(|fact| fact.key == "chat_template");
+                out.extend(facts.map(|fact| Found {
+                    text: &fact.value,
+                    range: fact.range.clone(),
+                    exact: false,
+                    chat: true,
+                }));
+                // Pages and code generators use templates that load others; chat templates cannot.
+                let named = matches!(scene.extension, "jinja" | "jinja2" | "j2");
+                let chat = named || scene.file_name().contains("chat_template");
+                if let Some((template, range)) = &view.template
+                    && (chat || view.kind == Kind::JinjaTemplate)
+                {
+                    out.push(Found {
+                        text: template,
+                        range: range.clone(),
+                        exact: true,
+                        chat,
+                    });
+                }
+            }
+            _ => {}
         }
-        count_rounds(block, &mut loops, &mut hits);
     }
+    out
+}
+
+impl Found<'_> {
+    /// Returns the place in the file of `length` bytes at `at` of the text.
+    pub(crate) fn place(&self, at: usize, length: usize) -> Range<u64> {
+        if !self.exact {
+            return self.range.clone();
+        }
+        let start = self.range.start.saturating_add(at as u64).min(self.range.end);
+        start..start.saturating_add(length as u64).min(self.range.end)
+    }
+}
+
+/// Holds what came out for a template.
+#[derive(Debug, Default)]
+pub(crate) struct Examined {
+    pub(crate) hits: Vec<Hit>,
+    /// A limit was reached: the template was not examined whole.
+    pub(crate) cut: bool,
+    /// Where and why an engine would refuse it.
+    pub(crate) refused: Option<(usize, &'static str)>,
+}
+
+/// Examines `template`.
+pub(crate) fn examine(template: &str) -> Examined {
+    let parsed = jinja::parse(template);
+    let mut machine = Machine::new(template);
+    machine.run(&parsed);
+    let Outcome {
+        mut hits,
+        literals,
+        cut,
+    } = machine.finish();
     let seen = |hits: &[Hit]| {
         hits.iter()
             .any(|hit| matches!(hit.sign, Sign::Dunder | Sign::HiddenDunder))
@@ -154,130 +244,10 @@ pub(crate) fn examine(template: &str) -> Vec<Hit> {
             kept.push(hit);
         }
     }
-    kept
-}
-
-fn examine_block(block: &Block, hits: &mut Vec<Hit>) {
-    let tokens = &block.tokens;
-    let name = |index: Option<usize>| index.and_then(|index| tokens.get(index)).and_then(Token::name);
-    let is = |index: Option<usize>, symbol: char| {
-        index
-            .and_then(|index| tokens.get(index))
-            .is_some_and(|token| token.value == Value::Symbol(symbol))
-    };
-    let mut report = |sign: Sign, token: &Token, evidence: &str| {
-        hits.push(Hit {
-            sign,
-            at: token.at,
-            evidence: evidence.to_owned(),
-        });
-    };
-    if block.is_statement
-        && let Some(word @ ("include" | "import" | "extends" | "from")) = name(Some(0))
-        && let Some(token) = tokens.first()
-    {
-        report(Sign::Loads, token, word);
-    }
-    for (index, token) in tokens.iter().enumerate() {
-        let (before, after) = (index.checked_sub(1), Some(index + 1));
-        match &token.value {
-            Value::Name(word) => {
-                let word = word.as_str();
-                let called = is(after, '(');
-                let dotted = is(before, '.');
-                let opened = is(after, '.') || is(after, '[') || is(after, '|');
-                if is_dunder(word) {
-                    report(Sign::Dunder, token, word);
-                } else if dotted && INNER.contains(&word) {
-                    report(Sign::Gadget, token, word);
-                } else if word == "attr" && is(before, '|') {
-                    report(Sign::AttrFilter, token, "|attr");
-                } else if called && (dotted && METHODS.contains(&word) || !dotted && CALLS.contains(&word))
-                    || !dotted && is(after, '.') && MODULES.contains(&word)
-                {
-                    report(Sign::Call, token, word);
-                } else if !dotted && opened && GADGETS.contains(&word) {
-                    report(Sign::Gadget, token, word);
-                } else if !dotted && is(after, '.') && PRIVATE_GADGETS.contains(&word) {
-                    if let Some(inner) = name(Some(index + 2)).filter(|inner| inner.starts_with('_')) {
-                        report(Sign::Gadget, token, &format!("{word}.{inner}"));
-                    }
-                } else if word == "list" && is(before, '|') && name(index.checked_sub(2)) == Some("string") {
-                    report(Sign::Picking, token, "|string|list");
-                }
-            }
-            Value::Text { text, escaped } => {
-                if let Some(found) = dunder_within(text) {
-                    let sign = if *escaped {
-                        Sign::HiddenDunder
-                    } else {
-                        Sign::Dunder
-                    };
-                    report(sign, token, found);
-                } else if *escaped && text.contains('_') {
-                    report(Sign::HiddenDunder, token, text);
-                } else if is(before, '[') && is(after, ']') && KEYS.contains(&text.as_str()) {
-                    report(Sign::Call, token, text);
-                } else if text.contains("%c")
-                    || (text.contains("{0.") || text.contains("{0[") || text.contains("{._"))
-                        && is(after, '.')
-                        && name(Some(index + 2)).is_some_and(|word| word.starts_with("format"))
-                {
-                    report(Sign::Picking, token, text);
-                } else if text == "__" {
-                    report(Sign::HiddenDunder, token, text);
-                }
-            }
-            Value::Number(number) => {
-                let multiplied = is(before, '*') || is(after, '*');
-                if *number >= ROUNDS && multiplied
-                    || *number >= 4 && is(before, '*') && is(index.checked_sub(2), '*')
-                {
-                    // `10 ** 9` and `'a' * 999999999`; a small square or cube is honest.
-                    report(Sign::Endless, token, &number.to_string());
-                }
-            }
-            Value::Symbol(_) => {}
-        }
-    }
-}
-
-/// Multiplies the rounds of loops over `range` that stand in each other.
-fn count_rounds(block: &Block, loops: &mut Vec<u128>, hits: &mut Vec<Hit>) {
-    let word = block.tokens.first().and_then(Token::name);
-    if block.is_statement && word == Some("endfor") {
-        loops.pop();
-        return;
-    }
-    let mut rounds = 1_u128;
-    for (index, token) in block.tokens.iter().enumerate() {
-        if token.name() == Some("range") {
-            let arguments = block.tokens.get(index + 1..).unwrap_or_default();
-            let inside = arguments
-                .iter()
-                .take_while(|token| token.value != Value::Symbol(')'));
-            let largest = inside.filter_map(|token| match token.value {
-                Value::Number(number) => Some(number),
-                _ => None,
-            });
-            rounds = rounds.saturating_mul(largest.max().unwrap_or(1).max(1));
-        }
-    }
-    let around = loops
-        .iter()
-        .fold(1_u128, |product, one| product.saturating_mul(*one));
-    if rounds > 1
-        && around.saturating_mul(rounds) >= ROUNDS
-        && let Some(token) = block.tokens.first()
-    {
-        hits.push(Hit {
-            sign: Sign::Endless,
-            at: token.at,
-            evidence: format!("range, {} rounds", around.saturating_mul(rounds)),
-        });
-    }
-    if block.is_statement && word == Some("for") {
-        loops.push(rounds);
+    Examined {
+        hits: kept,
+        cut: cut || parsed.cut,
+        refused: parsed.errors.first().map(|error| (error.at, error.rule)),
     }
 }
 
@@ -309,8 +279,43 @@ mod tests {
                 Sign::HiddenDunder,
             ),
             ("{{ x['__ssalc__'|reverse] }}", Sign::Dunder),
+            ("{{ x['__' ~ 'ssalc'|reverse ~ '__'] }}", Sign::HiddenDunder),
+            ("{{ x[['__cl', 'ass__']|join] }}", Sign::HiddenDunder),
+            ("{{ x[('_' * 2) + 'class' + '_' * 2] }}", Sign::HiddenDunder),
+            ("{{ x['_XclassX_'|replace('X', '_')] }}", Sign::HiddenDunder),
+            ("{{ x['__CLASS__'|lower] }}", Sign::HiddenDunder),
+            ("{{ x['%sclass%s' % ('__', '__')] }}", Sign::HiddenDunder),
+            ("{{ x['{0}{0}class{0}{0}'.format('_')] }}", Sign::HiddenDunder),
+            ("{{ x[dict(__cla=1, ss__=2)|join] }}", Sign::HiddenDunder),
+            ("{{ x['a__class__b'[1:-1]] }}", Sign::HiddenDunder),
+            (
+                "{% set ns = namespace(s='') %}{% for c in ['_', '_', 'c', 'l', 'a', 's', 's', '_', '_'] %}{% set ns.s = ns.s ~ c %}{% endfor %}{{ x[ns.s] }}",
+                Sign::HiddenDunder,
+            ),
+            (
+                "{% macro u() %}_{% endmacro %}{{ x[u() ~ u() ~ 'class' ~ u() ~ u()] }}",
+                Sign::HiddenDunder,
+            ),
+            (
+                "{% set a %}_{% endset %}{% if y %}{% set a = '' %}{% endif %}{{ x[a * 2 ~ 'class' ~ a * 2] }}",
+                Sign::HiddenDunder,
+            ),
+            ("{{ x|map(attribute='__class__')|list }}", Sign::Dunder),
+            ("{{ x|map(attribute=y) }}", Sign::AttrFilter),
+            ("{{ request.args.a }}", Sign::Gadget),
+            ("{{ ''.format.x }}", Sign::Picking),
+            ("{% for a in b %}{{ b.append(a) }}{% endfor %}", Sign::Endless),
+            ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", Sign::Endless),
+            ("{{ 'x'|center(999999999) }}", Sign::Endless),
+            (
+                "{% set ns = namespace(s='aa') %}{% for i in range(60) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}",
+                Sign::Endless,
+            ),
+            ("{% set f = ''.__class__ %}{{ a b }}", Sign::Dunder),
+            ("{{ a b.__class__ }}", Sign::Dunder),
             ("{{ x['__' + y] }}", Sign::HiddenDunder),
             ("{{ cycler.next }}", Sign::Gadget),
+            ("{{ x.ｏs.__ｃlass__ }}", Sign::Dunder),
             ("{{ self._TemplateReference__context }}", Sign::Gadget),
             ("{{ os.popen('id').read() }}", Sign::Call),
             ("{{ eval('1') }}", Sign::Call),
@@ -328,7 +333,7 @@ mod tests {
             ("{{ '}}' }}{{ ''.__class__ }}", Sign::Dunder),
             ("{% include 'x' %}", Sign::Loads),
         ] {
-            let signs: Vec<Sign> = examine(template).iter().map(|hit| hit.sign).collect();
+            let signs: Vec<Sign> = examine(template).hits.iter().map(|hit| hit.sign).collect();
             assert!(signs.contains(&sign), "{template}: {signs:?}");
         }
     }
@@ -348,9 +353,9 @@ mod tests {
             "{{ m.content.split('</think>')[-1].lstrip('\\n') }}",
         ] {
             assert!(
-                examine(template).is_empty(),
+                examine(template).hits.is_empty(),
                 "{template}: {:?}",
-                examine(template)
+                examine(template).hits
             );
         }
     }

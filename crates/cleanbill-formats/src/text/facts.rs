@@ -15,6 +15,9 @@ const KEYS: &[&str] = &[
     "chat_template",
     "trust_remote_code",
     "_target_",
+    "auto_mapping",
+    "_name_or_path",
+    "base_model_name_or_path",
 ];
 /// LIMIT: facts kept of one text.
 const FACTS: usize = 1_000;
@@ -28,7 +31,8 @@ const DEPTH: usize = 990;
 /// Holds a value under one of the keys that detectors look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {
-    /// The telling key: `auto_map`, `custom_pipelines`, `custom_generate`, `chat_template`, `trust_remote_code`, `_target_`.
+    /// The telling key: `auto_map`, `custom_pipelines`, `custom_generate`, `chat_template`, `trust_remote_code`, `_target_`,
+    /// `auto_mapping`, `_name_or_path`, `base_model_name_or_path`.
     pub key: &'static str,
     /// The key right before the value, where it is another one: `AutoModel` below `auto_map`.
     pub name: String,

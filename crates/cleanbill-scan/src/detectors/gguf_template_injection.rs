@@ -1,15 +1,12 @@
 //! Detector `gguf-template-injection`.
 
-use std::ops::Range;
-
-use cleanbill_core::{Text, text};
-use cleanbill_formats::{Parsed, text::Kind};
+use cleanbill_core::{Severity, Text, text};
 
 use crate::{
     detector::detector,
     scene::Scene,
     sink::Sink,
-    templates::{Sign, examine},
+    templates::{Found, Sign, examine, found},
 };
 
 detector! {
@@ -21,9 +18,12 @@ detector! {
     /// Templates are rendered whenever someone chats with the model. Without a sandbox they run any Python
     /// (CVE-2024-34359); sandboxes were left before, and an endless loop needs no way out.
     /// ## How it is decided
-    /// The expressions are cut into tokens, escapes in texts are resolved and pieces are joined. Nothing is rendered.
+    /// The template is read into a syntax tree and gone through with what is known of its values: escapes, joined pieces,
+    /// slices, filters, formats, variables, macros, short loops and both branches of every condition. Nothing is rendered.
+    /// What is not known (a message) stays unknown. A template that no engine would read is reported as low.
     /// ## What it misses
-    /// Templates that change what the model is told, and names put together by arithmetic on characters.
+    /// Templates that change what the model is told are the matter of `template-hidden-instruction`. Names put together from
+    /// what a user writes.
     /// ## What to do
     /// Do not load the model with a library that renders its template; replace the template with the supplier's original.
     /// ## References
@@ -39,57 +39,53 @@ detector! {
 const SOFT: &[&str] = &["__all__", "__doc__", "__init__", "__name__", "__version__"];
 
 fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
-    for parsed in scene.parsed {
-        match parsed {
-            Parsed::Gguf(view) => {
-                for template in view.templates() {
-                    report(&template.text, &template.range, true, true, sink);
-                }
-            }
-            Parsed::Safetensors(view) => {
-                let like_template = |value: &str| value.contains("{{") || value.contains("{%");
-                for entry in view.metadata.iter().filter(|entry| like_template(&entry.value)) {
-                    let chat = entry.key.contains("chat_template");
-                    report(&entry.value, &entry.range, false, chat, sink);
-                }
-            }
-            Parsed::Text(view) => {
-                for fact in view.facts.iter().filter(|fact| fact.key == "chat_template") {
-                    report(&fact.value, &fact.range, false, true, sink);
-                }
-                // Pages and code generators use templates that load others; chat templates cannot.
-                let named = matches!(scene.extension, "jinja" | "jinja2" | "j2");
-                let chat = named || scene.file_name().contains("chat_template");
-                if let Some((template, range)) = &view.template
-                    && (chat || view.kind == Kind::JinjaTemplate)
-                {
-                    report(template, range, true, chat, sink);
-                }
-            }
-            _ => {}
-        }
+    for template in found(scene) {
+        report(&template, sink);
     }
 }
 
-/// Reports each kind of sign once; `exact` says that an offset in the text is one in the file.
-fn report(template: &str, range: &Range<u64>, exact: bool, chat: bool, sink: &mut Sink<'_>) {
-    for hit in examine(template) {
+/// Reports each kind of sign once.
+fn report(template: &Found<'_>, sink: &mut Sink<'_>) {
+    let examined = examine(template.text);
+    for hit in &examined.hits {
         let soft = hit.sign == Sign::Dunder && SOFT.contains(&hit.evidence.as_str());
-        if !chat && (soft || hit.sign == Sign::Loads) {
+        // Pages of web programs show what was asked for.
+        let page = hit.sign == Sign::AttrFilter && hit.evidence != "|attr"
+            || hit.sign == Sign::Gadget
+                && hit.evidence.starts_with("request.")
+                && !hit.evidence.contains("._");
+        if !template.chat && (soft || page || hit.sign == Sign::Loads) {
             continue;
         }
-        let place = if exact {
-            let at = range.start.saturating_add(hit.at as u64).min(range.end);
-            at..at.saturating_add(hit.evidence.len() as u64).min(range.end)
-        } else {
-            range.clone()
-        };
-        sink.report(Some(place), message(hit.sign))
-            .evidence(&hit.evidence)
-            .hint(text!(
-                "replace the template with the supplier's original before chatting with this model",
-                "在使用此模型对话之前，用供应方的原始模板替换该模板"
-            ));
+        sink.report(
+            Some(template.place(hit.at, hit.evidence.len())),
+            message(hit.sign),
+        )
+        .evidence(&hit.evidence)
+        .hint(text!(
+            "replace the template with the supplier's original before chatting with this model",
+            "在使用此模型对话之前，用供应方的原始模板替换该模板"
+        ));
+    }
+    if examined.cut && template.chat {
+        sink.report(
+            Some(template.range.clone()),
+            text!(
+                "the template nests too deep or does too much to be examined whole",
+                "模板嵌套过深或过于繁复，无法完整检查"
+            ),
+        )
+        .severity(Severity::Medium);
+    }
+    if let (true, Some((at, rule))) = (template.chat, examined.refused) {
+        sink.report(
+            Some(template.place(at, 1)),
+            text!(
+                "engines refuse the template: {rule}",
+                "模板引擎会拒绝该模板：语法错误（{rule}）"
+            ),
+        )
+        .severity(Severity::Low);
     }
 }
 
@@ -145,6 +141,12 @@ mod tests {
             ("chat_template.jinja", "{% include 'x' %}", &[High]),
             ("page.txt", "{% include 'x' %}{{ f.__name__ }}", &[]),
             ("README.md", "# How\n\n```\n{{ ''.__class__ }}\n```\n", &[]),
+            (
+                "chat_template.jinja",
+                "{{ 'a' 'b",
+                &[cleanbill_core::Severity::Low],
+            ),
+            ("page.html.txt", "{% if x %}{{ request.args.q }}{% endif %}", &[]),
             (
                 "chat_template.jinja",
                 "{% for m in messages %}{{ m.content }}{% endfor %}",

@@ -1,0 +1,538 @@
+//! What agents read: configurations of MCP servers, definitions of tools, files of instructions.
+
+use std::{fmt::Write, ops::Range};
+
+use cleanbill_code::jsonc::{self, Value, ValueKind};
+use cleanbill_core::Severity;
+use cleanbill_formats::{
+    bytes::size_u64,
+    text::{Kind, View},
+};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    instructions::{Saying, Want},
+    scene::Scene,
+};
+
+/// LIMIT: longest configuration that is read for servers and tools; real ones have a few KiB, and listings of hundreds of tools less than this.
+const CONFIGURATION_BYTES: u64 = 2 << 20;
+/// LIMIT: servers and tools looked at in one configuration.
+const ENTRIES: usize = 2_000;
+/// Keys under which clients list their servers.
+const SERVERS: &[&str] = &[
+    "mcpServers",
+    "mcp_servers",
+    "servers",
+    "context_servers",
+    "extensions",
+    "mcp",
+];
+/// Names of files that agents take instructions from.
+const FILES: &[&str] = &[
+    "skill.md",
+    "agents.md",
+    "agent.md",
+    "claude.md",
+    "claude.local.md",
+    "gemini.md",
+    "qwen.md",
+    "warp.md",
+    "conventions.md",
+    "copilot-instructions.md",
+    ".cursorrules",
+    ".windsurfrules",
+    ".clinerules",
+    ".roorules",
+    ".goosehints",
+    "llms.txt",
+    "system_prompt.txt",
+    "system_prompt.md",
+    "system-prompt.md",
+    "memory.md",
+];
+/// Folders whose texts are instructions.
+const FOLDERS: &[&str] = &[
+    ".claude/commands/",
+    ".claude/agents/",
+    ".claude/skills/",
+    ".cursor/rules/",
+    ".clinerules/",
+    ".roo/rules/",
+    ".windsurf/rules/",
+    ".github/instructions/",
+    ".github/prompts/",
+    ".codex/prompts/",
+    ".gemini/commands/",
+];
+
+/// Holds one server.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) name: String,
+    pub(crate) range: Range<u64>,
+    pub(crate) command: String,
+    pub(crate) arguments: Vec<String>,
+    pub(crate) environment: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) address: String,
+    /// Tools that run without a question: `*` or names.
+    pub(crate) approved: Vec<String>,
+}
+
+/// Holds one definition of a tool.
+#[derive(Debug)]
+pub(crate) struct Tool {
+    pub(crate) name: String,
+    pub(crate) range: Range<u64>,
+    /// Every text of the definition: name, description, those of parameters, defaults, examples.
+    pub(crate) said: String,
+    /// SHA-256 of the definition in one form, whatever the order of its keys: what a snapshot pins.
+    pub(crate) digest: String,
+}
+
+/// Says whether the text is one that agents take instructions from; the client decides that by name and folder.
+pub(crate) fn is_for_agents(scene: &Scene<'_>) -> bool {
+    let name = scene.file_name().to_ascii_lowercase();
+    let path = scene.member.unwrap_or(scene.artifact).replace('\\', "/");
+    FILES.contains(&name.as_str())
+        || [
+            ".prompt.md",
+            ".instructions.md",
+            ".agent.md",
+            ".chatmode.md",
+            ".mdc",
+        ]
+        .iter()
+        .any(|end| name.ends_with(end))
+        || FOLDERS.iter().any(|folder| path.contains(folder))
+}
+
+/// Returns the tree of a configuration that may name servers or tools, with what to add to its offsets.
+pub(crate) fn tree(view: &View, scene: &Scene<'_>, keys: &[&str]) -> Option<(Value, u64)> {
+    if scene.source.size() > CONFIGURATION_BYTES {
+        return None;
+    }
+    let json = matches!(view.kind, Kind::Json | Kind::JsonLines);
+    let named = view.top_keys.iter().any(|key| keys.contains(&key.as_str()));
+    let listed = json && view.top_keys.is_empty();
+    let extras = !json
+        && matches!(
+            scene.extension,
+            "json" | "jsonc" | "json5" | "toml" | "code-workspace"
+        );
+    if !(json && named || listed || extras) {
+        return None;
+    }
+    let written = scene.reading.text()?;
+    if !keys.iter().any(|key| written.text.contains(key)) {
+        return None;
+    }
+    let text = written.text.as_str();
+    let root = if scene.extension == "toml" || view.kind == Kind::Toml {
+        toml(text)
+    } else {
+        jsonc::parse(text).root?
+    };
+    Some((root, written.start))
+}
+
+/// Lists the servers of a configuration, at any of the places where clients keep them.
+pub(crate) fn servers(view: &View, scene: &Scene<'_>) -> Vec<Server> {
+    let mut keys = SERVERS.to_vec();
+    keys.extend(["projects", "amp.mcpServers", "mcp.servers"]);
+    let mut out = Vec::new();
+    if let Some((root, start)) = tree(view, scene, &keys) {
+        collect(&root, start, 0, &mut out);
+    }
+    out
+}
+
+fn collect(value: &Value, start: u64, depth: usize, out: &mut Vec<Server>) {
+    if depth > 5 {
+        return;
+    }
+    for (key, inner) in value.entries() {
+        let bare = key.rsplit('.').next().unwrap_or(key);
+        if SERVERS.contains(&bare) {
+            for (name, entry) in inner.entries() {
+                take(name, entry, start, out);
+            }
+            for entry in inner.items() {
+                let name = entry.at("name").and_then(Value::text).unwrap_or_default();
+                take(name, entry, start, out);
+            }
+        }
+        collect(inner, start, depth + 1, out);
+    }
+}
+
+fn take(name: &str, entry: &Value, start: u64, out: &mut Vec<Server>) {
+    let text = |keys: &[&str]| {
+        keys.iter()
+            .find_map(|key| entry.at(key))
+            .and_then(Value::text)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let address = text(&["url", "serverUrl", "httpUrl", "uri", "endpoint"]);
+    let (mut command, mut arguments) = (text(&["command", "cmd"]), Vec::new());
+    if let Some(nested) = entry.at("command").filter(|value| value.text().is_none()) {
+        // Zed: `"command": {"path": ..., "args": [...]}`; others give one list.
+        command = nested
+            .at("path")
+            .and_then(Value::text)
+            .unwrap_or_default()
+            .to_owned();
+        let items = nested.items().iter().filter_map(Value::text).map(str::to_owned);
+        arguments.extend(items.chain(nested.at("args").into_iter().flat_map(texts)));
+        if command.is_empty() && !arguments.is_empty() {
+            command = arguments.remove(0);
+        }
+    }
+    arguments.extend(entry.at("args").into_iter().flat_map(texts));
+    if command.is_empty() && address.is_empty() || out.len() >= ENTRIES {
+        return;
+    }
+    let pairs = |keys: &[&str]| -> Vec<(String, String)> {
+        let entries = keys
+            .iter()
+            .filter_map(|key| entry.at(key))
+            .flat_map(Value::entries);
+        entries
+            .filter_map(|(key, value)| Some((key.clone(), value.text()?.to_owned())))
+            .collect()
+    };
+    let mut approved: Vec<String> = ["alwaysAllow", "autoApprove", "autoAllow", "allowedTools"]
+        .iter()
+        .filter_map(|key| entry.at(key))
+        .flat_map(texts)
+        .collect();
+    if entry.at("trust").is_some_and(Value::is_true) || entry.at("autoApprove").is_some_and(Value::is_true) {
+        approved.push("*".to_owned());
+    }
+    out.push(Server {
+        name: name.to_owned(),
+        range: place(&entry.range, start),
+        command,
+        arguments,
+        environment: pairs(&["env", "envs", "environment"]),
+        headers: pairs(&["headers", "http_headers", "requestInit"]),
+        address,
+        approved,
+    });
+}
+
+/// Lists the texts of a list, or the one text.
+pub(crate) fn texts(value: &Value) -> Vec<String> {
+    let one = value.text().map(str::to_owned);
+    one.into_iter()
+        .chain(value.items().iter().filter_map(Value::text).map(str::to_owned))
+        .collect()
+}
+
+/// Returns where a value stands in the file.
+pub(crate) fn place(range: &Range<usize>, start: u64) -> Range<u64> {
+    size_u64(range.start).saturating_add(start)..size_u64(range.end).saturating_add(start)
+}
+
+/// Lists the definitions of tools: what has a name, a description and a scheme of its parameters.
+pub(crate) fn tools(view: &View, scene: &Scene<'_>) -> Vec<Tool> {
+    let keys = [
+        "tools",
+        "functions",
+        "result",
+        "inputSchema",
+        "input_schema",
+        "parameters",
+        "description_for_model",
+        "prompts",
+        "function",
+    ];
+    let mut out = Vec::new();
+    if let Some((root, start)) = tree(view, scene, &keys) {
+        collect_tools(&root, start, 0, &mut out);
+    }
+    out
+}
+
+fn collect_tools(value: &Value, start: u64, depth: usize, out: &mut Vec<Tool>) {
+    if depth > 12 || out.len() >= ENTRIES {
+        return;
+    }
+    let has = |keys: &[&str]| keys.iter().any(|key| value.at(key).is_some());
+    let named = has(&["name", "name_for_model"]);
+    let described = has(&["description", "description_for_model"]);
+    let schemed = has(&[
+        "inputSchema",
+        "input_schema",
+        "parameters",
+        "description_for_model",
+        "arguments",
+        "outputSchema",
+    ]);
+    if named && described && schemed {
+        let mut said = String::new();
+        gather(value, &mut said);
+        let name = value
+            .at("name")
+            .or(value.at("name_for_model"))
+            .and_then(Value::text);
+        let mut digest = String::new();
+        for byte in Sha256::digest(value.canonical().as_bytes()) {
+            let _ = write!(digest, "{byte:02x}");
+        }
+        out.push(Tool {
+            name: name.unwrap_or_default().to_owned(),
+            range: place(&value.range, start),
+            said,
+            digest,
+        });
+        return;
+    }
+    for (_, inner) in value.entries() {
+        collect_tools(inner, start, depth + 1, out);
+    }
+    for inner in value.items() {
+        collect_tools(inner, start, depth + 1, out);
+    }
+}
+
+/// Joins every text below a value; keys are read by models as well.
+fn gather(value: &Value, said: &mut String) {
+    match &value.kind {
+        ValueKind::Text(text) => {
+            said.push_str(text);
+            said.push('\n');
+        }
+        ValueKind::List(items) => items.iter().for_each(|item| gather(item, said)),
+        ValueKind::Object(entries) => {
+            for (key, value) in entries {
+                if key.len() > 40 {
+                    said.push_str(key);
+                    said.push('\n');
+                }
+                gather(value, said);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Resolves the `\uXXXX` of JSON, and nothing else.
+pub(crate) fn unescaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut units: Vec<u16> = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("\\u") {
+        let (before, after) = rest.split_at(at);
+        let unit = after
+            .get(2..6)
+            .and_then(|digits| u16::from_str_radix(digits, 16).ok());
+        if !before.is_empty() {
+            flush(&mut units, &mut out);
+        }
+        out.push_str(before);
+        match unit {
+            Some(unit) => {
+                units.push(unit);
+                rest = after.get(6..).unwrap_or_default();
+            }
+            None => {
+                out.push_str("\\u");
+                rest = after.get(2..).unwrap_or_default();
+            }
+        }
+    }
+    flush(&mut units, &mut out);
+    out.push_str(rest);
+    out
+}
+
+fn flush(units: &mut Vec<u16>, out: &mut String) {
+    out.push_str(&String::from_utf16_lossy(units));
+    units.clear();
+}
+
+/// Reads as much of TOML as configurations of servers use: tables, texts, lists and inline tables on one or several lines.
+fn toml(text: &str) -> Value {
+    let mut root: Vec<(String, Value)> = Vec::new();
+    let mut path: Vec<String> = Vec::new();
+    let mut table = 0..0;
+    let mut at = 0;
+    let mut lines = text.split_inclusive('\n').take(20_000);
+    while let Some(line) = lines.next() {
+        let start = at;
+        at += line.len();
+        let bare = line.trim();
+        if let Some(inner) = bare.strip_prefix('[') {
+            let inner = inner
+                .trim_start_matches('[')
+                .split(']')
+                .next()
+                .unwrap_or_default();
+            path = inner
+                .split('.')
+                .map(|part| part.trim().trim_matches(['"', '\'']).to_owned())
+                .take(8)
+                .collect();
+            table = start..at;
+            continue;
+        }
+        let Some((key, value)) = bare.split_once('=').filter(|_| !bare.starts_with('#')) else {
+            continue;
+        };
+        let mut value = value.trim().to_owned();
+        let open = |value: &str| value.matches(['[', '{']).count() > value.matches([']', '}']).count();
+        let mut more = 0;
+        while open(&value) && more < 200 {
+            let Some(line) = lines.next() else { break };
+            at += line.len();
+            value.push('\n');
+            value.push_str(line.trim());
+            more += 1;
+        }
+        if value.starts_with('{') {
+            // An inline table is an object with another sign between key and value.
+            value = value
+                .replace(" = ", ": ")
+                .replace("\"=\"", "\":\"")
+                .replace("= \"", ": \"")
+                .replace("=\"", ":\"");
+        }
+        let Some(mut value) = jsonc::parse(&value).root else {
+            continue;
+        };
+        value.range = start..at;
+        let mut full = path.clone();
+        full.extend(
+            key.split('.')
+                .map(|part| part.trim().trim_matches(['"', '\'']).to_owned())
+                .take(8),
+        );
+        insert(&mut root, &full, value, &table);
+    }
+    Value {
+        range: 0..text.len(),
+        kind: ValueKind::Object(root),
+    }
+}
+
+fn insert(entries: &mut Vec<(String, Value)>, path: &[String], value: Value, table: &Range<usize>) {
+    let Some((first, rest)) = path.split_first() else {
+        return;
+    };
+    if rest.is_empty() {
+        entries.push((first.clone(), value));
+        return;
+    }
+    let place = entries
+        .iter()
+        .position(|(key, value)| key == first && matches!(value.kind, ValueKind::Object(_)));
+    let place = place.unwrap_or_else(|| {
+        let kind = ValueKind::Object(Vec::new());
+        let range = table.clone();
+        entries.push((first.clone(), Value { range, kind }));
+        entries.len() - 1
+    });
+    if let Some((
+        _,
+        Value {
+            kind: ValueKind::Object(inner),
+            ..
+        },
+    )) = entries.get_mut(place)
+    {
+        insert(inner, rest, value, table);
+    }
+}
+
+/// Weighs what a text for agents wants. `strict` for definitions of tools, which have no reason to speak of secrets or
+/// users; in a file of instructions a want alone may be an example or a rule of the house.
+pub(crate) fn weigh(sayings: &[Saying], strict: bool) -> Option<(Severity, &Saying)> {
+    let mut worst: Option<(Severity, &Saying)> = None;
+    let mut note = |severity: Severity, saying| {
+        if worst.as_ref().is_none_or(|(known, _)| severity > *known) {
+            worst = Some((severity, saying));
+        }
+    };
+    let window = if strict { 8_192 } else { 700 };
+    for saying in sayings {
+        let near = |wants: &[Want]| {
+            sayings.iter().any(|other| {
+                wants.contains(&other.want)
+                    && other.at.abs_diff(saying.at) <= window
+                    && (strict || !other.quoted || other.want != Want::Override)
+            })
+        };
+        let severity = match saying.want {
+            Want::Override if !saying.quoted => Severity::High,
+            Want::Attack | Want::Picture => Severity::High,
+            Want::Secret if near(&[Want::Send, Want::Smuggle, Want::Conceal]) => Severity::High,
+            Want::Secret if strict && near(&[Want::Mark]) => Severity::High,
+            Want::Conceal
+                if near(&[
+                    Want::Send,
+                    Want::Smuggle,
+                    Want::Fetch,
+                    Want::Secret,
+                    Want::Override,
+                ]) =>
+            {
+                Severity::High
+            }
+            Want::Conceal if strict && near(&[Want::Mark, Want::Disarm]) => Severity::High,
+            Want::Conceal if strict => Severity::Medium,
+            Want::Mark if strict && near(&[Want::Smuggle, Want::Send]) => Severity::High,
+            Want::Secret if strict => Severity::Medium,
+            Want::Disarm if near(&[Want::Fetch, Want::Conceal]) => Severity::High,
+            Want::Fetch if strict => Severity::Medium,
+            Want::Conceal | Want::Disarm | Want::Fetch | Want::Secret => Severity::Low,
+            Want::Override | Want::Mark | Want::Send | Want::Smuggle => continue,
+        };
+        note(severity, saying);
+    }
+    worst
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_become_trees() {
+        let root = toml(
+            "a = 1\n[mcp_servers.x]\ncommand = \"npx\"\nargs = [\n  \"-y\",\n  \"p\"\n]\nenv = { \"K\" = \"v\", L = \"w\" }\n",
+        );
+        let mut servers = Vec::new();
+        collect(&root, 0, 0, &mut servers);
+        let server = servers.first().expect("a server");
+        assert_eq!(
+            (
+                server.command.as_str(),
+                server.arguments.len(),
+                server.environment.len()
+            ),
+            ("npx", 2, 2)
+        );
+    }
+
+    #[test]
+    fn the_digest_of_a_tool_does_not_depend_on_the_order_of_keys() {
+        let digest = |text: &str| {
+            let root = jsonc::parse(text).root.expect("an object");
+            let mut out = Vec::new();
+            collect_tools(&root, 0, 0, &mut out);
+            out.first().expect("a tool").digest.clone()
+        };
+        let one = digest(r#"{"tools": [{"name": "a", "description": "b", "inputSchema": {}}]}"#);
+        assert_eq!(
+            one,
+            digest(r#"[{"inputSchema":{},"description":"\u0062","name":"a"}]"#)
+        );
+        assert_ne!(
+            one,
+            digest(r#"[{"inputSchema":{},"description":"c","name":"a"}]"#)
+        );
+    }
+}

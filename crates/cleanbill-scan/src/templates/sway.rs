@@ -1,0 +1,639 @@
+//! Looks for templates that change what a model is told depending on what a person writes, when, or by chance.
+
+use std::collections::BTreeSet;
+
+use cleanbill_code::jinja::{Expression, ExpressionKind, Node, NodeKind, Operator, StepKind, parse};
+
+use crate::instructions::{self, Want};
+
+/// Says how a template sways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sway {
+    /// Words of the conversation bring in sentences of the template.
+    OnContent,
+    /// The date brings in sentences of the template.
+    OnDate,
+    /// Chance brings in sentences of the template.
+    ByChance,
+    /// Who is asking or where brings in sentences of the template.
+    OnWho,
+    /// Words of the conversation are replaced by others.
+    Rewrites,
+    /// The template's own sentences speak against the user.
+    Speaks(Want),
+    /// Text stands behind so many blanks that nobody sees it.
+    FarAway,
+}
+
+/// Holds one way of swaying.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) sway: Sway,
+    pub(crate) at: usize,
+    pub(crate) evidence: String,
+}
+
+/// Names that hold what somebody wrote.
+const CONTENT: &[&str] = &[
+    "content",
+    "text",
+    "prompt",
+    "query",
+    "user_message",
+    "last_message",
+    "user_input",
+    "last_user_message",
+];
+/// Words by which parts of messages are told apart, and not what somebody wrote.
+const KINDS: &[&str] = &[
+    "text",
+    "image",
+    "image_url",
+    "video",
+    "audio",
+    "document",
+    "string",
+    "user",
+    "system",
+    "assistant",
+    "tool",
+    "function",
+    "object",
+    "array",
+    "json",
+    "developer",
+    "thinking",
+    "reasoning",
+    "input",
+    "output",
+    "file",
+    "model",
+    "none",
+    "null",
+    "true",
+    "false",
+    "image_pil",
+    "video_url",
+    "audio_url",
+    "input_audio",
+    "input_image",
+    "input_text",
+    "refusal",
+    "tool_use",
+    "tool_result",
+    "tool_call",
+    "tool_response",
+    "content",
+    "name",
+    "type",
+    "role",
+    "observation",
+    "ipython",
+    "code",
+    "query",
+    "passage",
+    "low",
+    "medium",
+    "high",
+    "content_block",
+    "context",
+    "critic",
+    "commentary",
+    "analysis",
+    "final",
+    "placeholder",
+    "error",
+    "result",
+    "parameter",
+    "properties",
+];
+/// Names that tell who asks, or where.
+const WHO: &[&str] = &[
+    "language",
+    "lang",
+    "locale",
+    "country",
+    "user_id",
+    "username",
+    "user_name",
+    "hostname",
+    "region",
+    "ip",
+    "email",
+    "organization",
+    "tenant",
+];
+/// Functions that tell the time.
+const CLOCKS: &[&str] = &[
+    "strftime_now",
+    "now",
+    "today",
+    "datetime",
+    "current_date",
+    "get_current_date",
+    "date_string",
+    "time",
+];
+/// Words of prose that a branch must put out to count.
+const PROSE_WORDS: usize = 4;
+/// Blanks on a line behind which nobody looks.
+const BLANKS: usize = 400;
+const LINES: usize = 150;
+/// LIMIT: nodes and steps looked at; far above the longest known template.
+const WORK: usize = 400_000;
+
+/// Looks at a template.
+pub(crate) fn look(template: &str) -> Vec<Seen> {
+    let parsed = parse(template);
+    let mut walk = Walk {
+        source: template,
+        tainted: CONTENT.iter().map(|name| (*name).to_owned()).collect(),
+        dated: BTreeSet::new(),
+        chance: BTreeSet::new(),
+        seen: Vec::new(),
+        work: 0,
+    };
+    walk.body(&parsed.nodes);
+    let mut said = String::new();
+    let mut places = Vec::new();
+    gather(&parsed.nodes, template, &mut said, &mut places, &mut 0);
+    for saying in instructions::find(&said) {
+        // A word of the mark-up of models is the template's trade.
+        if matches!(
+            saying.want,
+            Want::Mark | Want::Send | Want::Smuggle | Want::Disarm
+        ) {
+            continue;
+        }
+        let place = places
+            .iter()
+            .rev()
+            .find(|(start, _)| *start <= saying.at)
+            .map_or(0, |(_, at)| *at);
+        walk.add(Sway::Speaks(saying.want), place, &saying.evidence);
+    }
+    far_away(template, &mut walk);
+    walk.seen
+}
+
+fn far_away(template: &str, walk: &mut Walk<'_>) {
+    let (mut blanks, mut lines) = (0_usize, 0_usize);
+    for (at, c) in template.char_indices() {
+        match c {
+            '\n' => {
+                lines += 1;
+                blanks = 0;
+            }
+            ' ' | '\t' | '\u{a0}' | '\r' | '\u{3000}' => blanks += 1,
+            _ => {
+                if blanks >= BLANKS || lines >= LINES {
+                    walk.add(
+                        Sway::FarAway,
+                        at,
+                        &template
+                            .get(at..)
+                            .unwrap_or_default()
+                            .chars()
+                            .take(80)
+                            .collect::<String>(),
+                    );
+                    return;
+                }
+                (blanks, lines) = (0, 0);
+            }
+        }
+    }
+}
+
+/// Collects every text that a template can put out, comments of HTML included, with where each begins.
+fn gather(
+    nodes: &[Node],
+    source: &str,
+    said: &mut String,
+    places: &mut Vec<(usize, usize)>,
+    work: &mut usize,
+) {
+    for node in nodes {
+        *work += 1;
+        if *work > WORK || said.len() > instructions::TEXT_BYTES {
+            return;
+        }
+        let mut add = |text: &str, at: usize| {
+            places.push((said.len(), at));
+            said.push_str(text);
+        };
+        match &node.kind {
+            NodeKind::Text | NodeKind::Raw => add(
+                source.get(node.range.clone()).unwrap_or_default(),
+                node.range.start,
+            ),
+            _ => {
+                for expression in heads(node) {
+                    literals(expression, &mut |text, at| {
+                        places.push((said.len(), at));
+                        said.push_str(text);
+                        said.push(' ');
+                    });
+                }
+            }
+        }
+        for body in bodies(node) {
+            gather(body, source, said, places, work);
+        }
+    }
+}
+
+fn heads(node: &Node) -> Vec<&Expression> {
+    match &node.kind {
+        NodeKind::Output(value) | NodeKind::Set { value, .. } => vec![value],
+        NodeKind::If(branches) => branches
+            .iter()
+            .filter_map(|(condition, _)| condition.as_ref())
+            .collect(),
+        NodeKind::For(repeated) => vec![&repeated.over],
+        NodeKind::Scope { head, .. } => head.iter().collect(),
+        NodeKind::Macro { parameters, .. } => parameters
+            .iter()
+            .filter_map(|(_, default)| default.as_ref())
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn bodies(node: &Node) -> Vec<&[Node]> {
+    match &node.kind {
+        NodeKind::If(branches) => branches.iter().map(|(_, body)| body.as_slice()).collect(),
+        NodeKind::For(repeated) => vec![&repeated.body, &repeated.otherwise],
+        NodeKind::Macro { body, .. } | NodeKind::SetBlock { body, .. } | NodeKind::Scope { body, .. } => {
+            vec![body]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Calls `found` for every text literal; what is told to the person who wrote a message that does not fit is left out.
+fn literals<'a>(expression: &'a Expression, found: &mut dyn FnMut(&'a str, usize)) {
+    if let ExpressionKind::Text { text, .. } = &expression.kind {
+        found(text, expression.range.start);
+    }
+    if let ExpressionKind::Chain { base, .. } = &expression.kind
+        && matches!(&base.kind, ExpressionKind::Name(name) if name == "raise_exception")
+    {
+        return;
+    }
+    for part in parts(expression) {
+        literals(part, found);
+    }
+}
+
+fn parts(expression: &Expression) -> Vec<&Expression> {
+    match &expression.kind {
+        ExpressionKind::List(items) | ExpressionKind::Tuple(items) => items.iter().collect(),
+        ExpressionKind::Dict(pairs) => pairs.iter().flat_map(|(key, value)| [key, value]).collect(),
+        ExpressionKind::Unary(_, value) => vec![value],
+        ExpressionKind::Binary { first, rest } => std::iter::once(&**first)
+            .chain(rest.iter().map(|(_, one)| one))
+            .collect(),
+        ExpressionKind::Conditional {
+            value,
+            condition,
+            otherwise,
+        } => {
+            let mut all = vec![&**value, &**condition];
+            all.extend(otherwise.as_deref());
+            all
+        }
+        ExpressionKind::Chain { base, steps } => {
+            let mut all = vec![&**base];
+            for step in steps {
+                match &step.kind {
+                    StepKind::Item(key) => all.push(key),
+                    StepKind::Slice(parts) => all.extend(parts.iter().flatten()),
+                    StepKind::Call(given) | StepKind::Filter(_, given) | StepKind::Test(_, _, given) => {
+                        all.extend(given.iter().map(|argument| &argument.value));
+                    }
+                    StepKind::Attribute(_) => {}
+                }
+            }
+            all
+        }
+        _ => Vec::new(),
+    }
+}
+
+struct Walk<'a> {
+    source: &'a str,
+    tainted: BTreeSet<String>,
+    dated: BTreeSet<String>,
+    chance: BTreeSet<String>,
+    seen: Vec<Seen>,
+    work: usize,
+}
+
+impl Walk<'_> {
+    fn add(&mut self, sway: Sway, at: usize, evidence: &str) {
+        if self.seen.len() < 64 && !self.seen.iter().any(|one| one.sway == sway) {
+            self.seen.push(Seen {
+                sway,
+                at,
+                evidence: evidence.to_owned(),
+            });
+        }
+    }
+
+    fn body(&mut self, nodes: &[Node]) {
+        for node in nodes {
+            self.work += 1;
+            if self.work > WORK {
+                return;
+            }
+            match &node.kind {
+                NodeKind::Set { targets, value } => self.learn(targets, value),
+                NodeKind::For(repeated) => self.learn(&repeated.target, &repeated.over),
+                NodeKind::If(branches) => {
+                    for (condition, body) in branches {
+                        if let Some(condition) = condition {
+                            let said = said(body, self.source);
+                            self.condition(condition, said.as_deref());
+                        }
+                    }
+                }
+                _ => {}
+            }
+            for head in heads(node) {
+                self.inside(head);
+            }
+            for body in bodies(node) {
+                self.body(body);
+            }
+        }
+    }
+
+    /// Looks into an expression for conditions and replacements.
+    fn inside(&mut self, expression: &Expression) {
+        self.work += 1;
+        if self.work > WORK {
+            return;
+        }
+        if let ExpressionKind::Conditional { value, condition, .. } = &expression.kind {
+            let mut said = String::new();
+            literals(value, &mut |text, _| said.push_str(text));
+            self.condition(condition, prose(&said).then_some(said.as_str()));
+        }
+        if let ExpressionKind::Chain { base, steps } = &expression.kind {
+            for (index, step) in steps.iter().enumerate() {
+                let given = match &step.kind {
+                    StepKind::Filter(name, given) if name == "replace" => given,
+                    StepKind::Call(given) if matches!(index.checked_sub(1).and_then(|before| steps.get(before)).map(|step| &step.kind), Some(StepKind::Attribute(name)) if name == "replace") => {
+                        given
+                    }
+                    _ => continue,
+                };
+                let text = |index: usize| match given.get(index).map(|argument| &argument.value.kind) {
+                    Some(ExpressionKind::Text { text, .. }) => Some(text.as_str()),
+                    _ => None,
+                };
+                let before = steps.get(..index).unwrap_or_default();
+                let content = mentions(base, &self.tainted)
+                    || before.iter().any(|step| match &step.kind {
+                        StepKind::Attribute(name) => self.tainted.contains(name),
+                        StepKind::Item(Expression {
+                            kind: ExpressionKind::Text { text, .. },
+                            ..
+                        }) => self.tainted.contains(text),
+                        _ => false,
+                    });
+                if let (true, Some(old), Some(new)) = (content, text(0), text(1))
+                    && wordy(old)
+                    && (wordy(new) || new.contains("://"))
+                {
+                    self.add(Sway::Rewrites, step.range.start, &format!("{old} -> {new}"));
+                }
+            }
+        }
+        for part in parts(expression) {
+            self.inside(part);
+        }
+    }
+
+    fn learn(&mut self, target: &Expression, value: &Expression) {
+        let mut names = Vec::new();
+        target_names(target, &mut names);
+        let (content, date, chance) = (
+            mentions(value, &self.tainted),
+            mentions_clock(value) || mentions(value, &self.dated),
+            by_chance(value) || mentions(value, &self.chance),
+        );
+        for name in names {
+            if content {
+                self.tainted.insert(name.clone());
+            }
+            if date {
+                self.dated.insert(name.clone());
+            }
+            if chance {
+                self.chance.insert(name);
+            }
+        }
+    }
+
+    fn condition(&mut self, condition: &Expression, said: Option<&str>) {
+        let Some(said) = said else { return };
+        let at = condition.range.start;
+        let evidence = format!(
+            "{}: {}",
+            self.source.get(condition.range.clone()).unwrap_or_default(),
+            said.trim()
+        );
+        let mut words = Vec::new();
+        literals(condition, &mut |text, _| words.push(text));
+        let compares = has_comparison(condition);
+        if mentions(condition, &self.tainted) && (words.iter().any(|word| wordy(word)) || pieced(condition)) {
+            self.add(Sway::OnContent, at, &evidence);
+        }
+        if compares && (mentions_clock(condition) || mentions(condition, &self.dated)) && !words.is_empty() {
+            self.add(Sway::OnDate, at, &evidence);
+        }
+        if by_chance(condition) || mentions(condition, &self.chance) {
+            self.add(Sway::ByChance, at, &evidence);
+        }
+        let who: BTreeSet<String> = WHO.iter().map(|name| (*name).to_owned()).collect();
+        if compares && mentions(condition, &who) && !words.is_empty() {
+            self.add(Sway::OnWho, at, &evidence);
+        }
+    }
+}
+
+/// Returns the prose of a branch, where it puts out some.
+fn said(body: &[Node], source: &str) -> Option<String> {
+    let (mut said, mut work) = (String::new(), 0);
+    gather_branch(body, source, &mut said, &mut work);
+    prose(&said).then_some(said)
+}
+
+/// Collects what a branch puts out whatever else holds: what stands under further conditions is judged with those.
+fn gather_branch(body: &[Node], source: &str, said: &mut String, work: &mut usize) {
+    for node in body {
+        *work += 1;
+        if *work > 2_000 || said.len() > 16 * 1024 {
+            return;
+        }
+        match &node.kind {
+            NodeKind::Text | NodeKind::Raw => {
+                said.push_str(source.get(node.range.clone()).unwrap_or_default())
+            }
+            NodeKind::If(_) => {}
+            _ => {
+                for head in heads(node) {
+                    literals(head, &mut |text, _| {
+                        said.push_str(text);
+                        said.push(' ');
+                    });
+                }
+                for body in bodies(node) {
+                    gather_branch(body, source, said, work);
+                }
+            }
+        }
+    }
+}
+
+/// Says whether a text holds a sentence or an address.
+fn prose(text: &str) -> bool {
+    let mut row = 0;
+    for word in text.split_whitespace() {
+        let bare = word.trim_matches(|c: char| c.is_ascii_punctuation());
+        if !bare.is_empty()
+            && bare.chars().all(|c| c.is_alphabetic() || c == '\'' || c == '-')
+            && !word.contains(['<', '>', '|', '{'])
+        {
+            row += 1;
+            if row >= PROSE_WORDS {
+                return true;
+            }
+        } else {
+            row = 0;
+        }
+    }
+    let ideographs = text
+        .chars()
+        .filter(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'))
+        .count();
+    ideographs >= 8 || text.contains("://")
+}
+
+/// Says whether a text is what somebody would write, and not mark-up or the name of a kind.
+fn wordy(text: &str) -> bool {
+    let bare = text.trim();
+    let first = bare.chars().next().unwrap_or('<');
+    let ideographs = bare
+        .chars()
+        .filter(|c| matches!(c, '\u{4e00}'..='\u{9fff}' | '\u{3040}'..='\u{30ff}' | '\u{ac00}'..='\u{d7af}'))
+        .count();
+    (bare.chars().filter(char::is_ascii_alphabetic).count() >= 3 || ideographs >= 2)
+        && (first.is_alphanumeric() || first == '@' || first == '.')
+        && !bare.contains([
+            '<', '>', '|', '{', '}', '[', ']', '_', '\u{ff5c}', '\u{2581}', '%',
+        ])
+        && !bare.ends_with(':')
+        && !KINDS.contains(&bare.to_ascii_lowercase().as_str())
+}
+
+/// Says whether the literal compared is put together, which nobody honest does.
+fn pieced(condition: &Expression) -> bool {
+    if let ExpressionKind::Binary { first, rest } = &condition.kind
+        && rest
+            .iter()
+            .any(|(operator, _)| matches!(operator, Operator::Join | Operator::Add))
+        && matches!(first.kind, ExpressionKind::Text { .. })
+        && rest
+            .iter()
+            .all(|(_, one)| matches!(one.kind, ExpressionKind::Text { .. }))
+    {
+        return true;
+    }
+    parts(condition).into_iter().any(pieced)
+}
+
+fn has_comparison(expression: &Expression) -> bool {
+    if let ExpressionKind::Binary { rest, .. } = &expression.kind {
+        let compares = |operator: Operator| {
+            matches!(
+                operator,
+                Operator::Equal
+                    | Operator::Unequal
+                    | Operator::Less
+                    | Operator::LessEqual
+                    | Operator::Greater
+                    | Operator::GreaterEqual
+                    | Operator::In
+                    | Operator::NotIn
+            )
+        };
+        if rest.iter().any(|(operator, _)| compares(*operator)) {
+            return true;
+        }
+    }
+    if let ExpressionKind::Chain { steps, .. } = &expression.kind
+        && steps.iter().any(|step| matches!(&step.kind, StepKind::Attribute(name) if matches!(name.as_str(), "startswith" | "endswith" | "find" | "count")))
+    {
+        return true;
+    }
+    parts(expression).into_iter().any(has_comparison)
+}
+
+fn mentions(expression: &Expression, names: &BTreeSet<String>) -> bool {
+    match &expression.kind {
+        ExpressionKind::Name(name) => return names.contains(name),
+        ExpressionKind::Chain { steps, .. } => {
+            for step in steps {
+                match &step.kind {
+                    StepKind::Attribute(name) if names.contains(name) => return true,
+                    StepKind::Item(Expression {
+                        kind: ExpressionKind::Text { text, .. },
+                        ..
+                    }) if names.contains(text) => return true,
+                    _ => {}
+                }
+            }
+        }
+        _ => {}
+    }
+    parts(expression).into_iter().any(|part| mentions(part, names))
+}
+
+fn mentions_clock(expression: &Expression) -> bool {
+    if let ExpressionKind::Chain { base, steps } = &expression.kind
+        && matches!(&base.kind, ExpressionKind::Name(name) if CLOCKS.contains(&name.as_str()))
+        && steps.iter().any(|step| matches!(step.kind, StepKind::Call(_)))
+    {
+        return true;
+    }
+    parts(expression).into_iter().any(mentions_clock)
+}
+
+fn by_chance(expression: &Expression) -> bool {
+    if let ExpressionKind::Chain { steps, .. } = &expression.kind
+        && steps
+            .iter()
+            .any(|step| matches!(&step.kind, StepKind::Filter(name, _) if name == "random"))
+    {
+        return true;
+    }
+    parts(expression).into_iter().any(by_chance)
+}
+
+fn target_names(target: &Expression, names: &mut Vec<String>) {
+    match &target.kind {
+        ExpressionKind::Name(name) => names.push(name.clone()),
+        ExpressionKind::Chain { steps, .. } => {
+            if let Some(StepKind::Attribute(name)) = steps.last().map(|step| &step.kind) {
+                names.push(name.clone());
+            }
+        }
+        ExpressionKind::Tuple(items) | ExpressionKind::List(items) => {
+            items.iter().for_each(|item| target_names(item, names))
+        }
+        _ => {}
+    }
+}
