@@ -13,4 +13,8 @@
     )
 )]
 
+pub mod commands;
+pub mod dockerfile;
 pub mod tree;
+pub mod workflow;
+pub mod workload;

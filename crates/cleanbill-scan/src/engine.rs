@@ -364,7 +364,7 @@ impl Walk<'_> {
                 .extend(one.view().dialects().into_iter().map(str::to_owned));
         }
         let found_dialects: Vec<&'static str> = parsed.iter().flat_map(|one| one.view().dialects()).collect();
-        let reading = Reading::new(bytes.as_ref(), &parsed);
+        let reading = Reading::new(bytes.as_ref(), &parsed, member.unwrap_or(self.artifact));
         let extension = scene::extension(member.unwrap_or(self.artifact));
         let scene = Scene {
             artifact: self.artifact,
@@ -474,7 +474,7 @@ impl Walk<'_> {
             too_deep: level.too_deep,
             limits: &self.options.limits,
         };
-        let reading = Reading::new(bytes.as_ref(), &[]);
+        let reading = Reading::new(bytes.as_ref(), &[], self.artifact);
         let scene = Scene::of_artifact(self.artifact, bytes.as_ref(), &reading);
         for &detector in DETECTORS {
             if let (Check::Whole(run), true) = (detector.check, self.runs(detector)) {

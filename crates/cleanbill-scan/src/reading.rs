@@ -1,6 +1,9 @@
 use std::cell::OnceCell;
 
-use cleanbill_code::tree::{Syntax, Tree};
+use cleanbill_code::{
+    tree::{Syntax, Tree},
+    workload::Deployment,
+};
 use cleanbill_formats::{
     Parsed,
     bytes::{ReadAt, read_range, size_u64},
@@ -16,6 +19,8 @@ pub struct Reading<'a> {
     is_text: bool,
     text: OnceCell<Option<Written>>,
     tree: OnceCell<Option<Tree>>,
+    name: &'a str,
+    deployment: OnceCell<Option<Deployment>>,
 }
 
 /// Holds the text of an artifact.
@@ -30,12 +35,14 @@ pub struct Written {
 }
 
 impl<'a> Reading<'a> {
-    pub(crate) fn new(source: &'a dyn ReadAt, parsed: &[Parsed]) -> Self {
+    pub(crate) fn new(source: &'a dyn ReadAt, parsed: &[Parsed], path: &'a str) -> Self {
         Self {
             source,
             is_text: parsed.iter().any(|one| matches!(one, Parsed::Text(_))),
             text: OnceCell::new(),
             tree: OnceCell::new(),
+            name: path.rsplit(['/', '\\']).next().unwrap_or(path),
+            deployment: OnceCell::new(),
         }
     }
 
@@ -52,6 +59,13 @@ impl<'a> Reading<'a> {
                 let text = &self.text()?.text;
                 Some(Tree::parse(text, Syntax::guess(text)?))
             })
+            .as_ref()
+    }
+
+    /// Returns what a manifest of a deployment or pipeline describes; `None` for other text.
+    pub fn deployment(&self) -> Option<&Deployment> {
+        self.deployment
+            .get_or_init(|| Deployment::read(self.name, &self.text()?.text, || self.tree()))
             .as_ref()
     }
 
