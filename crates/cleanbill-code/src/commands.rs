@@ -85,8 +85,38 @@ pub fn words(line: &str) -> Vec<String> {
     all
 }
 
-/// Returns what a line of commands does.
+/// LIMIT: how deep scripts in quotes are followed (`sh -c "bash -c '...'"`); protects the stack. Deeper ones are read as words.
+const MAX_QUOTED: usize = 4;
+
+/// Returns what a line of commands does, scripts that stand in quotes behind `-c` included.
 pub fn deeds(line: &str) -> Vec<Deed> {
+    let mut found = Vec::new();
+    follow(line, 0, &mut found);
+    found
+}
+
+fn follow(line: &str, depth: usize, found: &mut Vec<Deed>) {
+    for deed in deeds_of(line) {
+        if !found.contains(&deed) {
+            found.push(deed);
+        }
+    }
+    if depth >= MAX_QUOTED {
+        return;
+    }
+    let words = words(line);
+    for pair in words.windows(2) {
+        if let [flag, script] = pair
+            && (flag == "eval" || flag.starts_with('-') && !flag.starts_with("--") && flag.ends_with('c'))
+            && script.contains(' ')
+            && script.len() < line.len()
+        {
+            follow(script, depth.saturating_add(1), found);
+        }
+    }
+}
+
+fn deeds_of(line: &str) -> Vec<Deed> {
     let line = line.get(..MAX_COMMAND_BYTES).unwrap_or(line);
     let words = words(line);
     let mut found = Vec::new();

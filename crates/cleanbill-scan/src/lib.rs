@@ -13,6 +13,7 @@ mod open;
 mod promise;
 mod reading;
 mod scene;
+mod servers;
 mod sink;
 pub mod source;
 mod templates;

@@ -1,4 +1,4 @@
-use std::cell::OnceCell;
+use std::{cell::OnceCell, ops::Range};
 
 use cleanbill_code::{
     tree::{Syntax, Tree},
@@ -67,6 +67,13 @@ impl<'a> Reading<'a> {
         self.deployment
             .get_or_init(|| Deployment::read(self.name, &self.text()?.text, || self.tree()))
             .as_ref()
+    }
+
+    /// Returns where in the artifact a part of the text stands; `None` where its characters are not bytes of the artifact.
+    pub fn range(&self, span: &Range<usize>) -> Option<Range<u64>> {
+        let start = self.text()?.start;
+        let at = |place: usize| size_u64(place).saturating_add(start);
+        (start != 2).then(|| at(span.start)..at(span.end))
     }
 
     fn read(&self) -> Option<Written> {
