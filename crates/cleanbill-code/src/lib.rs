@@ -14,6 +14,7 @@
 )]
 
 pub mod commands;
+pub mod dependencies;
 pub mod dockerfile;
 pub mod tree;
 pub mod workflow;
