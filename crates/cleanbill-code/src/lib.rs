@@ -13,6 +13,11 @@
     )
 )]
 
+pub mod commands;
+pub mod dependencies;
+pub mod dockerfile;
 pub mod tree;
 pub mod jinja;
 pub mod jsonc;
+pub mod workflow;
+pub mod workload;

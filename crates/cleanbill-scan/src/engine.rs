@@ -429,7 +429,7 @@ impl Walk<'_> {
                 .extend(one.view().dialects().into_iter().map(str::to_owned));
         }
         let found_dialects: Vec<&'static str> = parsed.iter().flat_map(|one| one.view().dialects()).collect();
-        let reading = Reading::new(bytes.as_ref(), &parsed);
+        let reading = Reading::new(bytes.as_ref(), &parsed, member.unwrap_or(self.artifact));
         let extension = scene::extension(member.unwrap_or(self.artifact));
         let scene = Scene {
             artifact: self.artifact,

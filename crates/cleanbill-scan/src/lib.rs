@@ -21,6 +21,7 @@ mod paths;
 mod promise;
 mod reading;
 mod scene;
+mod servers;
 mod sink;
 pub mod source;
 mod templates;

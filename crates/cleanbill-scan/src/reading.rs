@@ -1,6 +1,9 @@
-use std::cell::OnceCell;
+use std::{cell::OnceCell, ops::Range};
 
-use cleanbill_code::tree::{Syntax, Tree};
+use cleanbill_code::{
+    tree::{Syntax, Tree},
+    workload::Deployment,
+};
 use cleanbill_formats::{
     Parsed,
     bytes::{ReadAt, read_range, size_u64},
@@ -16,6 +19,8 @@ pub struct Reading<'a> {
     is_text: bool,
     text: OnceCell<Option<Written>>,
     tree: OnceCell<Option<Tree>>,
+    name: &'a str,
+    deployment: OnceCell<Option<Deployment>>,
 }
 
 /// Holds the text of an artifact.
@@ -30,12 +35,14 @@ pub struct Written {
 }
 
 impl<'a> Reading<'a> {
-    pub(crate) fn new(source: &'a dyn ReadAt, parsed: &[Parsed]) -> Self {
+    pub(crate) fn new(source: &'a dyn ReadAt, parsed: &[Parsed], path: &'a str) -> Self {
         Self {
             source,
             is_text: parsed.iter().any(|one| matches!(one, Parsed::Text(_))),
             text: OnceCell::new(),
             tree: OnceCell::new(),
+            name: path.rsplit(['/', '\\']).next().unwrap_or(path),
+            deployment: OnceCell::new(),
         }
     }
 
@@ -53,6 +60,20 @@ impl<'a> Reading<'a> {
                 Some(Tree::parse(text, Syntax::guess(text)?))
             })
             .as_ref()
+    }
+
+    /// Returns what a manifest of a deployment or pipeline describes; `None` for other text.
+    pub fn deployment(&self) -> Option<&Deployment> {
+        self.deployment
+            .get_or_init(|| Deployment::read(self.name, &self.text()?.text, || self.tree()))
+            .as_ref()
+    }
+
+    /// Returns where in the artifact a part of the text stands; `None` where its characters are not bytes of the artifact.
+    pub fn range(&self, span: &Range<usize>) -> Option<Range<u64>> {
+        let start = self.text()?.start;
+        let at = |place: usize| size_u64(place).saturating_add(start);
+        (start != 2).then(|| at(span.start)..at(span.end))
     }
 
     fn read(&self) -> Option<Written> {
