@@ -10,7 +10,7 @@ use crate::{
 
 format_info! {
     /// ## What it is
-    /// Model and data files of other frameworks: ONNX, HDF5 (Keras), TensorFlow graphs, TensorFlow Lite, Core ML, R,
+    /// Model and data files of other frameworks: ONNX, TensorFlow graphs, TensorFlow Lite, Core ML, R,
     /// Torch7, Flax, Parquet, Arrow and more.
     /// ## What is read
     /// Signatures; for formats made of protocol buffers, the outermost fields up to the end of the file.
@@ -19,13 +19,13 @@ format_info! {
     /// ## Limits
     /// The first 4,096 outermost fields.
     /// ## References
-    /// `onnx.proto`, HDF5 file format 3.0 section II.A, `saved_model.proto`, `graph.proto`, TFLite `schema.fbs`, Core ML
+    /// `onnx.proto`, `saved_model.proto`, `graph.proto`, TFLite `schema.fbs`, Core ML
     /// `Model.proto`, R Internals 1.8, Apache Parquet and Arrow formats, SQLite file format 1.2.
     "unsupported-model", "model format that is not examined",
-    extensions: &["onnx", "h5", "hdf5", "pb", "tflite", "mlmodel", "rds", "rdata", "t7", "msgpack", "parquet", "arrow", "feather", "sqlite", "db"],
+    extensions: &["onnx", "pb", "tflite", "mlmodel", "rds", "rdata", "t7", "msgpack", "parquet", "arrow", "feather", "sqlite", "db"],
     refines: None,
     dialects: [
-        "onnx": "ONNX model", "hdf5": "HDF5 file, as Keras writes it", "tensorflow-saved-model": "TensorFlow SavedModel",
+        "onnx": "ONNX model", "tensorflow-saved-model": "TensorFlow SavedModel",
         "tensorflow-graph": "TensorFlow graph", "tflite": "TensorFlow Lite model", "executorch": "ExecuTorch program",
         "coreml": "Core ML model", "r-data": "R data", "torch7": "Torch7 file", "flax-msgpack": "Flax parameters",
         "parquet": "Parquet table", "arrow": "Arrow table", "sqlite": "SQLite database",
@@ -82,11 +82,7 @@ type Kind = (&'static str, &'static str, &'static str);
 
 fn signature(head: &[u8], size: u64) -> Option<Kind> {
     let at = |start: usize, word: &[u8]| head.get(start..).is_some_and(|rest| rest.starts_with(word));
-    let hdf5 = [0, 512, 1024, 2048]
-        .into_iter()
-        .any(|start| at(start, b"\x89HDF\r\n\x1a\n"));
     Some(match head {
-        _ if hdf5 => ("hdf5", "HDF5 file", "HDF5 文件"),
         _ if at(4, b"TFL3") => ("tflite", "TensorFlow Lite model", "TensorFlow Lite 模型"),
         _ if at(4, b"ET12") => ("executorch", "ExecuTorch program", "ExecuTorch 程序"),
         _ if at(0, b"RDX2\n") || at(0, b"RDX3\n") || at(0, b"RDA2\n") || at(0, b"RDA3\n") => {
@@ -268,14 +264,13 @@ mod tests {
     fn formats_are_named() {
         let mut piece = b"\x0a\x0e\x0a\x05<unk>\x15\0\0\0\0\x18\x02".to_vec();
         piece.extend_from_slice(&piece.clone());
-        let cases: [(&[u8], Option<&str>); 8] = [
+        let cases: [(&[u8], Option<&str>); 7] = [
             (ONNX, Some("onnx")),
             (
                 b"\x08\x01\x12\x13\x0a\x05\x32\x03abc and so on!!",
                 Some("tensorflow-saved-model"),
             ),
             (&piece, None),
-            (b"\x89HDF\r\n\x1a\n\0", Some("hdf5")),
             (b"\x1c\0\0\0TFL3\0\0", Some("tflite")),
             (b"\x81\xa6params\x82\xa1a", Some("flax-msgpack")),
             (b"plain words that are no model at all", None),

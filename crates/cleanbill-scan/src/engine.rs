@@ -128,6 +128,7 @@ pub fn detectors_digest() -> String {
         hasher.update(format.info().page);
     }
     crate::callables::feed_tables(&mut |bytes| hasher.update(bytes));
+    crate::keras_config::feed_tables(&mut |bytes| hasher.update(bytes));
     hex(&hasher.finalize())
 }
 

@@ -9,6 +9,7 @@ mod detector;
 mod detectors;
 mod engine;
 mod judgement;
+mod keras_config;
 mod open;
 mod promise;
 mod reading;

@@ -99,6 +99,7 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
 /// Formats whose files a machine-learning library loads as models or tensors.
 const MODELS: &[&str] = &[
     "gguf",
+    "hdf5",
     "joblib",
     "keras",
     "npy",

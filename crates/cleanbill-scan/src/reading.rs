@@ -5,6 +5,8 @@ use cleanbill_formats::{
     bytes::{ReadAt, read_range, size_u64},
 };
 
+use crate::keras_config::{self, Concern};
+
 /// LIMIT: longest text that is parsed as a program, template or manifest; what lies beyond makes coverage partial.
 const TEXT_BYTES: u64 = 8 << 20;
 
@@ -14,6 +16,7 @@ pub struct Reading<'a> {
     source: &'a dyn ReadAt,
     is_text: bool,
     text: OnceCell<Option<Written>>,
+    keras: OnceCell<Vec<Concern>>,
 }
 
 /// Holds the text of an artifact.
@@ -33,12 +36,21 @@ impl<'a> Reading<'a> {
             source,
             is_text: parsed.iter().any(|one| matches!(one, Parsed::Text(_))),
             text: OnceCell::new(),
+            keras: OnceCell::new(),
         }
     }
 
     /// Returns the text; `None` where it is none, or cannot be read.
     pub fn text(&self) -> Option<&Written> {
         self.text.get_or_init(|| self.read()).as_ref()
+    }
+
+    /// Returns what loading it as a configuration of Keras would do; for detectors that know it to be one.
+    pub(crate) fn keras_config(&self) -> &[Concern] {
+        self.keras.get_or_init(|| {
+            let judged = self.text().map(|written| keras_config::judge(&written.text));
+            judged.unwrap_or_default()
+        })
     }
 
     fn read(&self) -> Option<Written> {
