@@ -16,8 +16,8 @@
 pub mod commands;
 pub mod dependencies;
 pub mod dockerfile;
-pub mod tree;
 pub mod jinja;
 pub mod jsonc;
+pub mod tree;
 pub mod workflow;
 pub mod workload;

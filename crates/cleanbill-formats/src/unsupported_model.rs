@@ -8,7 +8,7 @@ use crate::{
 
 format_info! {
     /// ## What it is
-    /// Model and data files of other frameworks: HDF5 (Keras), R, Torch7, Flax,
+    /// Model and data files of other frameworks: R, Torch7, Flax,
     /// Parquet, Arrow and more.
     /// ## What is read
     /// Signatures.
@@ -17,13 +17,12 @@ format_info! {
     /// ## Limits
     /// None.
     /// ## References
-    /// HDF5 file format 3.0 section II.A, R Internals 1.8, Apache Parquet and Arrow formats,
+    /// R Internals 1.8, Apache Parquet and Arrow formats,
     /// SQLite file format 1.2.
     "unsupported-model", "model format that is not examined",
-    extensions: &["h5", "hdf5", "rds", "rdata", "t7", "msgpack", "parquet", "arrow", "feather", "sqlite", "db"],
+    extensions: &["rds", "rdata", "t7", "msgpack", "parquet", "arrow", "feather", "sqlite", "db"],
     refines: None,
     dialects: [
-        "hdf5": "HDF5 file, as Keras writes it", 
         "r-data": "R data", "torch7": "Torch7 file", "flax-msgpack": "Flax parameters",
         "parquet": "Parquet table", "arrow": "Arrow table", "sqlite": "SQLite database",
         "matlab": "MATLAB data", "ggml-legacy": "GGML model before GGUF", "catboost": "CatBoost model", "rknn": "RKNN model",
@@ -68,11 +67,7 @@ type Kind = (&'static str, &'static str, &'static str);
 
 fn signature(head: &[u8], size: u64) -> Option<Kind> {
     let at = |start: usize, word: &[u8]| head.get(start..).is_some_and(|rest| rest.starts_with(word));
-    let hdf5 = [0, 512, 1024, 2048]
-        .into_iter()
-        .any(|start| at(start, b"\x89HDF\r\n\x1a\n"));
     Some(match head {
-        _ if hdf5 => ("hdf5", "HDF5 file", "HDF5 文件"),
         _ if at(0, b"RDX2\n") || at(0, b"RDX3\n") || at(0, b"RDA2\n") || at(0, b"RDA3\n") => {
             ("r-data", "R data", "R 数据")
         }
@@ -128,8 +123,7 @@ mod tests {
 
     #[test]
     fn formats_are_named() {
-        let cases: [(&[u8], Option<&str>); 4] = [
-            (b"\x89HDF\r\n\x1a\n\0", Some("hdf5")),
+        let cases: [(&[u8], Option<&str>); 3] = [
             (b"\x81\xa6params\x82\xa1a", Some("flax-msgpack")),
             (b"plain words that are no model at all", None),
             (&[0; 64], None),

@@ -15,6 +15,7 @@ pub mod facts;
 mod hidden;
 mod instructions;
 mod judgement;
+mod keras_config;
 mod open;
 mod operators;
 mod paths;

@@ -104,6 +104,7 @@ const MODELS: &[&str] = &[
     "coreml",
     "executorch",
     "gguf",
+    "hdf5",
     "joblib",
     "keras",
     "npy",

@@ -9,6 +9,8 @@ use cleanbill_formats::{
     bytes::{ReadAt, read_range, size_u64},
 };
 
+use crate::keras_config::{self, Concern};
+
 /// LIMIT: longest text that is parsed as a program, template or manifest; what lies beyond makes coverage partial.
 const TEXT_BYTES: u64 = 8 << 20;
 
@@ -21,6 +23,7 @@ pub struct Reading<'a> {
     tree: OnceCell<Option<Tree>>,
     name: &'a str,
     deployment: OnceCell<Option<Deployment>>,
+    keras: OnceCell<Vec<Concern>>,
 }
 
 /// Holds the text of an artifact.
@@ -43,6 +46,7 @@ impl<'a> Reading<'a> {
             tree: OnceCell::new(),
             name: path.rsplit(['/', '\\']).next().unwrap_or(path),
             deployment: OnceCell::new(),
+            keras: OnceCell::new(),
         }
     }
 
@@ -74,6 +78,14 @@ impl<'a> Reading<'a> {
         let start = self.text()?.start;
         let at = |place: usize| size_u64(place).saturating_add(start);
         (start != 2).then(|| at(span.start)..at(span.end))
+    }
+
+    /// Returns what loading it as a configuration of Keras would do; for detectors that know it to be one.
+    pub(crate) fn keras_config(&self) -> &[Concern] {
+        self.keras.get_or_init(|| {
+            let judged = self.text().map(|written| keras_config::judge(&written.text));
+            judged.unwrap_or_default()
+        })
     }
 
     fn read(&self) -> Option<Written> {
