@@ -239,14 +239,19 @@ def detection(tools, options, home):
     return samples, verdicts
 
 
-def rates(verdicts, keys):
-    """Flagged and strict in percent, and the number neither flagged nor examined."""
+def rates(verdicts, keys, half):
+    """Percent at the level that counts, and at any; malicious samples count from high, benign ones from medium."""
     if not keys:
-        return "-", 0
-    flagged = sum(verdicts[key]["severity"] is not None for key in keys)
-    strict = sum(verdicts[key]["severity"] in peers_tools.HIGH for key in keys)
-    uncovered = sum(not verdicts[key]["covered"] and verdicts[key]["severity"] is None for key in keys)
-    return "%.1f / %.1f" % (100 * flagged / len(keys), 100 * strict / len(keys)), uncovered
+        return "-"
+    counts = peers_tools.HIGH if half == "malicious" else (*peers_tools.HIGH, "medium")
+    worst = [verdicts[key]["severity"] for key in keys]
+    loud = sum(severity in counts for severity in worst)
+    return "%.1f / %.1f" % (100 * loud / len(keys), 100 * sum(severity is not None for severity in worst) / len(keys))
+
+
+def uncovered(verdicts, keys):
+    """The number neither flagged nor examined."""
+    return sum(not verdicts[key]["covered"] and verdicts[key]["severity"] is None for key in keys)
 
 
 def interval(count):
@@ -257,14 +262,14 @@ def interval(count):
 def detection_tables(samples, verdicts):
     """Markdown: all samples, then by group."""
     halves = {half: ["/".join(sample) for sample in samples if sample[0] == half] for half in ("malicious", "benign")}
-    lines = [f"{len(halves['malicious'])} malicious and {len(halves['benign'])} benign samples. Cells are flagged / strict in percent. "
+    lines = [f"{len(halves['malicious'])} malicious and {len(halves['benign'])} benign samples. Percent of malicious ones at high or above / at any "
+             "level, and of benign ones at medium or above / at any level. "
              f"The 95% interval is at most +-{interval(len(halves['malicious'])):.1f} and +-{interval(len(halves['benign'])):.1f} points. "
              "Not covered: neither flagged nor examined.", "",
              "| scanner | malicious | benign | malicious not covered (n) | benign not covered (n) |", "|---|---|---|---|---|"]
     for name, found in verdicts.items():
-        bad, bad_gap = rates(found, halves["malicious"])
-        good, good_gap = rates(found, halves["benign"])
-        lines.append(f"| {name} | {bad} | {good} | {bad_gap} | {good_gap} |")
+        cells = [rates(found, halves[half], half) for half in halves] + [str(uncovered(found, halves[half])) for half in halves]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
     for half in ("malicious", "benign"):
         groups = collections.defaultdict(list)
         for sample in samples:
@@ -274,7 +279,7 @@ def detection_tables(samples, verdicts):
             continue
         lines += ["", f"| {half} group | n | " + " | ".join(verdicts) + " |", "|---" * (len(verdicts) + 2) + "|"]
         for group, keys in sorted(groups.items()):
-            lines.append(f"| {group} | {len(keys)} | " + " | ".join(rates(found, keys)[0] for found in verdicts.values()) + " |")
+            lines.append(f"| {group} | {len(keys)} | " + " | ".join(rates(found, keys, half) for found in verdicts.values()) + " |")
     return "\n".join(lines)
 
 
