@@ -1,5 +1,8 @@
 //! Finds secrets, and later personal data and hidden text, in bytes: rules as data, one pass over the bytes for all rules
 //! at once, then a validator for each candidate. Pure: no I/O, no async, no clock.
+//!
+//! `rule` reads rules, `scanner` runs them, `anchors` is the single pass, `shape` and `matchers` look at what it found,
+//! `checks` and `placeholder` decide. A value never leaves this crate: see `evidence`.
 #![cfg_attr(
     not(test),
     deny(
@@ -11,3 +14,18 @@
         clippy::as_conversions,
     )
 )]
+
+mod anchors;
+mod assigned;
+mod checks;
+mod encodings;
+mod evidence;
+mod matchers;
+mod placeholder;
+mod rule;
+mod scanner;
+mod shape;
+
+pub use evidence::Evidence;
+pub use rule::{Class, Level, Rule, RuleError, Rules};
+pub use scanner::{HITS_PER_RULE, Hit, Scanner, State};

@@ -106,4 +106,6 @@ register! {
     workflow_script_injection,
     workflow_untrusted_checkout,
     workflow_weak_settings,
+    secret_in_text,
+    secret_in_metadata,
 }

@@ -189,6 +189,7 @@ pub fn detectors_digest() -> String {
     crate::callables::feed_tables(&mut |bytes| hasher.update(bytes));
     crate::operators::feed_tables(&mut |bytes| hasher.update(bytes));
     crate::keras_config::feed_tables(&mut |bytes| hasher.update(bytes));
+    crate::leaks::feed_rules(&mut |bytes| hasher.update(bytes));
     hex(&hasher.finalize())
 }
 

@@ -16,6 +16,7 @@ mod hidden;
 mod instructions;
 mod judgement;
 mod keras_config;
+mod leaks;
 mod open;
 mod operators;
 mod paths;

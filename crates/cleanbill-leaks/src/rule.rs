@@ -1,0 +1,409 @@
+//! Rules as data. Those of this build stand in `rules/*.toml`: one table for each rule, its name is the id.
+//!
+//! | key | meaning |
+//! |---|---|
+//! | `name` | what it is, for people |
+//! | `find` | shape of the value, see `shape.rs` |
+//! | `anchors` | texts that the single pass looks for; without them the first texts of the shape |
+//! | `behind` | a run that must stand before the anchor |
+//! | `after` | names, in any case, after which the value must stand: `NAME = value` |
+//! | `near` | texts of which one must stand within some hundred bytes |
+//! | `kind` | `token`, or one of the matchers that are code: `pem`, `url`, `basic`, `docker-auth`, `assigned-key`, `assigned-password` |
+//! | `check` | validator: see `checks.rs` |
+//! | `severity`, `confidence`, `class` | `high` unless it says `medium` or `low`; `secret` |
+//! | `examples`, `negative` | templates of texts in which it must and must not be found |
+
+use std::fmt;
+
+use crate::{
+    checks::Check,
+    shape::{Set, Shape},
+};
+
+/// Says how bad a leak is, or how sure the rule is of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Context.
+    Low,
+    /// A person should look.
+    Medium,
+    /// Act on it.
+    High,
+}
+
+/// Says what kind of leak a rule finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Class {
+    /// Something that opens a door: keys, tokens, passwords.
+    Secret,
+    /// Data about a person.
+    Personal,
+    /// Text that a reader does not see.
+    Hidden,
+    /// Text that is meant to steer a model.
+    Poison,
+}
+
+/// Says what matches once an anchor was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Token,
+    Pem,
+    Url,
+    Basic,
+    DockerAuth,
+    AssignedKey,
+    AssignedPassword,
+}
+
+/// Describes what to find.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Permanent id.
+    pub id: String,
+    /// What it is, for people.
+    pub name: String,
+    /// What kind of leak it is.
+    pub class: Class,
+    /// How bad it is.
+    pub severity: Level,
+    /// How sure the rule is.
+    pub confidence: Level,
+    /// Templates of texts in which it must be found.
+    pub examples: Vec<String>,
+    /// Templates of texts in which it must not be found.
+    pub negative_examples: Vec<String>,
+    pub(crate) kind: Kind,
+    pub(crate) check: Check,
+    pub(crate) shape: Option<Shape>,
+    pub(crate) anchors: Vec<Vec<u8>>,
+    pub(crate) after: Vec<Vec<u8>>,
+    pub(crate) near: Vec<Vec<u8>>,
+    pub(crate) behind: Option<(Set, usize, usize)>,
+}
+
+/// Why a text of rules is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RuleError {
+    /// A line is no table header, no `key = value` and no comment.
+    Line {
+        /// Number of the line, from 1.
+        line: usize,
+    },
+    /// A key or its value has no meaning here.
+    Key {
+        /// Number of the line, from 1.
+        line: usize,
+    },
+    /// A rule has nothing that the single pass can look for, or its shape is no shape.
+    Pattern {
+        /// Id of the rule.
+        rule: String,
+    },
+    /// Two rules have one id.
+    Twice {
+        /// The id.
+        rule: String,
+    },
+}
+
+impl fmt::Display for RuleError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line { line } => write!(out, "line {line} is no rule"),
+            Self::Key { line } => write!(out, "the key or value in line {line} has no meaning"),
+            Self::Pattern { rule } => write!(out, "rule `{rule}` has no pattern that can be searched"),
+            Self::Twice { rule } => write!(out, "rule `{rule}` stands twice"),
+        }
+    }
+}
+
+impl std::error::Error for RuleError {}
+
+/// Holds a set of rules.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    rules: Vec<Rule>,
+}
+
+/// Shortest text that the single pass looks for; shorter ones stand everywhere.
+const SHORTEST_ANCHOR: usize = 3;
+
+impl Rules {
+    /// Returns the rules of this build.
+    pub fn builtin() -> Self {
+        let mut rules = Self::default();
+        for text in BUILTIN {
+            // A test reads them all; a rule that cannot be read is left out here.
+            if let Ok(more) = Self::parse(text) {
+                rules.rules.extend(more.rules);
+            }
+        }
+        rules
+    }
+
+    /// Returns the texts of the rules of this build, for digests of what a scan looks for.
+    pub fn texts() -> &'static [&'static str] {
+        BUILTIN
+    }
+
+    /// Reads rules from text.
+    pub fn parse(text: &str) -> Result<Self, RuleError> {
+        let mut tables: Vec<Draft> = Vec::new();
+        for (index, line) in text.lines().enumerate() {
+            let number = index.saturating_add(1);
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            if let Some(id) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+                if tables.iter().any(|table| table.id == id) {
+                    return Err(RuleError::Twice { rule: id.to_owned() });
+                }
+                tables.push(Draft::new(id));
+                continue;
+            }
+            let error = RuleError::Line { line: number };
+            let (key, value) = line.split_once('=').ok_or(error.clone())?;
+            let values = values(value.trim()).ok_or(error.clone())?;
+            let table = tables.last_mut().ok_or(error)?;
+            table
+                .set(key.trim(), values)
+                .ok_or(RuleError::Key { line: number })?;
+        }
+        let rules: Result<Vec<Rule>, RuleError> = tables.into_iter().map(Draft::finish).collect();
+        Ok(Self { rules: rules? })
+    }
+
+    /// Keeps the rules that `keep` agrees to.
+    #[must_use]
+    pub fn only(mut self, keep: impl Fn(&Rule) -> bool) -> Self {
+        self.rules.retain(keep);
+        self
+    }
+
+    /// Adds the rules of another set.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.rules.extend(other.rules);
+        self
+    }
+
+    /// Lists the rules.
+    pub fn iter(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter()
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<Rule> {
+        self.rules
+    }
+}
+
+struct Draft {
+    id: String,
+    rule: Rule,
+    find: Option<String>,
+    behind: Option<String>,
+}
+
+impl Draft {
+    fn new(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            find: None,
+            behind: None,
+            rule: Rule {
+                id: id.to_owned(),
+                name: id.to_owned(),
+                class: Class::Secret,
+                severity: Level::High,
+                confidence: Level::High,
+                examples: Vec::new(),
+                negative_examples: Vec::new(),
+                kind: Kind::Token,
+                check: Check::Random,
+                shape: None,
+                anchors: Vec::new(),
+                after: Vec::new(),
+                near: Vec::new(),
+                behind: None,
+            },
+        }
+    }
+
+    fn set(&mut self, key: &str, values: Vec<String>) -> Option<()> {
+        let rule = &mut self.rule;
+        let bytes = |values: &[String]| values.iter().map(|value| value.clone().into_bytes()).collect();
+        match key {
+            "examples" => rule.examples = values,
+            "negative" => rule.negative_examples = values,
+            "anchors" => rule.anchors = bytes(&values),
+            "after" => rule.after = bytes(&values),
+            "near" => rule.near = bytes(&values),
+            _ => {
+                let value = match values.as_slice() {
+                    [value] => value.as_str(),
+                    _ => return None,
+                };
+                match key {
+                    "name" => value.clone_into(&mut rule.name),
+                    "find" => self.find = Some(value.to_owned()),
+                    "behind" => self.behind = Some(value.to_owned()),
+                    "severity" => rule.severity = level(value)?,
+                    "confidence" => rule.confidence = level(value)?,
+                    "check" => rule.check = Check::named(value)?,
+                    "class" => {
+                        rule.class = match value {
+                            "secret" => Class::Secret,
+                            "personal" => Class::Personal,
+                            "hidden" => Class::Hidden,
+                            "poison" => Class::Poison,
+                            _ => return None,
+                        }
+                    }
+                    "kind" => {
+                        rule.kind = match value {
+                            "token" => Kind::Token,
+                            "pem" => Kind::Pem,
+                            "url" => Kind::Url,
+                            "basic" => Kind::Basic,
+                            "docker-auth" => Kind::DockerAuth,
+                            "assigned-key" => Kind::AssignedKey,
+                            "assigned-password" => Kind::AssignedPassword,
+                            _ => return None,
+                        }
+                    }
+                    _ => return None,
+                }
+            }
+        }
+        Some(())
+    }
+
+    fn finish(self) -> Result<Rule, RuleError> {
+        let mut rule = self.rule;
+        let id = self.id;
+        let error = || RuleError::Pattern { rule: id.clone() };
+        if let Some(find) = &self.find {
+            rule.shape = Some(Shape::compile(find).map_err(|_| error())?);
+        }
+        if let Some(behind) = &self.behind {
+            let shape = Shape::compile(behind).map_err(|_| error())?;
+            rule.behind = Some(shape.single_run().ok_or_else(error)?);
+        }
+        if rule.kind == Kind::Token && rule.shape.is_none() {
+            return Err(error());
+        }
+        if rule.anchors.is_empty() && rule.after.is_empty() {
+            let shape = rule.shape.as_ref().ok_or_else(error)?;
+            rule.anchors = shape.anchors().into_iter().map(<[u8]>::to_vec).collect();
+        }
+        let short = |anchor: &Vec<u8>| anchor.len() < SHORTEST_ANCHOR;
+        if rule.anchors.iter().any(short) || rule.after.iter().any(short) {
+            return Err(error());
+        }
+        Ok(rule)
+    }
+}
+
+fn level(name: &str) -> Option<Level> {
+    match name {
+        "low" => Some(Level::Low),
+        "medium" => Some(Level::Medium),
+        "high" => Some(Level::High),
+        _ => None,
+    }
+}
+
+/// Reads a quoted text or a list of them, with a comment after it.
+fn values(text: &str) -> Option<Vec<String>> {
+    if let Some(list) = text.strip_prefix('[') {
+        let mut all = Vec::new();
+        let mut rest = list.trim_start();
+        loop {
+            if let Some(end) = rest.strip_prefix(']') {
+                return is_end(end).then_some(all);
+            }
+            let (value, after) = quoted(rest)?;
+            all.push(value);
+            rest = after.trim_start();
+            rest = rest.strip_prefix(',').unwrap_or(rest).trim_start();
+        }
+    }
+    let (value, rest) = quoted(text)?;
+    is_end(rest).then(|| vec![value])
+}
+
+fn is_end(rest: &str) -> bool {
+    let rest = rest.trim();
+    rest.is_empty() || rest.starts_with('#')
+}
+
+fn quoted(text: &str) -> Option<(String, &str)> {
+    if let Some(rest) = text.strip_prefix('\'') {
+        let (value, rest) = rest.split_once('\'')?;
+        return Some((value.to_owned(), rest));
+    }
+    let mut rest = text.strip_prefix('"')?.chars();
+    let mut value = String::new();
+    loop {
+        match rest.next()? {
+            '"' => return Some((value, rest.as_str())),
+            '\\' => value.push(match rest.next()? {
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                other @ ('"' | '\\') => other,
+                _ => return None,
+            }),
+            other => value.push(other),
+        }
+    }
+}
+
+/// Texts of the rules of this build.
+const BUILTIN: &[&str] = &[
+    include_str!("../rules/models.toml"),
+    include_str!("../rules/clouds.toml"),
+    include_str!("../rules/services.toml"),
+    include_str!("../rules/general.toml"),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_rule_of_this_build_can_be_read() {
+        let mut ids = BTreeSet::new();
+        for text in BUILTIN {
+            for rule in Rules::parse(text).unwrap().iter() {
+                assert!(ids.insert(rule.id.clone()), "{} stands twice", rule.id);
+                assert!(!rule.examples.is_empty(), "{}: no examples", rule.id);
+                assert!(
+                    !rule.negative_examples.is_empty(),
+                    "{}: no negative examples",
+                    rule.id
+                );
+            }
+        }
+        assert!(ids.len() > 150);
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        let refused = |text: &str| Rules::parse(text).unwrap_err();
+        assert_eq!(refused("name = \"x\""), RuleError::Line { line: 1 });
+        assert_eq!(refused("[a]\nname"), RuleError::Line { line: 2 });
+        assert_eq!(refused("[a]\nnome = \"x\""), RuleError::Key { line: 2 });
+        let pattern = RuleError::Pattern { rule: "a".to_owned() };
+        assert_eq!(refused("[a]\nfind = 'ab\\d'"), pattern);
+        assert_eq!(refused("[a]\nname = 'x'"), pattern);
+        let twice = RuleError::Twice { rule: "a".to_owned() };
+        assert_eq!(refused("[a]\nfind = 'abc'\n[a]"), twice);
+    }
+}

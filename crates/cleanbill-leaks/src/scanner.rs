@@ -1,0 +1,438 @@
+//! The engine: one pass for all rules, in pieces, with the same answer however the pieces are cut.
+//!
+//! What is said of an anchor depends on a window of fixed size around it and on nothing else; pieces only decide when.
+
+use std::{fmt, mem, ops::Range};
+
+use crate::{
+    anchors::Anchors,
+    encodings::{base64, to_base64},
+    evidence::Evidence,
+    matchers::{self, Found},
+    rule::{Kind, Level, Rule, Rules},
+};
+
+/// LIMIT: bytes before an anchor that are looked at: names, words near it. A longer name is cut.
+const BEHIND: usize = 512;
+/// LIMIT: bytes after an anchor that are looked at: the longest private keys. What is longer is reported as far as it goes.
+const AHEAD: usize = 16 * 1024;
+/// Bytes examined at a time; bounds the list of anchors held.
+const BLOCK: usize = 64 * 1024;
+/// LIMIT: findings of one rule that are handed out for one text; more are counted, see [`State::dropped`].
+pub const HITS_PER_RULE: u64 = 1_000;
+/// LIMIT: bytes of base64 that are decoded to look for a wrapped secret.
+const WRAPPED_BYTES: usize = 8 * 1024;
+/// Prefixes that are looked for inside base64 as well; shorter ones would stand everywhere.
+const WRAPPED: &[&str] = &[
+    "-----BEGIN",
+    "AKIA",
+    "AIza",
+    "ghp_",
+    "gho_",
+    "ghs_",
+    "github_pat_",
+    "glpat-",
+    "hf_",
+    "npm_",
+    "pypi-AgE",
+    "sk-ant-",
+    "sk-proj-",
+    "sk_live_",
+    "xoxb-",
+    "xoxp-",
+];
+/// Id of what is found inside base64.
+const WRAPPED_ID: &str = "base64_wrapped_secret";
+
+/// Says what was found where, without the value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// Number of the rule: see [`Scanner::rule`].
+    pub rule: usize,
+    /// Bytes of the value, counted from the start of the text.
+    pub range: Range<u64>,
+    /// How bad it is.
+    pub severity: Level,
+    /// How sure it is.
+    pub confidence: Level,
+    /// A checksum or structure inside the value was verified.
+    pub validated: bool,
+    /// It stands in base64.
+    pub wrapped: bool,
+    /// What may be shown of it.
+    pub evidence: Evidence,
+}
+
+impl Hit {
+    /// Returns the id under which it is reported.
+    pub fn id<'a>(&self, scanner: &'a Scanner) -> &'a str {
+        if self.wrapped {
+            WRAPPED_ID
+        } else {
+            scanner.rule(self).map_or("", |rule| rule.id.as_str())
+        }
+    }
+
+    fn rank(&self) -> (bool, Level, Level, u64) {
+        let length = self.range.end.saturating_sub(self.range.start);
+        (self.validated, self.confidence, self.severity, length)
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Target {
+    Token {
+        rule: usize,
+        length: usize,
+    },
+    Named {
+        rule: usize,
+        keyword: usize,
+    },
+    Wrapped {
+        rule: usize,
+        before: usize,
+        offset: usize,
+        prefix: usize,
+    },
+}
+
+/// Finds what a set of rules describes.
+#[derive(Debug)]
+pub struct Scanner {
+    rules: Vec<Rule>,
+    targets: Vec<Target>,
+    anchors: Anchors,
+}
+
+/// Holds what a scan in pieces remembers: a bounded part of the text, never shown.
+#[derive(Default)]
+pub struct State {
+    bytes: Vec<u8>,
+    start: u64,
+    examined: usize,
+    pending: Vec<Hit>,
+    counts: Vec<u64>,
+    dropped: u64,
+    scratch: Vec<(usize, usize)>,
+}
+
+impl State {
+    /// Returns how many findings were not handed out because there were more than [`HITS_PER_RULE`] of their rule.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("State")
+            .field("start", &self.start)
+            .field("held_bytes", &self.bytes.len())
+            .field("dropped", &self.dropped)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Scanner {
+    /// Builds the search for all rules.
+    pub fn new(rules: Rules) -> Self {
+        let rules = rules.into_vec();
+        let mut targets = Vec::new();
+        let mut patterns: Vec<(Vec<u8>, usize)> = Vec::new();
+        let mut add = |text: Vec<u8>, target: Target| {
+            patterns.push((text, targets.len()));
+            targets.push(target);
+        };
+        for (index, rule) in rules.iter().enumerate() {
+            for anchor in &rule.anchors {
+                let length = anchor.len();
+                add(
+                    anchor.iter().take(LONGEST_ANCHOR).copied().collect(),
+                    Target::Token { rule: index, length },
+                );
+            }
+            for (number, keyword) in rule.after.iter().enumerate() {
+                for text in spellings(keyword) {
+                    let keyword = number;
+                    add(text, Target::Named { rule: index, keyword });
+                }
+            }
+            for prefix in WRAPPED {
+                if rule.after.is_empty()
+                    && rule.anchors.iter().any(|anchor| {
+                        anchor.starts_with(prefix.as_bytes()) || prefix.as_bytes().starts_with(anchor)
+                    })
+                {
+                    for (text, before, offset) in encoded(prefix.as_bytes()) {
+                        let prefix = prefix.len();
+                        add(
+                            text,
+                            Target::Wrapped {
+                                rule: index,
+                                before,
+                                offset,
+                                prefix,
+                            },
+                        );
+                    }
+                }
+            }
+        }
+        let anchors = Anchors::new(&patterns);
+        Self {
+            rules,
+            targets,
+            anchors,
+        }
+    }
+
+    /// Returns the rule of a hit.
+    pub fn rule(&self, hit: &Hit) -> Option<&Rule> {
+        self.rules.get(hit.rule)
+    }
+
+    /// Takes the next piece of a text and returns what is certain by now.
+    pub fn scan(&self, state: &mut State, mut piece: &[u8]) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        while !piece.is_empty() {
+            let room = BEHIND
+                .saturating_add(BLOCK)
+                .saturating_add(AHEAD)
+                .saturating_sub(state.bytes.len());
+            let (now, later) = piece.split_at_checked(room).unwrap_or((piece, &[]));
+            state.bytes.extend_from_slice(now);
+            piece = later;
+            let to = state.bytes.len().saturating_sub(AHEAD);
+            if later.is_empty() && now.len() < room || to <= state.examined {
+                continue;
+            }
+            let bytes = mem::take(&mut state.bytes);
+            self.examine(&bytes, state.examined, to, state, &mut hits);
+            state.bytes = bytes;
+            let gone = to.saturating_sub(BEHIND);
+            state.bytes.drain(..gone);
+            state.start = state.start.saturating_add(count(gone));
+            state.examined = to.saturating_sub(gone);
+        }
+        hits
+    }
+
+    /// Ends a text and returns what remained.
+    pub fn finish(&self, state: &mut State) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        let bytes = mem::take(&mut state.bytes);
+        self.examine(&bytes, state.examined, bytes.len(), state, &mut hits);
+        state.settle(u64::MAX, &mut hits);
+        state.examined = 0;
+        state.start = 0;
+        hits
+    }
+
+    /// Scans a text that is all there.
+    pub fn scan_all(&self, bytes: &[u8]) -> Vec<Hit> {
+        let mut state = State::default();
+        let mut hits = Vec::new();
+        self.examine(bytes, 0, bytes.len(), &mut state, &mut hits);
+        state.settle(u64::MAX, &mut hits);
+        hits
+    }
+
+    /// Examines the anchors in `from..to` of `bytes`, whose first byte stands at `state.start` of the text.
+    fn examine(&self, bytes: &[u8], from: usize, to: usize, state: &mut State, hits: &mut Vec<Hit>) {
+        let mut scratch = mem::take(&mut state.scratch);
+        let mut at = from;
+        while at < to {
+            let end = at.saturating_add(BLOCK).min(to);
+            self.anchors.collect(bytes, at, end, &mut scratch);
+            for (position, number) in &scratch {
+                let start = position.saturating_sub(BEHIND);
+                let stop = position.saturating_add(AHEAD).min(bytes.len());
+                let (Some(window), Some(target)) = (bytes.get(start..stop), self.targets.get(*number)) else {
+                    continue;
+                };
+                let Some((rule, found, wrapped)) = self.look(*target, window, position.saturating_sub(start))
+                else {
+                    continue;
+                };
+                let base = state.start.saturating_add(count(start));
+                state.add(Hit {
+                    rule,
+                    range: base.saturating_add(count(found.range.start))
+                        ..base.saturating_add(count(found.range.end)),
+                    severity: found.severity,
+                    confidence: found.confidence,
+                    validated: found.proven,
+                    wrapped,
+                    evidence: Evidence::of(window.get(found.range).unwrap_or_default()),
+                });
+            }
+            at = end;
+            let sure = state
+                .start
+                .saturating_add(count(end))
+                .saturating_sub(count(BEHIND));
+            state.settle(sure, hits);
+        }
+        state.scratch = scratch;
+    }
+
+    fn look(&self, target: Target, window: &[u8], at: usize) -> Option<(usize, Found, bool)> {
+        match target {
+            Target::Token { rule, length } => {
+                let found = matchers::look(self.rules.get(rule)?, false, window, at, length)?;
+                Some((rule, found, false))
+            }
+            Target::Named { rule, keyword } => {
+                let described = self.rules.get(rule)?;
+                let keyword = described.after.get(keyword)?;
+                let here = window.get(at..at.saturating_add(keyword.len()))?;
+                if !here.eq_ignore_ascii_case(keyword) {
+                    return None;
+                }
+                let found = matchers::look(described, true, window, at, keyword.len())?;
+                Some((rule, found, false))
+            }
+            Target::Wrapped {
+                rule,
+                before,
+                offset,
+                prefix,
+            } => {
+                let described = self.rules.get(rule)?;
+                let start = at.checked_sub(before)?;
+                let (bytes, digits) = base64(window.get(start..)?, WRAPPED_BYTES);
+                let inner = bytes.get(offset..)?;
+                let length = if described.kind == Kind::Token { prefix } else { 0 };
+                let found = matchers::look(described, false, inner, 0, length)?;
+                // Three bytes stand in four digits.
+                let place =
+                    |byte: usize| start.saturating_add(byte.saturating_mul(4).div_ceil(3).min(digits));
+                let range = place(found.range.start.saturating_add(offset).saturating_sub(offset))
+                    ..place(found.range.end.saturating_add(offset));
+                Some((rule, Found { range, ..found }, true))
+            }
+        }
+    }
+}
+
+impl State {
+    /// Keeps the better of hits that overlap.
+    fn add(&mut self, hit: Hit) {
+        let overlaps = |other: &Hit| other.range.start < hit.range.end && hit.range.start < other.range.end;
+        if self
+            .pending
+            .iter()
+            .any(|other| overlaps(other) && other.rank() >= hit.rank())
+        {
+            return;
+        }
+        self.pending.retain(|other| !overlaps(other));
+        self.pending.push(hit);
+    }
+
+    /// Hands out the hits that end before `sure`, which no later hit can overlap.
+    fn settle(&mut self, sure: u64, hits: &mut Vec<Hit>) {
+        if self.pending.is_empty() {
+            return;
+        }
+        let (mut done, open): (Vec<Hit>, Vec<Hit>) = mem::take(&mut self.pending)
+            .into_iter()
+            .partition(|hit| hit.range.end <= sure);
+        self.pending = open;
+        done.sort_by_key(|hit| (hit.range.start, hit.rule));
+        for hit in done {
+            if self.counts.len() <= hit.rule {
+                self.counts.resize(hit.rule.saturating_add(1), 0);
+            }
+            if let Some(seen) = self.counts.get_mut(hit.rule) {
+                *seen = seen.saturating_add(1);
+                if *seen > HITS_PER_RULE {
+                    self.dropped = self.dropped.saturating_add(1);
+                    continue;
+                }
+            }
+            hits.push(hit);
+        }
+    }
+}
+
+/// Longest text that is searched for; the shape compares the rest.
+const LONGEST_ANCHOR: usize = 12;
+/// Bytes of a keyword that are searched for, in their usual spellings.
+const KEYWORD_BYTES: usize = 5;
+
+/// Returns the start of a keyword in small letters, with one capital, with one in each word, and in capitals.
+fn spellings(keyword: &[u8]) -> Vec<Vec<u8>> {
+    let most = if keyword.is_ascii() {
+        KEYWORD_BYTES
+    } else {
+        keyword.len()
+    };
+    let lower: Vec<u8> = keyword.iter().take(most).map(u8::to_ascii_lowercase).collect();
+    let mut capital = lower.clone();
+    if let Some(first) = capital.first_mut() {
+        first.make_ascii_uppercase();
+    }
+    let mut title = capital.clone();
+    for pair in 1..title.len() {
+        let after_sign = title
+            .get(pair.saturating_sub(1))
+            .is_some_and(|byte| matches!(byte, b'-' | b'_' | b' ' | b'.'));
+        if let Some(byte) = title.get_mut(pair).filter(|_| after_sign) {
+            byte.make_ascii_uppercase();
+        }
+    }
+    let mut all = vec![lower.to_ascii_uppercase(), title, capital, lower];
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// Returns what base64 makes of `prefix` at each of the three places in a group: the digits that are certain, how many digits
+/// of the group stand before them, and how many bytes before the prefix.
+fn encoded(prefix: &[u8]) -> Vec<(Vec<u8>, usize, usize)> {
+    let mut all = Vec::new();
+    for (offset, before) in [(0_usize, 0_usize), (1, 2), (2, 3)] {
+        let mut padded = vec![0_u8; offset];
+        padded.extend_from_slice(prefix);
+        let digits = to_base64(&padded);
+        let whole = padded.len().saturating_mul(8).checked_div(6).unwrap_or(0);
+        let certain = digits.get(before..whole.min(digits.len())).unwrap_or_default();
+        if certain.len() >= 4 {
+            all.push((
+                certain.iter().take(LONGEST_ANCHOR).copied().collect(),
+                before,
+                offset,
+            ));
+        }
+    }
+    all
+}
+
+fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_of_a_prefix_is_known_at_every_place() {
+        for (digits, before, offset) in encoded(b"ghp_") {
+            let mut text = vec![b'x'; offset];
+            text.extend_from_slice(b"ghp_and more");
+            let all = to_base64(&text);
+            assert_eq!(&all[before..before + digits.len()], digits);
+        }
+    }
+
+    #[test]
+    fn nothing_of_the_text_is_shown_for_debugging() {
+        let scanner = Scanner::new(Rules::default());
+        let mut state = State::default();
+        scanner.scan(&mut state, b"hidden words");
+        assert!(!format!("{state:?}").contains("hidden"));
+    }
+}

@@ -1,0 +1,7 @@
+//! Tests of the crate from outside.
+#![cfg(test)]
+#![expect(clippy::string_slice, reason = "a test that slices wrongly fails, as it should")]
+
+mod engine;
+mod examples;
+mod template;
