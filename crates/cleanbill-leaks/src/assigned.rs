@@ -242,6 +242,8 @@ fn plausible(text: &[u8], quoted: bool, password: bool) -> bool {
         .is_some_and(|byte| matches!(byte, b'/' | b'.' | b'~' | b'-' | b'@' | b'#' | b'!' | b'='))
         || lower.starts_with(b"arn:")
         || lower.starts_with(b"sha")
+        // JSON in base64: cursors and settings; a web token has a rule of its own.
+        || text.starts_with(b"eyJ")
         || lower.starts_with(b"self.")
     {
         return false;

@@ -6,7 +6,7 @@ use crate::{
     assigned,
     checks::contains,
     encodings::{base64, base64_digit},
-    placeholder::{entropy_is_high, is_placeholder},
+    placeholder::{entropy_is_high, is_placeholder, is_published},
     rule::{Kind, Level, Rule},
     shape::Set,
 };
@@ -335,6 +335,7 @@ fn address(rule: &Rule, window: &[u8], at: usize) -> Option<Found> {
         || password.contains(&b'$') && !password.iter().any(u8::is_ascii_digit)
         || user == password
         || USUAL.contains(&lower.as_slice())
+        || USUAL_STARTS.iter().any(|word| lower.starts_with(word))
         || is_placeholder(password)
         || password.starts_with(b"%")
         || password.iter().all(u8::is_ascii_alphabetic) && password.len() < 12
@@ -356,10 +357,19 @@ fn address(rule: &Rule, window: &[u8], at: usize) -> Option<Found> {
     .iter()
     .any(|name| lower_host.starts_with(name))
         || contains(&lower_host, b"example.");
+    // A name without a dot is a machine of a private network, often of an example.
+    let private = !host.contains(&b'.');
     let start = at.saturating_add(3).saturating_add(colon).saturating_add(1);
     let found = Found::new(rule, start..start.saturating_add(password.len()));
-    Some(if nobody { found.severity(Level::Low) } else { found })
+    Some(match (nobody, private) {
+        (true, _) => found.severity(Level::Low),
+        (false, true) => found.severity(Level::Medium),
+        (false, false) => found,
+    })
 }
+
+/// How passwords of examples begin.
+const USUAL_STARTS: &[&[u8]] = &[b"tiger", b"password", b"passw0rd", b"secret", b"changeit"];
 
 /// Reads `user:password` in base64.
 fn login(text: &[u8]) -> Option<(usize, bool)> {
@@ -371,7 +381,8 @@ fn login(text: &[u8]) -> Option<(usize, bool)> {
     let stands_in = password.len() < 6
         || user == password
         || USUAL.contains(&lower.as_slice())
-        || is_placeholder(password);
+        || is_placeholder(password)
+        || is_published(text.get(..digits).unwrap_or_default());
     if !printable || stands_in || digits < 12 {
         return None;
     }

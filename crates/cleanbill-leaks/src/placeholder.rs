@@ -49,8 +49,15 @@ const WORDS: &[&[u8]] = &[
 ];
 
 /// CRC-32 of published values: the AWS guide's secret key, the key of the Azure storage emulator, the signature in the sample of
-/// jwt.io.
-const PUBLISHED: &[u32] = &[0xfb0a_6008, 0xb4cb_d586, 0x170b_4539];
+/// jwt.io, the logins of RFC 6749 and RFC 7617, the latter also without its blank.
+const PUBLISHED: &[u32] = &[
+    0xfb0a_6008,
+    0xb4cb_d586,
+    0x170b_4539,
+    0x269d_4cea,
+    0xd0c6_b042,
+    0xad2b_0a04,
+];
 
 /// Says whether `value` is one that manuals print.
 pub(crate) fn is_published(value: &[u8]) -> bool {
