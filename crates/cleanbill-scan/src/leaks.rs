@@ -99,7 +99,9 @@ pub(crate) fn report(
 
 /// Feeds the texts of all rules to a digest.
 pub(crate) fn feed_rules(feed: &mut dyn FnMut(&[u8])) {
-    Rules::texts().iter().for_each(|text| feed(text.as_bytes()));
+    for text in Rules::texts() {
+        feed(text.as_bytes());
+    }
 }
 
 fn scanner() -> &'static Scanner {
