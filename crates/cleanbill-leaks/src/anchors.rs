@@ -1,14 +1,25 @@
-//! The single pass: finds every occurrence of every anchor, with vector instructions where the processor has them.
+//! The single pass: finds every occurrence of every anchor.
+//!
+//! The first four bytes at each place are hashed into a small table of bits; where the bit is set, the anchors that begin so are
+//! compared. The cost hardly depends on how many anchors there are. The few that are shorter are searched with vector instructions.
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind, Span, packed};
 
-/// Anchors searched at once. More in one search make its filter coarse, fewer make more searches; measured by `benches/throughput.rs`.
-const AT_ONCE: usize = 32;
+/// Words of the table of bits: 8 KiB, which stays in the nearest cache.
+const TABLE_WORDS: usize = 1024;
+/// Bytes that are hashed.
+const KEY_BYTES: usize = 4;
+
+/// Anchors, each with its number.
+type Texts = Vec<(Vec<u8>, usize)>;
 
 /// Searches for a set of byte strings, each with a number.
 #[derive(Debug)]
 pub(crate) struct Anchors {
-    groups: Vec<Group>,
+    short: Group,
+    table: Box<[u64; TABLE_WORDS]>,
+    /// Anchors by their first four bytes, sorted.
+    long: Vec<(u32, Texts)>,
     longest: usize,
 }
 
@@ -59,33 +70,53 @@ impl Search {
 impl Anchors {
     /// Builds a search for `patterns`; several may have the same number.
     pub(crate) fn new(patterns: &[(Vec<u8>, usize)]) -> Self {
-        let mut texts: Vec<&[u8]> = patterns.iter().map(|(text, _)| text.as_slice()).collect();
-        // Neighbours in this order begin alike, so that a group's filter lets little through.
-        texts.sort_unstable_by_key(|text| (text.len().min(4), *text));
+        let mut table = Box::new([0_u64; TABLE_WORDS]);
+        let mut sorted: Vec<(u32, &Vec<u8>, usize)> = Vec::new();
+        for (text, number) in patterns {
+            if let Some([a, b, c, d]) = text.first_chunk::<KEY_BYTES>() {
+                let key = u32::from_le_bytes([*a, *b, *c, *d]);
+                let (word, bit) = place(key);
+                if let Some(word) = table.get_mut(word) {
+                    *word |= bit;
+                }
+                sorted.push((key, text, *number));
+            }
+        }
+        sorted.sort_unstable();
+        let mut long: Vec<(u32, Texts)> = Vec::new();
+        for (key, text, number) in sorted {
+            match long.last_mut() {
+                Some((last, texts)) if *last == key => texts.push((text.clone(), number)),
+                _ => long.push((key, vec![(text.clone(), number)])),
+            }
+        }
+        let mut texts: Vec<&[u8]> = patterns
+            .iter()
+            .map(|(text, _)| text.as_slice())
+            .filter(|text| text.len() < KEY_BYTES)
+            .collect();
+        texts.sort_unstable();
         texts.dedup();
-        let groups = texts
-            .chunks(AT_ONCE)
-            .map(|texts| Group {
-                search: Search::new(texts),
-                numbers: texts
-                    .iter()
-                    .map(|text| {
-                        let inside = |pattern: &[u8]| text.starts_with(pattern) && texts.contains(&pattern);
-                        let mut numbers: Vec<usize> = patterns
-                            .iter()
-                            .filter(|(pattern, _)| inside(pattern))
-                            .map(|(_, number)| *number)
-                            .collect();
-                        numbers.sort_unstable();
-                        numbers.dedup();
-                        numbers
-                    })
-                    .collect(),
+        let numbers = texts
+            .iter()
+            .map(|text| {
+                let begins = |pattern: &Vec<u8>| text.starts_with(pattern);
+                let own = patterns.iter().filter(|(pattern, _)| begins(pattern));
+                own.map(|(_, number)| *number).collect()
             })
             .collect();
         Self {
-            groups,
-            longest: texts.iter().map(|text| text.len()).max().unwrap_or(0),
+            short: Group {
+                search: if texts.is_empty() {
+                    Search::None
+                } else {
+                    Search::new(&texts)
+                },
+                numbers,
+            },
+            table,
+            long,
+            longest: patterns.iter().map(|(text, _)| text.len()).max().unwrap_or(0),
         }
     }
 
@@ -94,21 +125,50 @@ impl Anchors {
         found.clear();
         let end = to.saturating_add(self.longest).min(bytes.len());
         let bytes = bytes.get(..end).unwrap_or_default();
-        for group in &self.groups {
-            let mut at = from;
-            while let Some((position, pattern)) = group.search.first(bytes, at) {
-                if position >= to {
-                    break;
-                }
-                for number in group.numbers.get(pattern).into_iter().flatten() {
-                    found.push((position, *number));
-                }
-                at = position.saturating_add(1);
+        let mut at = from;
+        while let Some((position, pattern)) = self.short.search.first(bytes, at) {
+            if position >= to {
+                break;
+            }
+            for number in self.short.numbers.get(pattern).into_iter().flatten() {
+                found.push((position, *number));
+            }
+            at = position.saturating_add(1);
+        }
+        let last = to.saturating_add(KEY_BYTES).saturating_sub(1).min(bytes.len());
+        let keys = bytes.get(from..last).unwrap_or_default();
+        for (index, window) in keys.windows(KEY_BYTES).enumerate() {
+            let &[a, b, c, d] = window else { continue };
+            let key = u32::from_le_bytes([a, b, c, d]);
+            let (word, bit) = place(key);
+            if self.table.get(word).is_some_and(|word| word & bit != 0) {
+                self.compare(key, bytes, from.saturating_add(index), found);
             }
         }
         found.sort_unstable();
         found.dedup();
     }
+
+    #[inline(never)]
+    fn compare(&self, key: u32, bytes: &[u8], at: usize, found: &mut Vec<(usize, usize)>) {
+        let Ok(index) = self.long.binary_search_by_key(&key, |(key, _)| *key) else {
+            return;
+        };
+        let rest = bytes.get(at..).unwrap_or_default();
+        for (text, number) in self.long.get(index).into_iter().flat_map(|(_, texts)| texts) {
+            if rest.starts_with(text) {
+                found.push((at, *number));
+            }
+        }
+    }
+}
+
+/// Returns the word and the bit that stand for a key.
+#[inline]
+fn place(key: u32) -> (usize, u64) {
+    let hash = key.wrapping_mul(0x9e37_79b1) >> 16;
+    let word = usize::try_from(hash >> 6).unwrap_or(0) & (TABLE_WORDS - 1);
+    (word, 1 << (hash & 63))
 }
 
 #[cfg(test)]

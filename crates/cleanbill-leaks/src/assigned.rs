@@ -87,22 +87,22 @@ pub(crate) fn look(rule: &Rule, window: &[u8], at: usize, length: usize) -> Opti
     let anchor_end = at.saturating_add(length);
     let right = parts.run(window.get(anchor_end..)?, NAME_BYTES);
     let name_end = anchor_end.saturating_add(right);
+    let value = value_after(window, name_end)?;
+    let text = window.get(value.range.clone())?;
     let name = window
         .get(at.saturating_sub(left)..name_end)?
         .to_ascii_lowercase();
-    if ABOUT.iter().any(|word| contains(&name, word))
-        || name.ends_with(b"_id")
-        || name.ends_with(b"id") && name.len() > 8
-    {
-        return None;
-    }
-    let value = value_after(window, name_end)?;
-    let text = window.get(value.range.clone())?;
     let password = rule.kind == Kind::AssignedPassword;
     if name.ends_with(b"pwd") && name.len() == 3 && text.starts_with(b"/") {
         return None;
     }
     if !plausible(text, value.quoted, password) {
+        return None;
+    }
+    if ABOUT.iter().any(|word| contains(&name, word))
+        || name.ends_with(b"_id")
+        || name.ends_with(b"id") && name.len() > 8
+    {
         return None;
     }
     let mut found = Found::new(rule, value.range);

@@ -141,8 +141,25 @@ const CLAIMS: &[&[u8]] = &[
 
 /// Says whether `part` stands in `bytes`.
 pub(crate) fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    memchr::memmem::find(bytes, part).is_some()
+    let Some((first, _)) = part.split_first() else {
+        return true;
+    };
+    if bytes.len() > SHORT {
+        return memchr::memmem::find(bytes, part).is_some();
+    }
+    let mut rest = bytes;
+    while let Some(at) = memchr::memchr(*first, rest) {
+        rest = rest.get(at..).unwrap_or_default();
+        if rest.starts_with(part) {
+            return true;
+        }
+        rest = rest.get(1..).unwrap_or_default();
+    }
+    false
 }
+
+/// Up to this length, looking for the first byte costs less than preparing a search.
+const SHORT: usize = 256;
 
 #[cfg(test)]
 mod tests {

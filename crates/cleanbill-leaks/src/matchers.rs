@@ -50,10 +50,7 @@ const NEAR: usize = 480;
 
 /// Looks at the anchor at `at`, which is `length` bytes long, for `rule`.
 pub(crate) fn look(rule: &Rule, named: bool, window: &[u8], at: usize, length: usize) -> Option<Found> {
-    if !is_near(rule, window, at) {
-        return None;
-    }
-    match rule.kind {
+    let found = match rule.kind {
         Kind::Token if named => after(rule, window, at, length),
         Kind::Token => token(rule, window, at, length),
         Kind::Pem => pem(rule, window, at),
@@ -61,7 +58,8 @@ pub(crate) fn look(rule: &Rule, named: bool, window: &[u8], at: usize, length: u
         Kind::Basic => basic(rule, window, at, length),
         Kind::DockerAuth => docker(rule, window, at, length),
         Kind::AssignedKey | Kind::AssignedPassword => assigned::look(rule, window, at, length),
-    }
+    };
+    found.filter(|_| is_near(rule, window, at))
 }
 
 fn is_near(rule: &Rule, window: &[u8], at: usize) -> bool {

@@ -74,6 +74,7 @@ enum Piece {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
     alternatives: Vec<Vec<Piece>>,
+    edge: Set,
 }
 
 /// Why a shape is refused.
@@ -94,7 +95,8 @@ impl Shape {
         };
         let alternatives = reader.alternatives(0)?;
         if reader.rest.is_empty() {
-            Ok(Self { alternatives })
+            let edge = edge(&alternatives);
+            Ok(Self { alternatives, edge })
         } else {
             Err(ShapeError::Syntax)
         }
@@ -136,14 +138,18 @@ impl Shape {
 
     /// Returns the bytes that must not follow: those of the last runs, letters and digits.
     pub(crate) fn edge(&self) -> Set {
-        let mut edge = Set::words(&[]);
-        for pieces in &self.alternatives {
-            if let Some(Piece::Run { set, .. }) = pieces.last() {
-                edge.join(*set);
-            }
-        }
-        edge
+        self.edge
     }
+}
+
+fn edge(alternatives: &[Vec<Piece>]) -> Set {
+    let mut edge = Set::words(&[]);
+    for pieces in alternatives {
+        if let Some(Piece::Run { set, .. }) = pieces.last() {
+            edge.join(*set);
+        }
+    }
+    edge
 }
 
 fn step(pieces: &[Piece], bytes: &[u8], at: usize, steps: &mut u32) -> Option<usize> {

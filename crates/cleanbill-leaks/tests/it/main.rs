@@ -1,6 +1,9 @@
 //! Tests of the crate from outside.
 #![cfg(test)]
-#![expect(clippy::string_slice, reason = "a test that slices wrongly fails, as it should")]
+#![expect(
+    clippy::string_slice,
+    reason = "a test that slices wrongly fails, as it should"
+)]
 
 mod engine;
 mod examples;
