@@ -106,4 +106,7 @@ register! {
     workflow_script_injection,
     workflow_untrusted_checkout,
     workflow_weak_settings,
+    dependency_unpinned,
+    dependency_insecure_source,
+    dependency_look_alike,
 }

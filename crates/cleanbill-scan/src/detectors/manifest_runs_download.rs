@@ -80,10 +80,18 @@ const ANYBODY: &[&str] = &[
 ];
 
 fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
-    let Some(deployment) = scene.reading.deployment() else {
-        return;
-    };
-    for command in &deployment.commands {
+    let deployed = scene
+        .reading
+        .deployment()
+        .map(|one| one.commands.as_slice())
+        .unwrap_or_default();
+    // Scripts that a package manager runs on installation.
+    let scripts = scene
+        .reading
+        .dependencies()
+        .map(|one| one.scripts.as_slice())
+        .unwrap_or_default();
+    for command in deployed.iter().chain(scripts) {
         let all = deeds(&command.text);
         let trusting = all.iter().any(|deed| matches!(deed, Deed::TrustsAnyone(_)));
         for deed in &all {
@@ -102,7 +110,7 @@ fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
             ));
         }
     }
-    for added in &deployment.added {
+    for added in scene.reading.deployment().iter().flat_map(|one| &one.added) {
         let severity = match severity(&added.text) {
             Severity::High => Severity::Medium,
             _ => Severity::Low,
