@@ -205,7 +205,10 @@ fn judge(found: &Dependencies, report: &mut Report<'_>) {
 }
 
 /// Holds what an address says about its place.
-#[expect(clippy::struct_excessive_bools, reason = "answers to separate questions about one address")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "answers to separate questions about one address"
+)]
 struct Place {
     host: String,
     is_plain: bool,
