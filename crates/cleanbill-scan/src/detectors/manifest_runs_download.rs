@@ -54,7 +54,9 @@ const WELL_KNOWN: &[&str] = &[
     "taskfile.dev",
     "cli.github.com",
     "nvidia.github.io",
+    "rustwasm.github.io",
     "starship.rs",
+    "wasmtime.dev",
 ];
 /// Hosts where anybody puts anything, or that end in somebody's machine.
 const ANYBODY: &[&str] = &[
