@@ -19,6 +19,8 @@ import traceback
 import warnings
 
 MODULES = ["benign_stdlib", "benign_numeric", "benign_learn", "benign_torch", "benign_torch_apps", "benign_files", "benign_keras", "benign_secrets"]
+MODULES = ["benign_stdlib", "benign_numeric", "benign_learn", "benign_torch", "benign_torch_apps", "benign_files", "benign_keras",
+           "benign_deploy"]
 
 
 class Missing(Exception):

@@ -14,6 +14,7 @@ import sys
 
 import malicious_archives
 import malicious_arrays
+import malicious_deploy
 import malicious_evasion
 import malicious_gadgets
 import malicious_headers
@@ -26,6 +27,7 @@ from malicious_ops import Corpus
 
 PARTS = (malicious_gadgets, malicious_unlisted, malicious_indirect, malicious_evasion, malicious_names, malicious_arrays,
          malicious_torch, malicious_archives, malicious_headers, malicious_secrets)
+         malicious_torch, malicious_archives, malicious_headers, malicious_deploy)
 
 
 def main(arguments):

@@ -276,10 +276,18 @@ fn deeds_of(line: &str) -> Vec<Deed> {
     if sends && secret && !is_plain_login(&lower) {
         found.push(Deed::SendsSecrets);
     }
+    let writes = |path: &str| {
+        let redirected = line
+            .split('>')
+            .skip(1)
+            .any(|rest| rest.trim_start().starts_with(path));
+        redirected || line.contains(&format!("tee {path}")) || line.contains(&format!("tee -a {path}"))
+    };
     let key = has("authorized_keys") && line.contains(">>")
-        || has("/etc/cron") && line.contains('>')
+        || writes("/etc/cron")
+        || writes("/var/spool/cron")
+        || writes("/etc/ld.so.preload")
         || has("crontab -") && line.contains('|')
-        || has("/etc/ld.so.preload") && line.contains('>')
         || has("/etc/sudoers") && has("nopasswd") && has(">>");
     if key && !has("sudoers.d") {
         found.push(Deed::Persists);

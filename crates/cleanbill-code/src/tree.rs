@@ -489,6 +489,7 @@ mod tests {
         for (text, syntax) in [
             ("a: 1\n---\nb: 2\n---\nc: [\n", Syntax::Yaml),
             ("a: 1\nb: {\n", Syntax::Yaml),
+            ("a: 1\nb: [1\n---\nc: 2\n", Syntax::Yaml),
             ("{\"a\": 1, \"b\": [2, ", Syntax::Json),
             ("a = 1\nb = = 2\n", Syntax::Toml),
         ] {

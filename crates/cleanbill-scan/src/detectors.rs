@@ -108,4 +108,7 @@ register! {
     workflow_weak_settings,
     secret_in_text,
     secret_in_metadata,
+    dependency_unpinned,
+    dependency_insecure_source,
+    dependency_look_alike,
 }

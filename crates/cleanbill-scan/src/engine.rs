@@ -469,6 +469,10 @@ impl Walk<'_> {
             let reason = text!("{en}: not examined by this build", "{zh}：此版本不检查");
             level.coverage.lose(located(member, &reason));
         }
+        if let Some((en, zh)) = reading.unread() {
+            let reason = text!("{en}: not examined by this build", "{zh}：此版本不检查");
+            level.coverage.lose(located(member, &reason));
+        }
         let refined: Vec<&str> = formats
             .iter()
             .filter_map(|format| format.info().refines)

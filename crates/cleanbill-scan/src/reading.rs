@@ -1,12 +1,14 @@
 use std::{cell::OnceCell, ops::Range};
 
 use cleanbill_code::{
+    dependencies::Dependencies,
     tree::{Syntax, Tree},
-    workload::Deployment,
+    workload::{Deployment, ManifestKind},
 };
 use cleanbill_formats::{
     Parsed,
     bytes::{ReadAt, read_range, size_u64},
+    text::Kind,
 };
 
 use crate::keras_config::{self, Concern};
@@ -19,11 +21,14 @@ const TEXT_BYTES: u64 = 8 << 20;
 pub struct Reading<'a> {
     source: &'a dyn ReadAt,
     is_text: bool,
+    /// May be a manifest or list: it is no JSON, or has a key of one.
+    may_deploy: bool,
     text: OnceCell<Option<Written>>,
     tree: OnceCell<Option<Tree>>,
     name: &'a str,
     deployment: OnceCell<Option<Deployment>>,
     keras: OnceCell<Vec<Concern>>,
+    dependencies: OnceCell<Option<Dependencies>>,
 }
 
 /// Holds the text of an artifact.
@@ -42,11 +47,13 @@ impl<'a> Reading<'a> {
         Self {
             source,
             is_text: parsed.iter().any(|one| matches!(one, Parsed::Text(_))),
+            may_deploy: parsed.iter().any(may_deploy),
             text: OnceCell::new(),
             tree: OnceCell::new(),
             name: path.rsplit(['/', '\\']).next().unwrap_or(path),
             deployment: OnceCell::new(),
             keras: OnceCell::new(),
+            dependencies: OnceCell::new(),
         }
     }
 
@@ -69,8 +76,43 @@ impl<'a> Reading<'a> {
     /// Returns what a manifest of a deployment or pipeline describes; `None` for other text.
     pub fn deployment(&self) -> Option<&Deployment> {
         self.deployment
-            .get_or_init(|| Deployment::read(self.name, &self.text()?.text, || self.tree()))
+            .get_or_init(|| {
+                let text = self.text().filter(|_| self.may_deploy)?;
+                Deployment::read(self.name, &text.text, || self.tree())
+            })
             .as_ref()
+    }
+
+    /// Returns what a list of dependencies or a lock names; `None` for other text.
+    pub fn dependencies(&self) -> Option<&Dependencies> {
+        self.dependencies
+            .get_or_init(|| {
+                let text = self.text().filter(|_| self.may_deploy)?;
+                Dependencies::read(self.name, &text.text, || self.tree())
+            })
+            .as_ref()
+    }
+
+    /// Returns a manifest or list that could not be read whole, and what of it was not.
+    pub(crate) fn unread(&self) -> Option<(&'static str, &'static str)> {
+        let deployment = self.deployment();
+        if deployment.is_some_and(|one| one.kind == ManifestKind::HelmTemplate) {
+            return Some((
+                "template of a Helm chart, which is no manifest before it is rendered",
+                "Helm 模板，渲染之前并非清单",
+            ));
+        }
+        if deployment.is_some_and(|one| one.is_cut) {
+            return Some((
+                "part of a manifest that could not be read",
+                "清单中无法读取的部分",
+            ));
+        }
+        let cut = self.dependencies().is_some_and(|one| one.is_cut);
+        cut.then_some((
+            "part of a list of dependencies that could not be read",
+            "依赖列表中无法读取的部分",
+        ))
     }
 
     /// Returns where in the artifact a part of the text stands; `None` where its characters are not bytes of the artifact.
@@ -107,6 +149,42 @@ impl<'a> Reading<'a> {
         Some(Written { text, start, whole })
     }
 }
+
+/// Tells JSON of a model, which may be long, from JSON that describes a deployment or its packages, by its outermost keys.
+fn may_deploy(parsed: &Parsed) -> bool {
+    let Parsed::Text(view) = parsed else { return false };
+    if !matches!(view.kind, Kind::Json | Kind::JsonLines | Kind::Notebook) {
+        return true;
+    }
+    // Of more keys only the first are known.
+    view.top_keys.len() >= KNOWN_KEYS
+        || view
+            .top_keys
+            .iter()
+            .any(|key| DEPLOYMENT_KEYS.contains(&key.as_str()))
+}
+
+/// Outermost keys that the view of a JSON text keeps.
+const KNOWN_KEYS: usize = 64;
+const DEPLOYMENT_KEYS: &[&str] = &[
+    "apiVersion",
+    "kind",
+    "items",
+    "services",
+    "jobs",
+    "runs",
+    "stages",
+    "package",
+    "packages",
+    "dependencies",
+    "devDependencies",
+    "optionalDependencies",
+    "lockfileVersion",
+    "scripts",
+    "_meta",
+    "default",
+    "image",
+];
 
 fn wide(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
     let (pairs, _) = bytes.as_chunks::<2>();

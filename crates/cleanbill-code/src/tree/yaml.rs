@@ -12,6 +12,7 @@ pub(super) fn parse(text: &str) -> Tree {
     let mut builder = Builder {
         offsets: Offsets::of(text),
         base: 0,
+        document_start: 0,
         open: Vec::new(),
         too_deep: 0,
         anchors: HashMap::new(),
@@ -24,9 +25,11 @@ pub(super) fn parse(text: &str) -> Tree {
             break;
         };
         builder.close_all(broken);
-        let rest = text.get(broken..).unwrap_or_default();
+        // A line of dashes always ends a document, also where an open list or map hides it from the parser.
+        let begun = builder.document_start.max(from);
+        let rest = text.get(begun..).unwrap_or_default();
         let Some(next) = rest.find("\n---") else { break };
-        from = broken.saturating_add(next).saturating_add(1);
+        from = begun.saturating_add(next).saturating_add(1);
         builder.base = text.get(..from).unwrap_or_default().chars().count();
     }
     builder.close_all(text.len());
@@ -66,6 +69,8 @@ struct Builder {
     offsets: Offsets,
     /// Characters before the part that the parser reads now.
     base: usize,
+    /// Byte at which the document begins that is being read.
+    document_start: usize,
     open: Vec<Open>,
     /// Lists and maps that are open but nest too deep to be kept.
     too_deep: usize,
@@ -126,6 +131,7 @@ impl Builder {
             }
             Event::DocumentStart(_) => {
                 self.anchors.clear();
+                self.document_start = span.start;
                 true
             }
             _ => true,

@@ -12,7 +12,8 @@ detector! {
     /// ## Why it matters
     /// Manifests run with the rights of whoever applies them, often on machines with accelerators and credentials.
     /// ## How it is decided
-    /// By the words of each command and their order: start commands, hooks, probes, build steps, scripts of pipelines.
+    /// By the words of each command and their order: start commands, hooks, probes, build steps, scripts of pipelines, and scripts
+    /// that npm runs on installation.
     /// Asking the metadata service of a cloud is `medium`, since node software does so as well.
     /// ## What it misses
     /// What scripts do that the image brings along, and programs assembled at run time from many variables.
@@ -23,16 +24,24 @@ detector! {
     id: "manifest-hostile-command",
     title: "Command of a manifest attacks", "清单中的命令具有攻击性",
     severity: High, confidence: High,
-    tags: &["CWE-506", "AML.T0011"], controls: &["SYS-08", "SYS-03"],
+    tags: &["CWE-506", "AML.T0011"], controls: &["SYS-08", "SYS-03", "APP-02"],
     on: artifact => run,
 }
 
 fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
-    let Some(deployment) = scene.reading.deployment() else {
-        return;
-    };
+    let deployed = scene
+        .reading
+        .deployment()
+        .map(|one| one.commands.as_slice())
+        .unwrap_or_default();
+    // Scripts that a package manager runs on installation.
+    let scripts = scene
+        .reading
+        .dependencies()
+        .map(|one| one.scripts.as_slice())
+        .unwrap_or_default();
     let mut seen: Vec<(Deed, String)> = Vec::new();
-    for command in &deployment.commands {
+    for command in deployed.iter().chain(scripts) {
         for deed in deeds(&command.text) {
             let message = match &deed {
                 Deed::HandsOverShell => text!(

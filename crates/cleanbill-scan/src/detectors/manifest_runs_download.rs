@@ -54,7 +54,9 @@ const WELL_KNOWN: &[&str] = &[
     "taskfile.dev",
     "cli.github.com",
     "nvidia.github.io",
+    "rustwasm.github.io",
     "starship.rs",
+    "wasmtime.dev",
 ];
 /// Hosts where anybody puts anything, or that end in somebody's machine.
 const ANYBODY: &[&str] = &[
@@ -80,10 +82,18 @@ const ANYBODY: &[&str] = &[
 ];
 
 fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
-    let Some(deployment) = scene.reading.deployment() else {
-        return;
-    };
-    for command in &deployment.commands {
+    let deployed = scene
+        .reading
+        .deployment()
+        .map(|one| one.commands.as_slice())
+        .unwrap_or_default();
+    // Scripts that a package manager runs on installation.
+    let scripts = scene
+        .reading
+        .dependencies()
+        .map(|one| one.scripts.as_slice())
+        .unwrap_or_default();
+    for command in deployed.iter().chain(scripts) {
         let all = deeds(&command.text);
         let trusting = all.iter().any(|deed| matches!(deed, Deed::TrustsAnyone(_)));
         for deed in &all {
@@ -102,7 +112,7 @@ fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
             ));
         }
     }
-    for added in &deployment.added {
+    for added in scene.reading.deployment().iter().flat_map(|one| &one.added) {
         let severity = match severity(&added.text) {
             Severity::High => Severity::Medium,
             _ => Severity::Low,

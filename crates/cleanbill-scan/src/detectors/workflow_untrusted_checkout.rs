@@ -14,7 +14,7 @@ detector! {
     /// with the repository's secrets.
     /// ## How it is decided
     /// By the triggers and by what `actions/checkout`, `git fetch` or `gh pr checkout` is told to fetch. `high` where a later
-    /// step of the job runs anything, `medium` where it only checks out.
+    /// step of the job runs anything, `medium` where it only checks out, or where the job asks first who caused it.
     /// ## What it misses
     /// Code that is fetched by other means.
     /// ## What to do
@@ -45,7 +45,7 @@ fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
         };
         let Some(step) = job.steps.get(at) else { continue };
         let runs = job.steps.iter().skip(at.saturating_add(1)).any(runs_something) || step.run.is_some();
-        let severity = if !runs || is_guarded(job, step) {
+        let severity = if !runs || is_guarded(job, at) {
             Severity::Medium
         } else {
             Severity::High
@@ -75,14 +75,33 @@ fn has_rights(workflow: &Workflow) -> bool {
     })
 }
 
-/// A label that only maintainers give, or an environment that they release, makes it their decision.
-fn is_guarded(job: &Job, step: &Step) -> bool {
-    let guard = |condition: &str| {
-        condition.contains("labels")
-            || condition.contains("author_association")
-            || condition.contains("head.repo.full_name == github.repository")
+/// A label that only maintainers give, a check of who asks, or code of the own repository makes it their decision.
+fn is_guarded(job: &Job, at: usize) -> bool {
+    let condition = |text: &str| {
+        [
+            "labels",
+            "author_association",
+            "head.repo.full_name == github.repository",
+            "workflow_run.event == 'push'",
+        ]
+        .iter()
+        .any(|sign| text.contains(sign))
     };
-    guard(&job.condition) || guard(&step.condition)
+    let asks = |step: &Step| {
+        step.run.as_ref().is_some_and(|run| {
+            [
+                "checkCollaborator",
+                "getCollaboratorPermissionLevel",
+                "/collaborators/",
+                "author_association",
+            ]
+            .iter()
+            .any(|sign| run.text.contains(sign))
+        })
+    };
+    let before = job.steps.iter().take(at);
+    let own = job.steps.get(at).is_some_and(|step| condition(&step.condition));
+    condition(&job.condition) || own || before.into_iter().any(asks)
 }
 
 fn fetches_foreign(step: &Step) -> bool {
