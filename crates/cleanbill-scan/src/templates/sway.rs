@@ -165,6 +165,11 @@ pub(crate) fn look(template: &str) -> Vec<Seen> {
         ) {
             continue;
         }
+        // Models are honestly told not to speak of the machinery of calls.
+        let after = said.get(saying.at..).unwrap_or_default().chars().take(120).collect::<String>();
+        if saying.want == Want::Conceal && (after.contains("function call") || after.contains("tool call")) {
+            continue;
+        }
         let place = places
             .iter()
             .rev()

@@ -146,7 +146,7 @@ impl<'a> Machine<'a> {
 
     /// Looks at a call of a name.
     fn call_of(&mut self, root: &str, defined: bool, given: &Given, at: usize) {
-        if defined {
+        if defined && root != "loop" {
             return;
         }
         if CALLS.contains(&root) {
@@ -197,7 +197,7 @@ impl<'a> Machine<'a> {
             self.hit(Sign::Gadget, at, name);
         } else if called && METHODS.contains(&name) {
             self.hit(Sign::Call, at, name);
-        } else if !called && (name == "format_map" || name == "format" && !of_name) {
+        } else if name == "format_map" || !called && name == "format" && !of_name {
             self.hit(Sign::Picking, at, name);
         }
         value.each(|value| match value {
