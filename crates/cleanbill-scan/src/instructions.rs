@@ -333,7 +333,7 @@ fn commands(plain: &str) -> Vec<(usize, Want)> {
     ];
     for (at, _) in plain.match_indices('|').take(4_096) {
         let after = plain.get(at + 1..).unwrap_or_default().trim_start_matches(' ');
-        let word: String = after.chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
+        let word: String = after.chars().take_while(char::is_ascii_alphanumeric).collect();
         if !interpreters.contains(&word.as_str()) {
             continue;
         }

@@ -41,10 +41,13 @@ struct State {
     spaces: Vec<BTreeMap<Rc<str>, Value>>,
 }
 
+/// Parameters and body of a macro.
+type Macro<'a> = (&'a [(String, Option<Expression>)], &'a [Node]);
+
 pub(super) struct Machine<'a> {
     source: &'a str,
     state: State,
-    macros: Vec<(&'a [(String, Option<Expression>)], &'a [Node])>,
+    macros: Vec<Macro<'a>>,
     /// Macros being followed.
     running: Vec<usize>,
     /// Conditions and loops around the current place within the running macro.
