@@ -21,6 +21,7 @@ import warnings
 MODULES = ["benign_stdlib", "benign_numeric", "benign_learn", "benign_torch", "benign_torch_apps", "benign_files", "benign_keras", "benign_secrets"]
 MODULES = ["benign_stdlib", "benign_numeric", "benign_learn", "benign_torch", "benign_torch_apps", "benign_files", "benign_keras",
            "benign_deploy"]
+           "benign_prompts"]
 
 
 class Missing(Exception):

@@ -179,11 +179,9 @@ fn take(name: &str, entry: &Value, start: u64, out: &mut Vec<Server>) {
     let (mut command, mut arguments) = (text(&["command", "cmd"]), Vec::new());
     if let Some(nested) = entry.at("command").filter(|value| value.text().is_none()) {
         // Zed: `"command": {"path": ..., "args": [...]}`; others give one list.
-        command = nested
-            .at("path")
-            .and_then(Value::text)
-            .unwrap_or_default()
-            .to_owned();
+        let path = nested.at("path").and_then(Value::text);
+        command.clear();
+        command.push_str(path.unwrap_or_default());
         let items = nested.items().iter().filter_map(Value::text).map(str::to_owned);
         arguments.extend(items.chain(nested.at("args").into_iter().flat_map(texts)));
         if command.is_empty() && !arguments.is_empty() {
@@ -333,15 +331,13 @@ pub(crate) fn unescaped(text: &str) -> String {
             flush(&mut units, &mut out);
         }
         out.push_str(before);
-        match unit {
-            Some(unit) => {
-                units.push(unit);
-                rest = after.get(6..).unwrap_or_default();
-            }
-            None => {
-                out.push_str("\\u");
-                rest = after.get(2..).unwrap_or_default();
-            }
+        if let Some(unit) = unit {
+            units.push(unit);
+            rest = after.get(6..).unwrap_or_default();
+        } else {
+            flush(&mut units, &mut out);
+            out.push_str("\\u");
+            rest = after.get(2..).unwrap_or_default();
         }
     }
     flush(&mut units, &mut out);
@@ -458,37 +454,28 @@ pub(crate) fn weigh(sayings: &[Saying], strict: bool) -> Option<(Severity, &Sayi
     };
     let window = if strict { 8_192 } else { 700 };
     for saying in sayings {
+        use Want::{Attack, Conceal, Disarm, Fetch, Mark, Override, Picture, Secret, Send, Smuggle};
         let near = |wants: &[Want]| {
             sayings.iter().any(|other| {
                 wants.contains(&other.want)
                     && other.at.abs_diff(saying.at) <= window
-                    && (strict || !other.quoted || other.want != Want::Override)
+                    && (strict || !other.quoted || other.want != Override)
             })
         };
+        let severe = match saying.want {
+            Override => !saying.quoted,
+            Attack | Picture => true,
+            Secret => near(&[Send, Smuggle, Conceal]) || strict && near(&[Mark]),
+            Conceal => near(&[Send, Smuggle, Fetch, Secret, Override]) || strict && near(&[Mark, Disarm]),
+            Mark => strict && near(&[Smuggle, Send]),
+            Disarm => near(&[Fetch, Conceal]),
+            Fetch | Send | Smuggle => false,
+        };
         let severity = match saying.want {
-            Want::Override if !saying.quoted => Severity::High,
-            Want::Attack | Want::Picture => Severity::High,
-            Want::Secret if near(&[Want::Send, Want::Smuggle, Want::Conceal]) => Severity::High,
-            Want::Secret if strict && near(&[Want::Mark]) => Severity::High,
-            Want::Conceal
-                if near(&[
-                    Want::Send,
-                    Want::Smuggle,
-                    Want::Fetch,
-                    Want::Secret,
-                    Want::Override,
-                ]) =>
-            {
-                Severity::High
-            }
-            Want::Conceal if strict && near(&[Want::Mark, Want::Disarm]) => Severity::High,
-            Want::Conceal if strict => Severity::Medium,
-            Want::Mark if strict && near(&[Want::Smuggle, Want::Send]) => Severity::High,
-            Want::Secret if strict => Severity::Medium,
-            Want::Disarm if near(&[Want::Fetch, Want::Conceal]) => Severity::High,
-            Want::Fetch if strict => Severity::Medium,
-            Want::Conceal | Want::Disarm | Want::Fetch | Want::Secret => Severity::Low,
-            Want::Override | Want::Mark | Want::Send | Want::Smuggle => continue,
+            _ if severe => Severity::High,
+            Conceal | Secret | Fetch if strict => Severity::Medium,
+            Conceal | Disarm | Fetch | Secret => Severity::Low,
+            _ => continue,
         };
         note(severity, saying);
     }

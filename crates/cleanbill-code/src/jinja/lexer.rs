@@ -64,10 +64,7 @@ pub(super) fn tokens(template: &str, start: usize, close: &str) -> (Vec<Token>, 
             match symbol {
                 "(" | "[" | "{" => open.push(symbol),
                 ")" | "]" | "}" => {
-                    // A bracket that closes nothing ends the tag's claim to be read: the end counts again.
-                    if open.pop().is_none() && rest.starts_with(close) {
-                        return (tokens, at, Some(at.saturating_add(close.len())));
-                    }
+                    open.pop();
                 }
                 _ => {}
             }

@@ -1,4 +1,8 @@
 //! Reads tags as statements and expressions.
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a path to the method stands for one lifetime of a tag, a closure for any"
+)]
 
 mod expressions;
 
@@ -183,16 +187,10 @@ impl Reader<'_> {
 
     fn statement(&mut self, start: usize, inside: usize) -> usize {
         let (tokens, inner, end) = self.tag(start, inside, "%}");
-        let word = match tokens.first().map(|token| &token.kind) {
-            Some(TokenKind::Name(word)) => word.clone(),
-            _ => {
-                self.broken(
-                    start..end,
-                    tokens,
-                    Refusal::Rule(start, "a statement begins with a word"),
-                );
-                return end;
-            }
+        let Some(TokenKind::Name(word)) = tokens.first().map(|token| token.kind.clone()) else {
+            let refusal = Refusal::Rule(start, "a statement begins with a word");
+            self.broken(start..end, tokens, refusal);
+            return end;
         };
         if word == "raw" {
             return self.raw(start, end);

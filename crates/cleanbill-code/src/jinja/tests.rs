@@ -52,3 +52,37 @@ fn depth_and_length_are_bounded() {
     assert!(parse(&format!("{{{{ {}1 }}}}", "-".repeat(5_000))).cut);
     assert!(!parse(&format!("{{{{ {}1 }}}}", "not ".repeat(5_000))).cut);
 }
+
+/// What Jinja2 itself said of each template is recorded by `testdata/differential/jinja2_accepts.py`.
+#[test]
+fn whatever_jinja2_reads_is_read_and_most_of_what_it_refuses_is_refused() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../testdata/differential/jinja2_accepts.txt"
+    );
+    let record = std::fs::read_to_string(path).unwrap();
+    let (mut refused, mut laxer, mut stricter) = (0, Vec::new(), Vec::new());
+    for line in record.lines() {
+        let (sign, quoted) = line.split_once(' ').unwrap();
+        let root = crate::jsonc::parse(quoted).root.unwrap();
+        let template = root.text().unwrap();
+        let read = parse(template);
+        if sign == "+" {
+            if !read.errors.is_empty() || read.cut {
+                stricter.push(format!("{template}: {:?}", read.errors));
+            }
+        } else {
+            refused += 1;
+            if read.errors.is_empty() {
+                laxer.push(template.to_owned());
+            }
+        }
+    }
+    assert!(stricter.is_empty(), "{stricter:#?}");
+    println!("{} of {refused} refused by Jinja2 are read", laxer.len());
+    assert!(
+        laxer.len() * 4 < refused,
+        "{} of {refused}: {laxer:#?}",
+        laxer.len()
+    );
+}

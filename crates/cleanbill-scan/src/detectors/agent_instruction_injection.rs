@@ -57,7 +57,11 @@ fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
                 Some(tool.range.clone()),
                 severity,
                 saying,
-                &format!("tool `{}`", tool.name),
+                &format!(
+                    "tool `{}` (sha256 {})",
+                    tool.name,
+                    tool.digest.get(..16).unwrap_or_default()
+                ),
                 sink,
             );
         }

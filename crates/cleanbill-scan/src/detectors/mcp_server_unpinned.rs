@@ -6,7 +6,7 @@ use cleanbill_formats::text::View;
 use crate::{
     agents::{Server, servers},
     detector::detector,
-    scene::Scene,
+    scene::{self, Scene},
     sink::Sink,
 };
 
@@ -101,11 +101,11 @@ fn package(server: &Server) -> Option<String> {
     }
     // A local script is no package.
     let package = from.or(plain.first().copied())?;
-    let local =
-        package.starts_with(['.', '/', '~', '$']) || package.ends_with(".py") || package.ends_with(".js");
-    (!local && !(tool.ends_with("uv") && from.is_none() && !server.arguments.iter().any(|one| one == "tool"))
-        || package.contains("://"))
-    .then(|| package.to_owned())
+    let script = matches!(scene::extension(package).as_str(), "py" | "js" | "ts" | "mjs");
+    let local = package.starts_with(['.', '/', '~', '$']) || script;
+    // `uv run` runs what is there; only `uv tool run` fetches.
+    let runs = tool.ends_with("uv") && from.is_none() && !server.arguments.iter().any(|one| one == "tool");
+    (package.contains("://") || !local && !runs).then(|| package.to_owned())
 }
 
 fn is_pinned(package: &str) -> bool {

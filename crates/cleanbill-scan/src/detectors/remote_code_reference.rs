@@ -111,7 +111,7 @@ fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
     for fact in &view.facts {
         match fact.key {
             "_target_" if is_dangerous(&fact.value) => {
-                import(&fact.value, fact.range.clone(), "_target_", sink)
+                import(&fact.value, fact.range.clone(), "_target_", sink);
             }
             "auto_mapping"
                 if fact.name == "parent_library" && root(&fact.value) != "transformers_modules" =>

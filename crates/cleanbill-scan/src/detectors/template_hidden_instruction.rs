@@ -44,8 +44,7 @@ fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     for template in found(scene).iter().filter(|template| template.chat) {
         for seen in look(template.text) {
             let severity = match seen.sway {
-                Sway::OnWho => Severity::Medium,
-                Sway::Speaks(Want::Fetch) => Severity::Medium,
+                Sway::OnWho | Sway::Speaks(Want::Fetch) => Severity::Medium,
                 _ => Severity::High,
             };
             sink.report(Some(template.place(seen.at, 1)), message(seen.sway))

@@ -9,7 +9,7 @@ use cleanbill_code::jinja::{
 };
 
 use super::{
-    GADGETS, Hit, PRIVATE_GADGETS, ROUNDS, Sign, dunder_within, is_dunder,
+    GADGETS, Hit, INNER, PRIVATE_GADGETS, ROUNDS, Sign, dunder_within, is_dunder,
     values::{Value, percent},
 };
 
@@ -41,10 +41,13 @@ struct State {
     spaces: Vec<BTreeMap<Rc<str>, Value>>,
 }
 
+/// Parameters and body of a macro.
+type Macro<'a> = (&'a [(String, Option<Expression>)], &'a [Node]);
+
 pub(super) struct Machine<'a> {
     source: &'a str,
     state: State,
-    macros: Vec<(&'a [(String, Option<Expression>)], &'a [Node])>,
+    macros: Vec<Macro<'a>>,
     /// Macros being followed.
     running: Vec<usize>,
     /// Conditions and loops around the current place within the running macro.
@@ -221,6 +224,9 @@ impl<'a> Machine<'a> {
         for token in tokens {
             match &token.kind {
                 TokenKind::Name(word) if is_dunder(word) => self.hit(Sign::Dunder, token.range.start, word),
+                TokenKind::Name(word) if INNER.contains(&word.as_str()) => {
+                    self.hit(Sign::Gadget, token.range.start, word);
+                }
                 TokenKind::Text { text, escaped } => {
                     self.literal(text, *escaped, token.range.start);
                 }

@@ -165,6 +165,16 @@ pub(crate) fn look(template: &str) -> Vec<Seen> {
         ) {
             continue;
         }
+        // Models are honestly told not to speak of the machinery of calls.
+        let after = said
+            .get(saying.at..)
+            .unwrap_or_default()
+            .chars()
+            .take(120)
+            .collect::<String>();
+        if saying.want == Want::Conceal && (after.contains("function call") || after.contains("tool call")) {
+            continue;
+        }
         let place = places
             .iter()
             .rev()
@@ -480,7 +490,7 @@ fn gather_branch(body: &[Node], source: &str, said: &mut String, work: &mut usiz
         }
         match &node.kind {
             NodeKind::Text | NodeKind::Raw => {
-                said.push_str(source.get(node.range.clone()).unwrap_or_default())
+                said.push_str(source.get(node.range.clone()).unwrap_or_default());
             }
             NodeKind::If(_) => {}
             _ => {
@@ -632,7 +642,9 @@ fn target_names(target: &Expression, names: &mut Vec<String>) {
             }
         }
         ExpressionKind::Tuple(items) | ExpressionKind::List(items) => {
-            items.iter().for_each(|item| target_names(item, names))
+            for item in items {
+                target_names(item, names);
+            }
         }
         _ => {}
     }

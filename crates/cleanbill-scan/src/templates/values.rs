@@ -1,6 +1,6 @@
 //! What an expression of a template is worth, as far as that is known without rendering.
 
-use std::rc::Rc;
+use std::{fmt::Write, rc::Rc};
 
 /// LIMIT: longest text whose characters are followed; of a longer one only the length is.
 const TEXT_BYTES: usize = 64 * 1024;
@@ -77,6 +77,7 @@ impl Value {
     }
 
     /// Returns what is either of both.
+    #[expect(clippy::needless_pass_by_value, reason = "callers have made both")]
     pub(super) fn or(self, other: Self) -> Self {
         if self == other {
             return self;
@@ -200,7 +201,7 @@ pub(super) fn percent(pattern: &str, values: &[Value]) -> Option<String> {
             '%' => out.push('%'),
             'c' => out.push_str(&character_of(values.next()?)?),
             'x' => match values.next()? {
-                Value::Integer(number) => out.push_str(&format!("{number:x}")),
+                Value::Integer(number) => write!(out, "{number:x}").ok()?,
                 _ => return None,
             },
             's' | 'r' | 'd' | 'i' | 'a' => out.push_str(&values.next()?.printed()?),

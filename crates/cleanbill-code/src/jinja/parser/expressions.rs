@@ -433,6 +433,9 @@ impl Tag<'_> {
 
     fn made(&mut self, start: usize, kind: ExpressionKind) -> Read<Expression> {
         *self.nodes = self.nodes.saturating_add(1);
+        if *self.nodes > NODES {
+            return Err(Refusal::Limit);
+        }
         Ok(Expression {
             range: self.range_from(start),
             kind,
@@ -503,7 +506,9 @@ impl Tag<'_> {
     }
 
     pub(super) fn finish(&self) -> Read<()> {
-        if self.at >= self.tokens.len() {
+        // Jinja passes over a colon at the end of a statement.
+        let colon = usize::from(self.is_symbol(":"));
+        if self.at.saturating_add(colon) >= self.tokens.len() {
             Ok(())
         } else {
             Err(self.refuse("something stands behind the end of an expression"))

@@ -82,17 +82,12 @@ impl<'a> Machine<'a> {
                     if let (Some(root), 0) = (root, index) {
                         self.call_of(root, defined, &given, at);
                     }
-                    let callee = match index.checked_sub(1).and_then(|before| steps.get(before)) {
-                        Some(Step {
-                            kind: StepKind::Attribute(name),
-                            ..
-                        }) if index == 1 => {
-                            self.grows(root, name, at);
-                            value
-                        }
-                        _ => value,
-                    };
-                    self.call(&callee, &given, at)
+                    if let (1, Some(StepKind::Attribute(name))) =
+                        (index, steps.first().map(|step| &step.kind))
+                    {
+                        self.grows(root, name, at);
+                    }
+                    self.call(&value, &given, at)
                 }
                 StepKind::Filter(name, arguments) => {
                     let next = steps.get(index + 1).map(|next| &next.kind);
@@ -146,7 +141,7 @@ impl<'a> Machine<'a> {
 
     /// Looks at a call of a name.
     fn call_of(&mut self, root: &str, defined: bool, given: &Given, at: usize) {
-        if defined {
+        if defined && root != "loop" {
             return;
         }
         if CALLS.contains(&root) {
@@ -197,7 +192,7 @@ impl<'a> Machine<'a> {
             self.hit(Sign::Gadget, at, name);
         } else if called && METHODS.contains(&name) {
             self.hit(Sign::Call, at, name);
-        } else if !called && (name == "format_map" || name == "format" && !of_name) {
+        } else if name == "format_map" || !called && name == "format" && !of_name {
             self.hit(Sign::Picking, at, name);
         }
         value.each(|value| match value {
@@ -209,10 +204,6 @@ impl<'a> Machine<'a> {
                 .cloned()
                 .unwrap_or(Value::Unknown),
             Value::Dict(_) if !called => item(value, &Value::written(name)),
-            Value::Object("loop") => match name {
-                "index" | "index0" | "length" | "revindex" | "revindex0" | "depth" => Value::Unknown,
-                _ => Value::Unknown,
-            },
             Value::Unknown | Value::Object(_) => Value::Unknown,
             other => Value::Method(Rc::new(other.clone()), name.into()),
         })
