@@ -18,10 +18,18 @@ import sys
 import traceback
 import warnings
 
-MODULES = ["benign_stdlib", "benign_numeric", "benign_learn", "benign_torch", "benign_torch_apps", "benign_files", "benign_keras", "benign_secrets"]
-MODULES = ["benign_stdlib", "benign_numeric", "benign_learn", "benign_torch", "benign_torch_apps", "benign_files", "benign_keras",
-           "benign_deploy"]
-           "benign_prompts"]
+MODULES = [
+    "benign_stdlib",
+    "benign_numeric",
+    "benign_learn",
+    "benign_torch",
+    "benign_torch_apps",
+    "benign_files",
+    "benign_deploy",
+    "benign_keras",
+    "benign_prompts",
+    "benign_secrets",
+]
 
 
 class Missing(Exception):

@@ -20,16 +20,26 @@ import malicious_gadgets
 import malicious_headers
 import malicious_indirect
 import malicious_names
-import malicious_secrets
 import malicious_prompts
+import malicious_secrets
 import malicious_torch
 import malicious_unlisted
 from malicious_ops import Corpus
 
-PARTS = (malicious_gadgets, malicious_unlisted, malicious_indirect, malicious_evasion, malicious_names, malicious_arrays,
-         malicious_torch, malicious_archives, malicious_headers, malicious_secrets)
-         malicious_torch, malicious_archives, malicious_headers, malicious_deploy)
-         malicious_torch, malicious_archives, malicious_headers, malicious_prompts)
+PARTS = (
+    malicious_gadgets,
+    malicious_unlisted,
+    malicious_indirect,
+    malicious_evasion,
+    malicious_names,
+    malicious_arrays,
+    malicious_torch,
+    malicious_archives,
+    malicious_headers,
+    malicious_deploy,
+    malicious_prompts,
+    malicious_secrets,
+)
 
 
 def main(arguments):
