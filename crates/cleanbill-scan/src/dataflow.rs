@@ -102,6 +102,13 @@ impl<'a> Flow<'a> {
         origin
     }
 
+    fn operator(&self, node: &Node) -> &'a str {
+        self.view
+            .operators
+            .get(node.operator)
+            .map_or("", |operator| &operator.name)
+    }
+
     fn inputs(&self, index: usize) -> &'a [u64] {
         let node = self.view.nodes.get(index);
         node.and_then(|node| self.view.inputs.get(node.inputs.clone()))
@@ -123,11 +130,7 @@ impl<'a> Flow<'a> {
             origin.asset = true;
             return;
         }
-        let operator = self
-            .view
-            .operators
-            .get(node.operator)
-            .map_or("", |operator| &operator.name);
+        let operator = self.operator(node);
         if matches!(
             operator,
             "Placeholder" | "PlaceholderV2" | "PlaceholderWithDefault" | "_Arg" | "VarHandleOp"
@@ -156,10 +159,23 @@ impl<'a> Flow<'a> {
         };
         for (place, index) in calls {
             let inputs = self.inputs(*index);
-            // A call hands its inputs on in order; a branch or loop takes one of its own before.
-            let exact = number.and_then(|number| inputs.get(number));
-            let next = number.and_then(|number| inputs.get(number.saturating_add(1)));
-            open.extend(exact.into_iter().chain(next).map(|input| (*place, *input)));
+            let operator = self.view.nodes.get(*index).map_or("", |node| self.operator(node));
+            let taken = match operator {
+                // A branch takes an input of its own before those that it hands on.
+                "If" | "StatelessIf" | "Case" | "StatelessCase" => 1..2,
+                "PartitionedCall"
+                | "StatefulPartitionedCall"
+                | "TPUPartitionedCall"
+                | "While"
+                | "StatelessWhile" => 0..1,
+                _ if self.view.functions.contains(operator) => 0..1,
+                _ => 0..inputs.len(),
+            };
+            for shift in taken {
+                let input =
+                    number.and_then(|number| inputs.get(number.wrapping_add(shift) % inputs.len().max(1)));
+                open.extend(input.map(|input| (*place, *input)));
+            }
         }
     }
 }

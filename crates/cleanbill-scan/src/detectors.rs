@@ -80,6 +80,7 @@ register! {
     hdf5_external_link,
     hdf5_external_storage,
     hdf5_invalid,
+    paddle_json_operator,
     remote_code_reference,
     suspicious_string,
     shard_index_mismatch,
