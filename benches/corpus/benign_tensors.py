@@ -229,6 +229,12 @@ def tensorflow_samples(w):
         with open(path, "wb") as f:
             f.write(function.graph.as_graph_def().SerializeToString())
 
+    def written(path):
+        module = Reader()
+        with open(path, "w") as f:
+            f.write(str(module.__call__.get_concrete_function().graph.as_graph_def()))
+
+    w.add("tensorflow", "tf-text-graph", "graph.pbtxt", written, "graph as text")
     w.add("tensorflow", "tf-function-graph", "function.pb", library, "graph of a function")
     os.remove(words)
 

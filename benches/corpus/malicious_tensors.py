@@ -251,6 +251,8 @@ def tensorflow_samples(corpus):
     second = message([(1, message([(4, "gpu"), (5, "2.21.0")])), (2, tf_graph(path, text, tf_node("w", "WriteFile", ["path", "text"])))])
     corpus.add("tensorflow", "tf-second-meta-graph", "saved_model.pb", saved_model(tf_graph(tf_node("x", "Placeholder"))) + field(2, second),
                "attack in the second meta graph")
+    pbtxt = "saved_model_schema_version: 1\nmeta_graphs {\n  graph_def {\n    node {\n      name: \"w\"\n      op: \"WriteFile\"\n      input: \"p\"\n    }\n  }\n}\n"
+    corpus.add("tensorflow", "tf-text-write-file", "saved_model.pbtxt", pbtxt.encode(), "writes a file, graph in text form", textual=True)
     add("asset-climbs", tf_graph(tf_node("x", "Placeholder")), "asset outside the folder", more=field(6, message([(1, message([(1, "x:0")])), (2, "../../../etc/hostname")])))
     big = message([(1, 1), (2, message([(2, message([(1, 1 << 42)]))])), (5, b"\0\0\0\0")])
     add("constant-bomb", tf_graph(tf_node("x", "Const", (), tf_attr("value", field(8, big)))), "constant of terabytes")

@@ -53,6 +53,7 @@ register! {
     tensorflow_asset_path,
     tensorflow_invalid,
     tensorflow_keras_code,
+    tensorflow_text_graph,
     coreml_custom_code,
     coreml_outside_file,
     paddle_unsafe_operator,
