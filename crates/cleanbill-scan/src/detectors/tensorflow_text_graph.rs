@@ -36,7 +36,7 @@ detector! {
     on: Text => run,
 }
 
-/// Outermost fields of a graph, a meta graph and a SavedModel.
+/// Outermost fields of a graph, a meta graph and a `SavedModel`.
 const FIELDS: &[&str] = &[
     "saved_model_schema_version",
     "meta_graphs",
