@@ -30,6 +30,7 @@ MODULES = [
     "benign_prompts",
     "benign_secrets",
 ]
+MODULES = ["benign_stdlib", "benign_numeric", "benign_learn", "benign_torch", "benign_torch_apps", "benign_files", "benign_keras", "benign_tensors"]
 
 
 class Missing(Exception):

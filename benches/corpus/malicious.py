@@ -22,6 +22,7 @@ import malicious_indirect
 import malicious_names
 import malicious_prompts
 import malicious_secrets
+import malicious_tensors
 import malicious_torch
 import malicious_unlisted
 from malicious_ops import Corpus
@@ -40,6 +41,8 @@ PARTS = (
     malicious_prompts,
     malicious_secrets,
 )
+PARTS = (malicious_gadgets, malicious_unlisted, malicious_indirect, malicious_evasion, malicious_names, malicious_arrays,
+         malicious_torch, malicious_archives, malicious_headers, malicious_tensors)
 
 
 def main(arguments):

@@ -8,8 +8,8 @@ use std::{
 };
 
 use crate::{
-    Anomaly, AnomalyKind, FormatView, Input, Member, Probe, Score,
-    bytes::{ReadAt, SourceError, size_usize},
+    Anomaly, AnomalyKind, FormatView, HEAD_BYTES, Input, Member, Probe, Score,
+    bytes::{ReadAt, SourceError, read_range, size_usize},
     limits::Limits,
     notes::Notes,
     raw::disguised,
@@ -22,7 +22,7 @@ format_info! {
     /// ## What it is
     /// A model as a graph of operators, in a protocol buffer; its tensors stand inside or in files beside it.
     /// ## What is read
-    /// Every node of the graph, of graphs within nodes, of training graphs and of functions: operator, domain, text attributes
+    /// One tensor alone, as `.pb`, where its bytes are as many as its shape asks for. Of a model, every node of the graph, of graphs within nodes, of training graphs and of functions: operator, domain, text attributes
     /// of operators outside the standard. Every tensor: name, type, shape, where its bytes stand. Operator sets, functions,
     /// metadata. The tensors' bytes are passed over; only the first of each are looked at.
     /// ## What is reported
@@ -34,7 +34,7 @@ format_info! {
     /// attribute texts of 4 KiB each; 100 levels of messages.
     /// ## References
     /// `onnx.proto`, `onnx-ml.proto`; `docs/ExternalData.md` of ONNX.
-    "onnx", "ONNX model", extensions: &["onnx"], refines: None, dialects: []
+    "onnx", "ONNX model", extensions: &["onnx"], refines: None, dialects: ["onnx-tensor": "one tensor, as test data of models"]
 }
 
 /// LIMIT: different operators kept; the standard has some two hundred.
@@ -115,6 +115,7 @@ pub struct Tensor {
 /// Shows an ONNX model.
 #[derive(Debug, Default)]
 pub struct View {
+    is_tensor: bool,
     /// Version of the intermediate representation.
     pub ir_version: u64,
     /// Name and version of the program that wrote it.
@@ -150,6 +151,10 @@ impl FormatView for View {
     fn members(&self) -> &[Member] {
         &self.members
     }
+
+    fn dialects(&self) -> Vec<&'static str> {
+        self.is_tensor.then_some("onnx-tensor").into_iter().collect()
+    }
 }
 
 /// Knows a model by its graph: a node with the name of an operator, or a version and an operator set beside it.
@@ -162,7 +167,7 @@ pub fn probe(probe: &Probe<'_>) -> Option<Score> {
     let graphs: Vec<Range<u64>> = Outline::ranges(&outline.fields, 7).collect();
     let opset = Outline::ranges(&outline.fields, 8).next().is_some();
     if graphs.is_empty() {
-        return None;
+        return is_tensor(&mut outline).then_some(Score::Likely);
     }
     let stated = matches!(version, Some(1..=40));
     if stated && opset && outline.whole {
@@ -182,6 +187,30 @@ pub fn probe(probe: &Probe<'_>) -> Option<Score> {
     (stated && outline.whole).then_some(Score::Likely)
 }
 
+/// Knows one tensor by its bytes, which are as many as type and shape ask for.
+fn is_tensor(outline: &mut Outline<'_>) -> bool {
+    let raw: Vec<Range<u64>> = Outline::ranges(&outline.fields, 9).collect();
+    let [raw] = raw.as_slice() else {
+        return false;
+    };
+    let bits = outline.number(2).and_then(element_bits);
+    let mut elements = Some(1_u64);
+    for field in &outline.fields {
+        match (field.number, &field.content) {
+            (1, Content::Number(number)) => {
+                elements = elements.and_then(|elements| elements.checked_mul(*number));
+            }
+            (2 | 8 | 9 | 12, _) => {}
+            _ => return false,
+        }
+    }
+    let wanted = elements
+        .zip(bits)
+        .and_then(|(elements, bits)| elements.checked_mul(bits));
+    let held = raw.end.saturating_sub(raw.start);
+    outline.whole && wanted.map(|bits| bits.div_ceil(8)) == Some(held)
+}
+
 /// Walks over the model.
 pub fn parse(input: &Input<'_>) -> ParseResult<View> {
     let mut walk = Walk {
@@ -194,8 +223,16 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         graphs: 0,
         full: false,
     };
-    walk.model()?;
-    if walk.graphs == 0 || walk.view.opsets.is_empty() {
+    let head = read_range(input.source, 0..HEAD_BYTES, HEAD_BYTES)?;
+    let tensor = Outline::new(&head, input.source).is_some_and(|mut outline| is_tensor(&mut outline));
+    if tensor {
+        let top = walk.wire.outermost();
+        walk.tensor(&top, 0..input.source.size())?;
+        walk.view.is_tensor = true;
+    } else {
+        walk.model()?;
+    }
+    if !tensor && (walk.graphs == 0 || walk.view.opsets.is_empty()) {
         let end = input.source.size();
         walk.wire.notes.push(&NO_OPSET, 0..end, "");
     }

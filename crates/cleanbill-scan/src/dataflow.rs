@@ -1,11 +1,16 @@
 //! Follows the constant texts of a TensorFlow graph to the nodes that take them.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    cell::Cell,
+    collections::{HashMap, HashSet},
+};
 
 use cleanbill_formats::tensorflow::{Graph, Node, View};
 
 /// LIMIT: nodes visited for one question; a path comes from a handful of nodes. Beyond, the answer is that it is computed.
 const STEPS: usize = 20_000;
+/// LIMIT: nodes visited for all questions about one model, with the same answer beyond.
+const ALL_STEPS: usize = 4_000_000;
 
 /// Says where a value comes from.
 #[derive(Debug, Default)]
@@ -31,6 +36,8 @@ pub(crate) struct Flow<'a> {
     /// Calls of each function: graph and node.
     calls: HashMap<u64, Vec<(usize, usize)>>,
     assets: HashSet<u64>,
+    /// Nodes that may still be visited.
+    left: Cell<usize>,
 }
 
 impl<'a> Flow<'a> {
@@ -41,6 +48,7 @@ impl<'a> Flow<'a> {
             functions: HashMap::new(),
             calls: HashMap::new(),
             assets: view.assets.iter().map(|asset| asset.node).collect(),
+            left: Cell::new(ALL_STEPS),
         };
         for (place, graph) in view.graphs.iter().enumerate() {
             if let Some(name) = graph.function {
@@ -87,7 +95,8 @@ impl<'a> Flow<'a> {
             if !seen.insert((place, name)) {
                 continue;
             }
-            if seen.len() > STEPS {
+            self.left.set(self.left.get().saturating_sub(1));
+            if seen.len() > STEPS || self.left.get() == 0 {
                 origin.too_far = true;
                 break;
             }
@@ -100,6 +109,13 @@ impl<'a> Flow<'a> {
             }
         }
         origin
+    }
+
+    fn operator(&self, node: &Node) -> &'a str {
+        self.view
+            .operators
+            .get(node.operator)
+            .map_or("", |operator| &operator.name)
     }
 
     fn inputs(&self, index: usize) -> &'a [u64] {
@@ -123,11 +139,7 @@ impl<'a> Flow<'a> {
             origin.asset = true;
             return;
         }
-        let operator = self
-            .view
-            .operators
-            .get(node.operator)
-            .map_or("", |operator| &operator.name);
+        let operator = self.operator(node);
         if matches!(
             operator,
             "Placeholder" | "PlaceholderV2" | "PlaceholderWithDefault" | "_Arg" | "VarHandleOp"
@@ -156,10 +168,23 @@ impl<'a> Flow<'a> {
         };
         for (place, index) in calls {
             let inputs = self.inputs(*index);
-            // A call hands its inputs on in order; a branch or loop takes one of its own before.
-            let exact = number.and_then(|number| inputs.get(number));
-            let next = number.and_then(|number| inputs.get(number.saturating_add(1)));
-            open.extend(exact.into_iter().chain(next).map(|input| (*place, *input)));
+            let operator = self.view.nodes.get(*index).map_or("", |node| self.operator(node));
+            let taken = match operator {
+                // A branch takes an input of its own before those that it hands on.
+                "If" | "StatelessIf" | "Case" | "StatelessCase" => 1..2,
+                "PartitionedCall"
+                | "StatefulPartitionedCall"
+                | "TPUPartitionedCall"
+                | "While"
+                | "StatelessWhile" => 0..1,
+                _ if self.view.functions.contains(operator) => 0..1,
+                _ => 0..inputs.len(),
+            };
+            for shift in taken {
+                let input =
+                    number.and_then(|number| inputs.get(number.wrapping_add(shift) % inputs.len().max(1)));
+                open.extend(input.map(|input| (*place, *input)));
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ detector! {
     /// Operators of every block are looked up among Paddle's own (`operators/paddle.txt`) and among those that reach further.
     /// The path in their attributes decides: absolute ones and those that climb are high, others medium.
     /// ## What it misses
-    /// What a native operator does; programs in Paddle's newer form, which is JSON.
+    /// What a native operator does. Programs in Paddle's newer form, which is JSON, are for `paddle-json-operator`.
     /// ## What to do
     /// Do not load it.
     /// ## References
@@ -31,7 +31,7 @@ detector! {
 /// Operators named in one report.
 const MOST: usize = 32;
 /// Operators that call functions of the Python process.
-const PYTHON: &[&str] = &[
+pub(super) const PYTHON: &[&str] = &[
     "py_func",
     "py_layer",
     "pylayer",
@@ -39,7 +39,7 @@ const PYTHON: &[&str] = &[
     "run_program",
 ];
 /// Operators that write or read files whose names stand in attributes.
-const FILES: &[&str] = &[
+pub(super) const FILES: &[&str] = &[
     "load",
     "load_combine",
     "read_file",
@@ -53,7 +53,7 @@ const FILES: &[&str] = &[
     "lookup_sparse_table_write",
 ];
 /// Operators that talk to other machines.
-const NETWORK: &[&str] = &[
+pub(super) const NETWORK: &[&str] = &[
     "checkpoint_notify",
     "c_gen_bkcl_id",
     "c_gen_nccl_id",
