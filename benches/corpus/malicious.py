@@ -18,13 +18,14 @@ import malicious_evasion
 import malicious_gadgets
 import malicious_headers
 import malicious_indirect
+import malicious_keras
 import malicious_names
 import malicious_torch
 import malicious_unlisted
 from malicious_ops import Corpus
 
 PARTS = (malicious_gadgets, malicious_unlisted, malicious_indirect, malicious_evasion, malicious_names, malicious_arrays,
-         malicious_torch, malicious_archives, malicious_headers)
+         malicious_torch, malicious_archives, malicious_headers, malicious_keras)
 
 
 def main(arguments):

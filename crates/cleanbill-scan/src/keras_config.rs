@@ -11,7 +11,10 @@ mod tree;
 use std::ops::Range;
 
 use cleanbill_core::{Severity, Text, text};
-use cleanbill_formats::{Format, Parsed, text::Kind};
+use cleanbill_formats::{
+    Format, Parsed,
+    text::{Encoding, Kind},
+};
 
 pub(crate) use names::feed_tables;
 
@@ -128,11 +131,18 @@ fn is_configuration(scene: &Scene<'_>) -> bool {
         Parsed::Text(view) => {
             let object =
                 view.top_keys.iter().any(|key| key == "class_name") || view.top_keys.len() >= TOP_KEYS;
-            matches!(view.kind, Kind::Json | Kind::JsonLines) && (held || object)
-                || held && scene.head.trim_ascii_start().starts_with(b"{")
+            let known = matches!(view.kind, Kind::Json | Kind::JsonLines) && (held || object);
+            // Python reads JSON in UTF-16 as well, which the view does not.
+            let wide = matches!(view.encoding, Encoding::Utf16Le | Encoding::Utf16Be);
+            known || ((held || wide) && is_object(scene))
         }
         _ => false,
     })
+}
+
+fn is_object(scene: &Scene<'_>) -> bool {
+    let written = scene.reading.text();
+    written.is_some_and(|written| written.text.trim_start().starts_with(['{', '[']))
 }
 
 #[cfg(test)]
