@@ -103,8 +103,10 @@ pub(crate) fn report(topic: Topic, scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let concerns = scene.reading.keras_config();
     let start = scene.reading.text().map_or(0, |written| written.start);
     for concern in concerns.iter().filter(|concern| concern.topic == topic) {
-        let range = concern.range.start.saturating_add(start)..concern.range.end.saturating_add(start);
-        sink.report(Some(range), concern.message.clone())
+        // Places in UTF-16 are not those of the text that was read.
+        let range = (start != 2)
+            .then(|| concern.range.start.saturating_add(start)..concern.range.end.saturating_add(start));
+        sink.report(range, concern.message.clone())
             .severity(concern.severity)
             .evidence(&concern.evidence)
             .hint(match topic {
@@ -149,6 +151,9 @@ fn is_object(scene: &Scene<'_>) -> bool {
 mod tests {
     use super::*;
 
+    /// A name, a configuration, what is told of it.
+    type Case<'a> = (&'a str, &'a str, &'a [(Topic, Severity)]);
+
     fn severities(text: &str) -> Vec<(Topic, Severity)> {
         judge(text)
             .iter()
@@ -160,7 +165,7 @@ mod tests {
     fn advisories_are_told() {
         use Severity::{Critical, High, Medium};
         use Topic::{FileReference, Lambda, UnknownClass, UnsafeDeserialization, UnsafeModule};
-        let cases: &[(&str, &str, &[(Topic, Severity)])] = &[
+        let cases: &[Case<'_>] = &[
             (
                 "an honest layer",
                 r#"{"module": "keras.layers", "class_name": "Dense", "config": {"units": 1, "activation": "relu"}, "registered_name": null}"#,
