@@ -144,7 +144,11 @@ fn is_configuration(scene: &Scene<'_>) -> bool {
 
 fn is_object(scene: &Scene<'_>) -> bool {
     let written = scene.reading.text();
-    written.is_some_and(|written| written.text.trim_start().starts_with(['{', '[']))
+    // A vocabulary is text as well, and may begin with a bracket.
+    written.is_some_and(|written| {
+        let text = written.text.trim_start();
+        text.starts_with('{') && (text.contains("class_name") || text.contains("\\u"))
+    })
 }
 
 #[cfg(test)]
