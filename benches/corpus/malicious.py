@@ -19,6 +19,7 @@ import malicious_evasion
 import malicious_gadgets
 import malicious_headers
 import malicious_indirect
+import malicious_keras
 import malicious_names
 import malicious_prompts
 import malicious_secrets
@@ -43,6 +44,7 @@ PARTS = (
 )
 PARTS = (malicious_gadgets, malicious_unlisted, malicious_indirect, malicious_evasion, malicious_names, malicious_arrays,
          malicious_torch, malicious_archives, malicious_headers, malicious_tensors)
+         malicious_torch, malicious_archives, malicious_headers, malicious_keras)
 
 
 def main(arguments):

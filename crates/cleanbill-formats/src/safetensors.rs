@@ -104,6 +104,10 @@ impl FormatView for View {
 /// Knows a safetensors file by its header's length and first words.
 pub fn probe(probe: &Probe<'_>) -> Option<Score> {
     let (length, rest) = probe.head.split_first_chunk::<8>()?;
+    // JSON itself: as a length its first letters are more than any file has.
+    if matches!(length, [b'{' | b'[', ..]) && length.iter().all(|byte| (0x20..0x7f).contains(byte)) {
+        return None;
+    }
     let length = u64::from_le_bytes(*length);
     let first = rest.iter().position(|byte| !byte.is_ascii_whitespace())?;
     if rest.get(first) == Some(&b'[') {

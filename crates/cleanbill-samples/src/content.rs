@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::{
-    arrays, flatbuffer, gguf,
+    arrays, flatbuffer, gguf, hdf5,
     lines::{Line, Node, Result, dedent, nodes},
     literal::hex,
     pickle, proto, tar, torch, zip,
@@ -92,6 +92,7 @@ pub(crate) fn part(node: &Node<'_>) -> Result<Option<Vec<u8>>> {
         "safetensors" => arrays::safetensors(node)?,
         "gguf" => gguf::build(node)?,
         "flatbuffer" => flatbuffer::build(node)?,
+        "hdf5" => hdf5::build(node)?,
         "proto" => proto::build(node.body)?,
         "torch-zip" => torch::zip_layout(node)?,
         "torch-legacy" => torch::legacy_layout(node)?,

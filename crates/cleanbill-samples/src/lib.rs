@@ -9,6 +9,7 @@ mod arrays;
 mod content;
 mod flatbuffer;
 mod gguf;
+mod hdf5;
 mod lines;
 mod literal;
 mod opcodes;

@@ -11,7 +11,10 @@ mod tree;
 use std::ops::Range;
 
 use cleanbill_core::{Severity, Text, text};
-use cleanbill_formats::{Format, Parsed, text::Kind};
+use cleanbill_formats::{
+    Format, Parsed,
+    text::{Encoding, Kind},
+};
 
 pub(crate) use names::feed_tables;
 
@@ -100,8 +103,10 @@ pub(crate) fn report(topic: Topic, scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let concerns = scene.reading.keras_config();
     let start = scene.reading.text().map_or(0, |written| written.start);
     for concern in concerns.iter().filter(|concern| concern.topic == topic) {
-        let range = concern.range.start.saturating_add(start)..concern.range.end.saturating_add(start);
-        sink.report(Some(range), concern.message.clone())
+        // Places in UTF-16 are not those of the text that was read.
+        let range = (start != 2)
+            .then(|| concern.range.start.saturating_add(start)..concern.range.end.saturating_add(start));
+        sink.report(range, concern.message.clone())
             .severity(concern.severity)
             .evidence(&concern.evidence)
             .hint(match topic {
@@ -128,16 +133,30 @@ fn is_configuration(scene: &Scene<'_>) -> bool {
         Parsed::Text(view) => {
             let object =
                 view.top_keys.iter().any(|key| key == "class_name") || view.top_keys.len() >= TOP_KEYS;
-            matches!(view.kind, Kind::Json | Kind::JsonLines) && (held || object)
-                || held && scene.head.trim_ascii_start().starts_with(b"{")
+            let known = matches!(view.kind, Kind::Json | Kind::JsonLines) && (held || object);
+            // Python reads JSON in UTF-16 as well, which the view does not.
+            let wide = matches!(view.encoding, Encoding::Utf16Le | Encoding::Utf16Be);
+            known || ((held || wide) && is_object(scene))
         }
         _ => false,
+    })
+}
+
+fn is_object(scene: &Scene<'_>) -> bool {
+    let written = scene.reading.text();
+    // A vocabulary is text as well, and may begin with a bracket.
+    written.is_some_and(|written| {
+        let text = written.text.trim_start();
+        text.starts_with('{') && (text.contains("class_name") || text.contains("\\u"))
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A name, a configuration, what is told of it.
+    type Case<'a> = (&'a str, &'a str, &'a [(Topic, Severity)]);
 
     fn severities(text: &str) -> Vec<(Topic, Severity)> {
         judge(text)
@@ -150,7 +169,7 @@ mod tests {
     fn advisories_are_told() {
         use Severity::{Critical, High, Medium};
         use Topic::{FileReference, Lambda, UnknownClass, UnsafeDeserialization, UnsafeModule};
-        let cases: &[(&str, &str, &[(Topic, Severity)])] = &[
+        let cases: &[Case<'_>] = &[
             (
                 "an honest layer",
                 r#"{"module": "keras.layers", "class_name": "Dense", "config": {"units": 1, "activation": "relu"}, "registered_name": null}"#,

@@ -161,6 +161,11 @@ pub(super) fn function(module: Option<&str>, name: &str, registered: Option<&str
 fn object(module: Option<&str>, name: &str, registered: Option<&str>, called: bool) -> Option<Verdict> {
     let module = module.map(str::trim).filter(|module| !module.is_empty());
     let own = registered.is_some_and(|registered| registered.contains('>')) || name.contains('>');
+    // Keras 2 gives its own optimizers the package that unnamed registrations get.
+    let name = name
+        .strip_prefix("Custom>")
+        .filter(|name| tables().classes.contains(name))
+        .unwrap_or(name);
     let reviewed = if called {
         &tables().functions
     } else {

@@ -42,15 +42,18 @@ pub(super) fn walk(value: &Value, concerns: &mut Concerns) {
     match value {
         Value::Array(list) => list.iter().for_each(|value| walk(value, concerns)),
         Value::Object(object) => {
-            for name in object.texts("class_name") {
-                named(object, name, concerns);
+            // Without settings it is no object for any loader.
+            if object.all("config").next().is_some() {
+                for name in object.texts("class_name") {
+                    named(object, name, concerns);
+                }
             }
             switches(object, concerns);
             for (_, value) in &object.pairs {
                 walk(value, concerns);
             }
         }
-        Value::Text(_) | Value::Bool(_) => {}
+        Value::Text(_) | Value::Bool(_) | Value::Empty => {}
     }
 }
 

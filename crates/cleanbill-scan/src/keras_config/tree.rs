@@ -18,6 +18,8 @@ pub(super) enum Value {
     Array(Vec<Self>),
     Text(String),
     Bool(bool),
+    /// A number or nothing, kept only where it takes the place of settings.
+    Empty,
 }
 
 /// Holds an object with where it stands.
@@ -100,8 +102,11 @@ pub(super) fn read(bytes: &[u8]) -> (Option<Value>, bool) {
             }
             Event::Bool => Value::Bool(reader.text() == "true"),
             Event::Number | Event::Null => {
-                key = None;
-                continue;
+                if key.as_deref() != Some("config") {
+                    key = None;
+                    continue;
+                }
+                Value::Empty
             }
         };
         root = put(&mut open, key.take(), done, &mut whole).or(root);
