@@ -18,10 +18,8 @@ import sys
 import traceback
 import warnings
 
-MODULES = ["benign_stdlib", "benign_numeric", "benign_learn", "benign_torch", "benign_torch_apps", "benign_files", "benign_keras", "benign_secrets"]
 MODULES = ["benign_stdlib", "benign_numeric", "benign_learn", "benign_torch", "benign_torch_apps", "benign_files", "benign_keras",
-           "benign_deploy"]
-           "benign_prompts"]
+           "benign_secrets", "benign_deploy", "benign_prompts", "benign_graphs"]
 
 
 class Missing(Exception):

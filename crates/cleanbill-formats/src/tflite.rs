@@ -40,6 +40,8 @@ const BUFFERS: u64 = 200_000;
 const CUSTOM: i32 = 32;
 /// Code of the operator that changes a shape.
 const RESHAPE: i32 = 22;
+/// Elements of a tensor that readers which count in 32 bits can hold; Arm NN is one, CVE-2026-42627.
+const ELEMENTS: u64 = 0xffff_ffff;
 /// Most dimensions and inputs looked at of one tensor or operator.
 const LIST: u64 = 1_024;
 
@@ -327,7 +329,7 @@ impl Walk<'_, '_> {
                 break;
             };
             match elements.checked_mul(extent.max(1)) {
-                Some(product) if product < 1 << 56 => elements = product,
+                Some(product) if product <= ELEMENTS => elements = product,
                 _ => {
                     self.reader.broken(shape.at, "size of the tensor overflows");
                     break;

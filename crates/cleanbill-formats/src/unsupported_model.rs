@@ -8,7 +8,7 @@ use crate::{
 
 format_info! {
     /// ## What it is
-    /// Model and data files of other frameworks: R, Torch7, Flax,
+    /// Model and data files of other frameworks: R, Flax,
     /// Parquet, Arrow and more.
     /// ## What is read
     /// Signatures.
@@ -20,10 +20,10 @@ format_info! {
     /// R Internals 1.8, Apache Parquet and Arrow formats,
     /// SQLite file format 1.2.
     "unsupported-model", "model format that is not examined",
-    extensions: &["rds", "rdata", "t7", "msgpack", "parquet", "arrow", "feather", "sqlite", "db"],
+    extensions: &["rds", "rdata", "msgpack", "parquet", "arrow", "feather", "sqlite", "db"],
     refines: None,
     dialects: [
-        "r-data": "R data", "torch7": "Torch7 file", "flax-msgpack": "Flax parameters",
+        "r-data": "R data", "flax-msgpack": "Flax parameters",
         "parquet": "Parquet table", "arrow": "Arrow table", "sqlite": "SQLite database",
         "matlab": "MATLAB data", "ggml-legacy": "GGML model before GGUF", "catboost": "CatBoost model", "rknn": "RKNN model",
     ]
@@ -77,9 +77,6 @@ fn signature(head: &[u8], size: u64) -> Option<Kind> {
             || at(0, b"A\n3\n") =>
         {
             ("r-data", "R data", "R 数据")
-        }
-        [4, 0, 0, 0, _, _, 0, 0, 3, 0, 0, 0, b'V', b' ', b'1', ..] => {
-            ("torch7", "Torch7 file", "Torch7 文件")
         }
         _ if at(0, b"PAR1") || at(0, b"PARE") => ("parquet", "Parquet table", "Parquet 表"),
         _ if at(0, b"ARROW1\0\0") || at(0, b"FEA1") => ("arrow", "Arrow table", "Arrow 表"),
