@@ -58,6 +58,7 @@ registry::register! {
     tensorrt => Tensorrt,
     mxnet => Mxnet,
     torch7 => Torch7,
+    ggml_legacy => GgmlLegacy,
     unsupported_model => UnsupportedModel,
     text => Text,
     zip => Zip,

@@ -25,7 +25,7 @@ format_info! {
     dialects: [
         "r-data": "R data", "flax-msgpack": "Flax parameters",
         "parquet": "Parquet table", "arrow": "Arrow table", "sqlite": "SQLite database",
-        "matlab": "MATLAB data", "ggml-legacy": "GGML model before GGUF", "catboost": "CatBoost model", "rknn": "RKNN model",
+        "matlab": "MATLAB data", "catboost": "CatBoost model", "rknn": "RKNN model",
     ]
 }
 
@@ -52,20 +52,19 @@ impl FormatView for View {
 
 /// Knows such formats by signature.
 pub fn probe(probe: &Probe<'_>) -> Option<Score> {
-    signature(probe.head, probe.size).map(|_| Score::Likely)
+    signature(probe.head).map(|_| Score::Likely)
 }
 
 /// Names the format.
 pub fn parse(input: &Input<'_>) -> ParseResult<View> {
-    let size = input.source.size();
     let head = read_range(input.source, 0..crate::HEAD_BYTES, crate::HEAD_BYTES)?;
-    let kind = signature(&head, size);
+    let kind = signature(&head);
     Ok(View { kind })
 }
 
 type Kind = (&'static str, &'static str, &'static str);
 
-fn signature(head: &[u8], size: u64) -> Option<Kind> {
+fn signature(head: &[u8]) -> Option<Kind> {
     let at = |start: usize, word: &[u8]| head.get(start..).is_some_and(|rest| rest.starts_with(word));
     Some(match head {
         _ if at(0, b"RDX2\n") || at(0, b"RDX3\n") || at(0, b"RDA2\n") || at(0, b"RDA3\n") => {
@@ -82,13 +81,6 @@ fn signature(head: &[u8], size: u64) -> Option<Kind> {
         _ if at(0, b"ARROW1\0\0") || at(0, b"FEA1") => ("arrow", "Arrow table", "Arrow 表"),
         _ if at(0, b"SQLite format 3\0") => ("sqlite", "SQLite database", "SQLite 数据库"),
         _ if at(0, b"MATLAB 5.0 MAT-file") => ("matlab", "MATLAB data", "MATLAB 数据"),
-        _ if size > 64
-            && ([b"lmgg", b"fmgg", b"tjgg", b"algg"]
-                .into_iter()
-                .any(|word| at(0, word))) =>
-        {
-            ("ggml-legacy", "GGML model", "GGML 模型")
-        }
         _ if at(0, b"CBM1") => ("catboost", "CatBoost model", "CatBoost 模型"),
         _ if at(0, b"RKNN") => ("rknn", "RKNN model", "RKNN 模型"),
         [0x81..=0x8f, rest @ ..] | [0xde, _, _, rest @ ..] => flax(rest)?,

@@ -103,6 +103,7 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
 const MODELS: &[&str] = &[
     "coreml",
     "executorch",
+    "ggml-legacy",
     "gguf",
     "hdf5",
     "joblib",
