@@ -227,6 +227,11 @@ def others(w):
     array = struct.pack("<IiIqiii", 0xF993FAC9, 0, 1, 4, 1, 0, 0) + struct.pack("<4f", 1, 2, 3, 4)
     w.add(GROUP, "mxnet-params", "model-0000.params", struct.pack("<QQQ", 0x112, 0, 2) + array * 2 + struct.pack("<Q", 2)
           + b"".join(struct.pack("<Q", len(n)) + n for n in (b"arg:fc_weight", b"aux:bn_mean")), "parameters of MXNet")
+    head = b"lmgg" + struct.pack("<7I", 1, 8, 256, 2, 1, 4, 0) + struct.pack("<I", 1) + b"a"
+    w.add(GROUP, "ggml-llama", "ggml-model-f32.bin", head + (struct.pack("<IIII", 1, 1, 0, 4) + b"w" + struct.pack("<4f", 1, 2, 3, 4)) * 2, "LLaMA before GGUF")
+    head = b"lmgg" + struct.pack("<11I", 51864, 1500, 384, 6, 4, 448, 384, 6, 4, 80, 1) + struct.pack("<II", 80, 2) + b"\0" * 640 + struct.pack("<II", 1, 1) + b"a"
+    w.add(GROUP, "ggml-whisper", "ggml-tiny.bin", head + struct.pack("<IIIII", 2, 1, 1, 2, 2) + b"w" + b"\0" * 8, "Whisper")
+    w.add(GROUP, "ggml-gpt2", "ggml-gpt2.bin", b"lmgg" + struct.pack("<6I", 50257, 1024, 768, 12, 12, 1) + b"\0" * 64, "GPT-2 before GGUF")
     text = lambda s: struct.pack("<ii", 2, len(s)) + s.encode()
     number = lambda n: struct.pack("<id", 1, n)
     of_class = lambda name, body, index: struct.pack("<iii", 4, index, 3) + b"V 1" + struct.pack("<i", len(name)) + name.encode() + body

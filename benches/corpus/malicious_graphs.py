@@ -233,6 +233,8 @@ def flatbuffers(corpus):
         archive.writestr(zipfile.ZipInfo("../../../tmp/labels.txt"), "cat\n")
     add("tflite-associated-traversal", "model.tflite", tflite() + packed.getvalue(), "packed file that leaves the folder")
     add("tflite-renamed", "weights.bin", flex("WriteFile"), "under a name that promises weights")
+    add("tflite-no-identifier", "model.tflite", flex("WriteFile").replace(b"TFL3", b"\0\0\0\0", 1), "without the letters, which the runtime does not need")
+    add("tflite-other-identifier", "model.bin", flex("WriteFile").replace(b"TFL3", b"TFL9", 1), "with letters of a version that does not exist")
     for slug, domain, name, attributes, what in (
         ("pyop", "pyop", "PyOp", {"module": "os", "class_name": "system"}, "operator that loads a Python module"),
         ("pythonop", "com.microsoft", "PythonOp", {"func_name": "os.system"}, "operator that calls a Python function"),
@@ -299,6 +301,11 @@ def documents(corpus):
     add("pmml-circle", "model.pmml", pmml(doctype='<!DOCTYPE PMML [<!ENTITY a "&b;"><!ENTITY b "&a;">]>\n'), "entity that contains itself")
     steps = "".join(f"<!ENTITY % p{n} '{(f'&#37;p{n - 1};' * 20) if n else 'x' * 100}'>" for n in range(6))
     add("pmml-parameter-bomb", "model.pmml", pmml(doctype=f"<!DOCTYPE PMML [{steps}]>\n"), "parameter entities that grow")
+    add("pmml-xxe-nested", "model.pmml", pmml(doctype='<!DOCTYPE PMML [<!ENTITY % a "&#60;!ENTITY x SYSTEM \'file:///etc/hostname\'>"> %a;]>\n'),
+        "external entity declared within a value")
+    add("pmml-xxe-assembled", "model.pmml", pmml(doctype='<!DOCTYPE PMML [<!ENTITY % k "ENTITY"><!ENTITY % a "<!&#37;k; x SYS&#84;EM \'file:///x\'>"> %a;]>\n'),
+        "external entity put together from values")
+    add("pmml-utf-7", "model.pmml", pmml(encoding="UTF-7").replace("<Header", "+ADwAIQ-ENTITY"), "text hidden by an encoding")
     add("xml-xxe", "anchors.xml", f'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "{URL}">]><a>&x;</a>\n', "external entity in another document")
     add("svg-xxe", "card.svg", '<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/hostname">]><svg><text>&x;</text></svg>\n',
         "external entity in a picture")
@@ -337,10 +344,16 @@ def engines(corpus):
         "operator of a Python class, written with an escape", textual=True)
     add("mxnet-params-elf", "model.params", params((96,), elf() + b"\0" * (96 * 4 - len(elf()))), "program in an array")
     add("mxnet-params-after", "model.params", params(after=dump(system())), "pickle behind the arrays")
+    words = struct.pack("<11I", 1, 8, 256, 2, 1, 4, 0, 0, 0, 0, 0)[:28]
+    head = b"ggml"[::-1] + words + struct.pack("<I", 1) + b"a"
+    one = struct.pack("<IIII", 1, 1, 0, 96) + b"w"
+    add("ggml-pickle-after", "model.bin", head + one + b"\0" * 384 + dump(system()), "pickle behind the tensors")
+    add("ggml-program-tensor", "model.bin", head + one + elf().ljust(384, b"\0"), "program in a tensor")
     add("torch7-function", "model.t7", t7_table([(t7_text("forward"), t7_function())]), "function in a table")
     add("torch7-function-first", "model.t7", t7_function(index=1), "function as the outermost object")
     add("torch7-old-function", "model.t7", t7_table([(t7_text("f"), t7_function(6))]), "function of the first kind")
     add("torch7-source-function", "model.t7", t7_table([(t7_text("f"), t7_function(7, code=b"print('CLEANBILL-INERT')"))]), "function as source")
+    add("torch7-other-index", "model.t7", t7_table([(t7_text("f"), t7_function(index=700))], 300), "function in a table with an odd index")
     add("torch7-function-key", "model.t7", t7_table([(t7_function(), t7_text("x"))]), "function as a key")
     add("torch7-function-class", "net.t7", t7_class("nn.Sequential", t7_table([(t7_text("updateOutput"), t7_function())], 2)), "function in a field of a network")
     inner = t7_function(index=9)

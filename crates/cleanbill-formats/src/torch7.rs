@@ -94,50 +94,72 @@ impl FormatView for View {
 /// Knows the file by the first object: a class with its version mark, a table, or a function.
 pub fn probe(probe: &Probe<'_>) -> Option<Score> {
     let head = probe.head;
-    let object = matches!(
-        head,
-        [4, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0, b'V', b' ', b'0'..=b'9', ..]
-    );
-    let function = matches!(
-        head,
-        [
-            6..=8,
-            0,
-            0,
-            0,
-            1,
-            0,
-            0,
-            0,
-            _,
-            _,
-            _,
-            0,
-            0x1b,
-            b'L',
-            b'J' | b'u',
-            ..
-        ]
-    );
-    let text = matches!(head, [b'4', b'\n', b'1', b'\n', b'3', b'\n', b'V', b' ', ..]);
-    if object || function || text {
+    if head.starts_with(b"4\n1\n3\nV ") {
         return Some(Score::Certain);
     }
     let likely = match head {
-        // A class of files before there were versions.
-        [4, 0, 0, 0, 1, 0, 0, 0, length @ 6..=40, 0, 0, 0, rest @ ..] => {
-            let name = rest.get(..usize::from(*length))?;
-            let word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_');
-            name.iter().all(word) && name.contains(&b'.')
+        [b'3', b'\n', b'1', b'\n', rest @ ..] => is_text_key(rest)?,
+        [b'6'..=b'8', b'\n', b'1', b'\n', b'0'..=b'9', ..] => {
+            memchr::memmem::find(head.get(..32)?, b"\n\x1bL").is_some()
         }
-        // A function whose code is not that of a known Lua.
-        [6..=8, 0, 0, 0, 1, 0, 0, 0, _, _, 0, 0, code, ..] => code.is_ascii_graphic() || *code == 0x1b,
-        // A table: its count, and then a key that is a number, a text, a truth value or a function; or the same as text.
-        [3, 0, 0, 0, 1, 0, 0, 0, _, _, _, 0, 1 | 2 | 5 | 8, 0, 0, 0, ..]
-        | [b'3' | b'6'..=b'8', b'\n', b'1', b'\n', b'0'..=b'9', ..] => true,
+        // Type, an index that may be any number and usually is 1, and what follows.
+        [kind @ 3..=8, 0, 0, 0, index, second, 0, 0, rest @ ..] => {
+            let usual = *index == 1 && *second == 0;
+            match (kind, rest) {
+                (4, [3, 0, 0, 0, b'V', b' ', b'0'..=b'9', ..])
+                | (6..=8, [_, _, _, 0, 0x1b, b'L', b'J' | b'u', ..]) => return Some(Score::Certain),
+                // A class of files before there were versions.
+                (4, [length @ 6..=40, 0, 0, 0, rest @ ..]) => {
+                    let name = rest.get(..usize::from(*length))?;
+                    let word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_');
+                    usual && name.iter().all(word) && name.contains(&b'.')
+                }
+                // A table: its count, and then a key.
+                (3, [_, _, _, 0, key @ ..]) => is_key(key, usual),
+                // A function whose code is not that of a known Lua.
+                (6..=8, [length, more, 0, 0, code @ ..]) => {
+                    let length = u64::from(u16::from_le_bytes([*length, *more]));
+                    let begins = code
+                        .get(..8)
+                        .is_some_and(|code| code.iter().all(u8::is_ascii_graphic));
+                    length >= 8 && length < probe.size && begins
+                }
+                _ => false,
+            }
+        }
         _ => false,
     };
     likely.then_some(Score::Likely)
+}
+
+/// Says whether the bytes are the key of a table: numbers that only begin alike are not.
+fn is_key(bytes: &[u8], usual: bool) -> bool {
+    match bytes {
+        [1, 0, 0, 0, number @ ..] if usual => {
+            let number = number.first_chunk().map(|bytes| f64::from_le_bytes(*bytes));
+            number.is_some_and(|number| number.fract() == 0.0 && number.abs() < 1e9 && number != 0.0)
+        }
+        [2, 0, 0, 0, length, more, 0, 0, text @ ..] => {
+            let length = usize::from(u16::from_le_bytes([*length, *more]));
+            let word = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ';
+            length > 0 && text.iter().take(length).all(word)
+        }
+        [5, 0, 0, 0, 0 | 1, 0, 0, 0, kind, 0, 0, 0, ..] if usual => *kind <= 8,
+        [4, 0, 0, 0, _, _, 0, 0, 3, 0, 0, 0, b'V', b' ', ..] => true,
+        [6..=8, 0, 0, 0, _, _, 0, 0, _, _, _, 0, code, ..] => *code == 0x1b || code.is_ascii_graphic(),
+        _ => false,
+    }
+}
+
+/// Says the same of a file in text form: its count, then a text with its length.
+fn is_text_key(bytes: &[u8]) -> Option<bool> {
+    let text = std::str::from_utf8(bytes.get(..bytes.len().min(64))?).unwrap_or_default();
+    let mut lines = text.split('\n');
+    let count = lines.next()?.parse::<u32>().is_ok();
+    let kind = lines.next()? == "2";
+    let length: usize = lines.next()?.parse().ok()?;
+    let key = lines.next()?;
+    Some(count && kind && key.len() == length && key.bytes().any(|byte| byte.is_ascii_alphabetic()))
 }
 
 /// Reads every object.
