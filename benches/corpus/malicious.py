@@ -17,6 +17,7 @@ import malicious_arrays
 import malicious_deploy
 import malicious_evasion
 import malicious_gadgets
+import malicious_graphs
 import malicious_headers
 import malicious_indirect
 import malicious_keras
@@ -45,6 +46,8 @@ PARTS = (
 PARTS = (malicious_gadgets, malicious_unlisted, malicious_indirect, malicious_evasion, malicious_names, malicious_arrays,
          malicious_torch, malicious_archives, malicious_headers, malicious_tensors)
          malicious_torch, malicious_archives, malicious_headers, malicious_keras)
+         malicious_torch, malicious_archives, malicious_headers, malicious_secrets, malicious_deploy, malicious_prompts,
+         malicious_graphs)
 
 
 def main(arguments):

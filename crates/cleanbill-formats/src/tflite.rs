@@ -40,6 +40,8 @@ const BUFFERS: u64 = 200_000;
 const CUSTOM: i32 = 32;
 /// Code of the operator that changes a shape.
 const RESHAPE: i32 = 22;
+/// Elements of a tensor that readers which count in 32 bits can hold; Arm NN is one, CVE-2026-42627.
+const ELEMENTS: u64 = 0xffff_ffff;
 /// Most dimensions and inputs looked at of one tensor or operator.
 const LIST: u64 = 1_024;
 
@@ -114,9 +116,38 @@ impl FormatView for View {
     }
 }
 
-/// Knows the model by the four letters after its first offset.
+/// Knows the model by the four letters after its first offset, or by its outermost table: the runtime does not ask for
+/// the letters.
 pub fn probe(probe: &Probe<'_>) -> Option<Score> {
-    begins_with(probe, b"TFL3").then_some(Score::Certain)
+    if begins_with(probe, b"TFL3") {
+        return Some(Score::Certain);
+    }
+    is_model_table(probe.head)?.then_some(Score::Likely)
+}
+
+/// Says whether the outermost table has version 3 and lists of operator codes, graphs and buffers.
+fn is_model_table(head: &[u8]) -> Option<bool> {
+    let number = |at: usize| Some(u32::from_le_bytes(*head.get(at..)?.first_chunk()?));
+    let short = |at: usize| Some(usize::from(u16::from_le_bytes(*head.get(at..)?.first_chunk()?)));
+    let root = usize::try_from(number(0)?).ok()?;
+    if root < 8 || root > head.len() || !root.is_multiple_of(4) {
+        return None;
+    }
+    let back = i32::from_le_bytes(*head.get(root..)?.first_chunk()?);
+    let list = root.checked_add_signed(isize::try_from(back.checked_neg()?).ok()?)?;
+    let bytes = short(list)?;
+    if !(14..=48).contains(&bytes) || !bytes.is_multiple_of(2) {
+        return None;
+    }
+    let field = |index: usize| {
+        let offset = short(list.checked_add(index.checked_mul(2)?.checked_add(4)?)?)?;
+        (offset > 0).then_some(())?;
+        number(root.checked_add(offset)?)
+    };
+    let lists = [1, 2, 4]
+        .into_iter()
+        .all(|index| field(index).is_some_and(|offset| (4..1 << 31).contains(&offset)));
+    Some(field(0) == Some(3) && lists)
 }
 
 /// Reads operators, graphs and buffers.
@@ -327,7 +358,7 @@ impl Walk<'_, '_> {
                 break;
             };
             match elements.checked_mul(extent.max(1)) {
-                Some(product) if product < 1 << 56 => elements = product,
+                Some(product) if product <= ELEMENTS => elements = product,
                 _ => {
                     self.reader.broken(shape.at, "size of the tensor overflows");
                     break;

@@ -8,7 +8,7 @@ use crate::{
 
 format_info! {
     /// ## What it is
-    /// Model and data files of other frameworks: R, Torch7, Flax,
+    /// Model and data files of other frameworks: R, Flax,
     /// Parquet, Arrow and more.
     /// ## What is read
     /// Signatures.
@@ -20,12 +20,12 @@ format_info! {
     /// R Internals 1.8, Apache Parquet and Arrow formats,
     /// SQLite file format 1.2.
     "unsupported-model", "model format that is not examined",
-    extensions: &["rds", "rdata", "t7", "msgpack", "parquet", "arrow", "feather", "sqlite", "db"],
+    extensions: &["rds", "rdata", "msgpack", "parquet", "arrow", "feather", "sqlite", "db"],
     refines: None,
     dialects: [
-        "r-data": "R data", "torch7": "Torch7 file", "flax-msgpack": "Flax parameters",
+        "r-data": "R data", "flax-msgpack": "Flax parameters",
         "parquet": "Parquet table", "arrow": "Arrow table", "sqlite": "SQLite database",
-        "matlab": "MATLAB data", "ggml-legacy": "GGML model before GGUF", "catboost": "CatBoost model", "rknn": "RKNN model",
+        "matlab": "MATLAB data", "catboost": "CatBoost model", "rknn": "RKNN model",
     ]
 }
 
@@ -52,20 +52,19 @@ impl FormatView for View {
 
 /// Knows such formats by signature.
 pub fn probe(probe: &Probe<'_>) -> Option<Score> {
-    signature(probe.head, probe.size).map(|_| Score::Likely)
+    signature(probe.head).map(|_| Score::Likely)
 }
 
 /// Names the format.
 pub fn parse(input: &Input<'_>) -> ParseResult<View> {
-    let size = input.source.size();
     let head = read_range(input.source, 0..crate::HEAD_BYTES, crate::HEAD_BYTES)?;
-    let kind = signature(&head, size);
+    let kind = signature(&head);
     Ok(View { kind })
 }
 
 type Kind = (&'static str, &'static str, &'static str);
 
-fn signature(head: &[u8], size: u64) -> Option<Kind> {
+fn signature(head: &[u8]) -> Option<Kind> {
     let at = |start: usize, word: &[u8]| head.get(start..).is_some_and(|rest| rest.starts_with(word));
     Some(match head {
         _ if at(0, b"RDX2\n") || at(0, b"RDX3\n") || at(0, b"RDA2\n") || at(0, b"RDA3\n") => {
@@ -78,20 +77,10 @@ fn signature(head: &[u8], size: u64) -> Option<Kind> {
         {
             ("r-data", "R data", "R 数据")
         }
-        [4, 0, 0, 0, _, _, 0, 0, 3, 0, 0, 0, b'V', b' ', b'1', ..] => {
-            ("torch7", "Torch7 file", "Torch7 文件")
-        }
         _ if at(0, b"PAR1") || at(0, b"PARE") => ("parquet", "Parquet table", "Parquet 表"),
         _ if at(0, b"ARROW1\0\0") || at(0, b"FEA1") => ("arrow", "Arrow table", "Arrow 表"),
         _ if at(0, b"SQLite format 3\0") => ("sqlite", "SQLite database", "SQLite 数据库"),
         _ if at(0, b"MATLAB 5.0 MAT-file") => ("matlab", "MATLAB data", "MATLAB 数据"),
-        _ if size > 64
-            && ([b"lmgg", b"fmgg", b"tjgg", b"algg"]
-                .into_iter()
-                .any(|word| at(0, word))) =>
-        {
-            ("ggml-legacy", "GGML model", "GGML 模型")
-        }
         _ if at(0, b"CBM1") => ("catboost", "CatBoost model", "CatBoost 模型"),
         _ if at(0, b"RKNN") => ("rknn", "RKNN model", "RKNN 模型"),
         [0x81..=0x8f, rest @ ..] | [0xde, _, _, rest @ ..] => flax(rest)?,

@@ -41,41 +41,7 @@ impl Doctype {
         let root = words.word().unwrap_or_default();
         let external = address(&mut words);
         let mut entities = Vec::new();
-        let mut rest = subset;
-        while let Some((before, after)) = rest.split_once("<!") {
-            let _ = before;
-            if let Some(comment) = after.strip_prefix("--") {
-                rest = comment.split_once("-->").map_or("", |(_, left)| left);
-                continue;
-            }
-            let Some(declared) = after.strip_prefix("ENTITY") else {
-                rest = after;
-                continue;
-            };
-            let mut words = Words { rest: declared };
-            let mut name = words.word().unwrap_or_default();
-            let parameter = name == "%";
-            if parameter {
-                name = words.word().unwrap_or_default();
-            }
-            let before = words.rest;
-            let external = address(&mut words);
-            let value = if external.is_none() {
-                words.rest = before;
-                words.word().unwrap_or_default()
-            } else {
-                String::new()
-            };
-            if entities.len() < ENTITIES {
-                entities.push(Entity {
-                    name,
-                    parameter,
-                    external,
-                    value,
-                });
-            }
-            rest = words.rest;
-        }
+        declarations(subset, &mut entities);
         Self {
             root,
             external,
@@ -99,6 +65,68 @@ impl Doctype {
             sum.saturating_add(sizes.expand(name, false, 0).saturating_mul(*count))
         })
     }
+}
+
+/// Reads the declarations of entities between the brackets.
+fn declarations(subset: &str, entities: &mut Vec<Entity>) {
+    let mut rest = subset;
+    while let Some((_, after)) = rest.split_once("<!") {
+        if let Some(comment) = after.strip_prefix("--") {
+            rest = comment.split_once("-->").map_or("", |(_, left)| left);
+            continue;
+        }
+        let Some(declared) = after.strip_prefix("ENTITY") else {
+            rest = after;
+            continue;
+        };
+        let mut words = Words { rest: declared };
+        let mut name = words.word().unwrap_or_default();
+        let parameter = name == "%";
+        if parameter {
+            name = words.word().unwrap_or_default();
+        }
+        let before = words.rest;
+        let mut external = address(&mut words);
+        let mut value = String::new();
+        if external.is_none() {
+            words.rest = before;
+            value = words.word().unwrap_or_default();
+            // A declaration put together within a value is a way around readers that look for declarations.
+            let plain = characters(&value);
+            if parameter && plain.contains("<!") && !plain.contains("<!--") || plain.contains("<!ENTITY") {
+                external = Some(plain);
+            }
+        }
+        if entities.len() < ENTITIES {
+            entities.push(Entity {
+                name,
+                parameter,
+                external,
+                value,
+            });
+        }
+        rest = words.rest;
+    }
+}
+
+/// Replaces references to characters by number, as a reader does when it stores a value.
+fn characters(value: &str) -> String {
+    let mut out = String::new();
+    let mut rest = value;
+    while let Some((before, after)) = rest.split_once('&') {
+        out.push_str(before);
+        let found = after.split_once(';');
+        if let Some((character, left)) = found.and_then(|(name, left)| Some((super::reference(name)?, left)))
+        {
+            out.push(character);
+            rest = left;
+        } else {
+            out.push('&');
+            rest = after;
+        }
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Adds up entities.
@@ -205,6 +233,22 @@ mod tests {
         assert_eq!(doctype.total(&BTreeMap::from([("y".to_owned(), 10)])), 260);
         let circle = Doctype::read("a [<!ENTITY x \"&y;\"><!ENTITY y \"&x;\">", 0..1);
         assert_eq!(circle.largest(), u64::MAX);
+    }
+
+    #[test]
+    fn a_declaration_within_a_value_is_seen() {
+        for text in [
+            "a [<!ENTITY % x \"&#60;!ENTITY y SYSTEM 'file:///etc/x'>\"> %x;",
+            "a [<!ENTITY % k 'ENTITY'><!ENTITY % x \"<!&#37;k; y SYS\">",
+        ] {
+            assert!(
+                Doctype::read(text, 0..1)
+                    .entities
+                    .iter()
+                    .any(|one| one.external.is_some()),
+                "{text}"
+            );
+        }
     }
 
     #[test]

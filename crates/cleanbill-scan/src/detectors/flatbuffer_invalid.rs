@@ -13,8 +13,8 @@ detector! {
     /// These formats are used in place: the runtime follows offsets without looking where they lead unless its caller asks
     /// for verification. Files of eight bytes crash it, others make it write beyond a buffer.
     /// ## How it is decided
-    /// Every offset that a loader follows is compared with the size of the file, every index with the list it counts in. A
-    /// file that was cut short looks the same, and is as bad to load.
+    /// Every offset that a loader follows is compared with the size of the file, every index with the list it counts in; the
+    /// elements of a tensor must fit in 32 bits, as Arm NN counts them. A file that was cut short looks the same, and is as bad to load.
     /// ## What it misses
     /// Offsets in parts that only one operator reads (its options), and values that an operator trusts at run time.
     /// ## What to do

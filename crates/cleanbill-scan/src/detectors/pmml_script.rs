@@ -86,7 +86,7 @@ const WORDS: &[&str] = &[
 
 fn run(view: &View, _scene: &Scene<'_>, sink: &mut Sink<'_>) {
     for one in &view.called {
-        let defined = view.defined.iter().any(|name| *name == one.text);
+        let defined = view.defined.contains(&one.text);
         // Signs of arithmetic and comparison are functions of the standard.
         let path =
             one.text.contains(['.', ':', '#', '(', '/', '$']) && one.text.chars().any(char::is_alphabetic);

@@ -56,6 +56,7 @@ advisories! {
     cve_2026_27940 = "CVE-2026-27940",
     cve_2026_33298 = "CVE-2026-33298",
     cve_2026_34445 = "CVE-2026-34445",
+    cve_2026_42627 = "CVE-2026-42627",
     cve_2026_56315 = "CVE-2026-56315",
     ghsa_3329_ghmp_jmv5 = "GHSA-3329-ghmp-jmv5",
     ghsa_3gf5_cxq9_w223 = "GHSA-3gf5-cxq9-w223",
