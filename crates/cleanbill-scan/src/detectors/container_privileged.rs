@@ -145,9 +145,6 @@ fn judge_mount(mount: &HostMount, container: &Container) -> Option<Severity> {
     };
     let secrets = under(&[
         "/etc/kubernetes",
-        "/root/.ssh",
-        "/root/.kube",
-        "/root/.aws",
         "/var/lib/etcd",
         "/etc/cron.d",
         "/etc/systemd",
