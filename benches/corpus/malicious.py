@@ -40,14 +40,12 @@ PARTS = (
     malicious_archives,
     malicious_headers,
     malicious_deploy,
+    malicious_graphs,
+    malicious_keras,
     malicious_prompts,
     malicious_secrets,
+    malicious_tensors,
 )
-PARTS = (malicious_gadgets, malicious_unlisted, malicious_indirect, malicious_evasion, malicious_names, malicious_arrays,
-         malicious_torch, malicious_archives, malicious_headers, malicious_tensors)
-         malicious_torch, malicious_archives, malicious_headers, malicious_keras)
-         malicious_torch, malicious_archives, malicious_headers, malicious_secrets, malicious_deploy, malicious_prompts,
-         malicious_graphs)
 
 
 def main(arguments):
