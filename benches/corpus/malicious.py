@@ -19,12 +19,13 @@ import malicious_gadgets
 import malicious_headers
 import malicious_indirect
 import malicious_names
+import malicious_tables
 import malicious_torch
 import malicious_unlisted
 from malicious_ops import Corpus
 
 PARTS = (malicious_gadgets, malicious_unlisted, malicious_indirect, malicious_evasion, malicious_names, malicious_arrays,
-         malicious_torch, malicious_archives, malicious_headers)
+         malicious_torch, malicious_archives, malicious_headers, malicious_tables)
 
 
 def main(arguments):

@@ -56,6 +56,8 @@ registry::register! {
     pmml => Pmml,
     openvino => Openvino,
     unsupported_model => UnsupportedModel,
+    r_data => RData,
+    msgpack => Msgpack,
     text => Text,
     zip => Zip,
     keras => Keras,

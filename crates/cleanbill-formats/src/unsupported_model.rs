@@ -8,8 +8,7 @@ use crate::{
 
 format_info! {
     /// ## What it is
-    /// Model and data files of other frameworks: R, Torch7, Flax,
-    /// Parquet, Arrow and more.
+    /// Model and data files of other frameworks: Torch7, Parquet, Arrow and more.
     /// ## What is read
     /// Signatures.
     /// ## What is reported
@@ -17,13 +16,13 @@ format_info! {
     /// ## Limits
     /// None.
     /// ## References
-    /// R Internals 1.8, Apache Parquet and Arrow formats,
+    /// Apache Parquet and Arrow formats,
     /// SQLite file format 1.2.
     "unsupported-model", "model format that is not examined",
-    extensions: &["rds", "rdata", "t7", "msgpack", "parquet", "arrow", "feather", "sqlite", "db"],
+    extensions: &["t7", "parquet", "arrow", "feather", "sqlite", "db"],
     refines: None,
     dialects: [
-        "r-data": "R data", "torch7": "Torch7 file", "flax-msgpack": "Flax parameters",
+        "torch7": "Torch7 file",
         "parquet": "Parquet table", "arrow": "Arrow table", "sqlite": "SQLite database",
         "matlab": "MATLAB data", "ggml-legacy": "GGML model before GGUF", "catboost": "CatBoost model", "rknn": "RKNN model",
     ]
@@ -68,16 +67,6 @@ type Kind = (&'static str, &'static str, &'static str);
 fn signature(head: &[u8], size: u64) -> Option<Kind> {
     let at = |start: usize, word: &[u8]| head.get(start..).is_some_and(|rest| rest.starts_with(word));
     Some(match head {
-        _ if at(0, b"RDX2\n") || at(0, b"RDX3\n") || at(0, b"RDA2\n") || at(0, b"RDA3\n") => {
-            ("r-data", "R data", "R 数据")
-        }
-        _ if at(0, b"X\n\0\0\0\x02\0")
-            || at(0, b"X\n\0\0\0\x03\0")
-            || at(0, b"A\n2\n")
-            || at(0, b"A\n3\n") =>
-        {
-            ("r-data", "R data", "R 数据")
-        }
         [4, 0, 0, 0, _, _, 0, 0, 3, 0, 0, 0, b'V', b' ', b'1', ..] => {
             ("torch7", "Torch7 file", "Torch7 文件")
         }
@@ -94,26 +83,8 @@ fn signature(head: &[u8], size: u64) -> Option<Kind> {
         }
         _ if at(0, b"CBM1") => ("catboost", "CatBoost model", "CatBoost 模型"),
         _ if at(0, b"RKNN") => ("rknn", "RKNN model", "RKNN 模型"),
-        [0x81..=0x8f, rest @ ..] | [0xde, _, _, rest @ ..] => flax(rest)?,
         _ => return None,
     })
-}
-
-/// Knows a `MessagePack` map whose first key is text and whose value is a map or an array in Flax's own type.
-fn flax(rest: &[u8]) -> Option<Kind> {
-    let (length, rest) = match rest {
-        [short @ 0xa1..=0xbf, rest @ ..] => (usize::from(*short & 0x1f), rest),
-        [0xd9, length, rest @ ..] => (usize::from(*length), rest),
-        _ => return None,
-    };
-    let key = rest.get(..length)?;
-    let value = rest.get(length)?;
-    let named = key.iter().all(u8::is_ascii_graphic);
-    (named && matches!(value, 0x80..=0x8f | 0xde | 0xc7..=0xc9)).then_some((
-        "flax-msgpack",
-        "Flax parameters",
-        "Flax 参数",
-    ))
 }
 
 #[cfg(test)]
@@ -123,8 +94,7 @@ mod tests {
 
     #[test]
     fn formats_are_named() {
-        let cases: [(&[u8], Option<&str>); 3] = [
-            (b"\x81\xa6params\x82\xa1a", Some("flax-msgpack")),
+        let cases: [(&[u8], Option<&str>); 2] = [
             (b"plain words that are no model at all", None),
             (&[0; 64], None),
         ];

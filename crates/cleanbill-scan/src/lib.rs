@@ -16,10 +16,12 @@ mod hidden;
 mod instructions;
 mod judgement;
 mod keras_config;
+mod named_code;
 mod open;
 mod operators;
 mod paths;
 mod promise;
+mod r_functions;
 mod reading;
 mod scene;
 mod servers;
@@ -28,6 +30,7 @@ pub mod source;
 mod templates;
 #[cfg(test)]
 mod testing;
+mod yaml_lines;
 
 pub use callables::{Allowed, Attack, Standing, standing};
 pub use detector::{Check, Detector};
