@@ -18,7 +18,7 @@ import sys
 import traceback
 import warnings
 
-MODULES = ["benign_stdlib", "benign_numeric", "benign_learn", "benign_torch", "benign_torch_apps", "benign_files", "benign_keras"]
+MODULES = ["benign_stdlib", "benign_numeric", "benign_learn", "benign_torch", "benign_torch_apps", "benign_files", "benign_keras", "benign_tables"]
 
 
 class Missing(Exception):
