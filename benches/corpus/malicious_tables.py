@@ -406,7 +406,44 @@ def packages(corpus):
     triton("filename", 'name: "m"\nplatform: "onnxruntime_onnx"\nmax_batch_size: 1\ndefault_model_filename: "../../evil.onnx"\n', "model outside the folder")
 
 
+def flax(kind, shape, data):
+    body = b"\x93\x91\xce" + struct.pack(">I", shape) + bytes([0xa0 | len(kind)]) + kind + b"\xc6" + struct.pack(">I", len(data)) + data
+    return b"\x81\xa6params\x81\xa1w\xc9" + struct.pack(">I", len(body)) + b"\x01" + body
+
+
+def tree(left, right, conditions=None):
+    out = b"{L" + struct.pack(">q", 7) + b"learner{"
+    for key, values in ((b"left_children", left), (b"right_children", right), (b"split_indices", conditions or [0] * len(left))):
+        out += b"L" + struct.pack(">q", len(key)) + key + b"[$l#L" + struct.pack(">q", len(values)) + b"".join(struct.pack(">i", v) for v in values)
+    return out + b"}}"
+
+
+def numbers(corpus):
+    def msgpack(slug, data, technique):
+        corpus.add("msgpack", "flax-" + slug, "flax_model.msgpack", data, technique)
+
+    system = dump(Call(Glob("os", "system"), SHELL))
+    msgpack("objects", flax(b"object", 2, bytes(16)), "array of Python objects")
+    msgpack("objects-pickle", flax(b"O", 1, system.ljust(64, b".")), "array of objects with a pickle in it")
+    msgpack("shape", flax(b"float32", 0xffffffff, bytes(8)), "shape larger than the bytes")
+    msgpack("repeated", b"\x82\xa1a\x81\xa1w\x01\xa1a\x81\xa1w\x02", "key that stands twice")
+    msgpack("elf", flax(b"uint8", 128, b"\x7fELF\x02\x01\x01".ljust(128, b"\0")), "program in an array")
+    msgpack("pickle-bytes", b"\x81\xa1a\x81\xa1p\xc4" + bytes([len(system)]) + system, "pickle in a byte string")
+    msgpack("after", flax(b"float32", 2, bytes(8)) + system, "pickle after the parameters")
+
+    def booster(slug, data, technique):
+        corpus.add("boosters", "xgboost-" + slug, "model.ubj", data, technique)
+
+    booster("child-outside", tree([1, -1, -1], [2147483, -1, -1]), "child outside the tree")
+    booster("child-negative", tree([1, -1, -1], [-2147483648, -1, -1]), "negative child")
+    booster("circle", tree([1, 2, 1], [-1, -1, -1]), "nodes in a circle")
+    booster("root-as-child", tree([1, 0, -1], [2, -1, -1]), "root is a child")
+    booster("lengths", tree([1, -1, -1], [2, -1, -1], [0]), "fewer conditions than nodes")
+    booster("after", tree([-1], [-1]) + system, "pickle after the model")
+
+
 def build(corpus):
+    numbers(corpus)
     r_objects(corpus)
     skops(corpus)
     hydra(corpus)

@@ -58,6 +58,7 @@ registry::register! {
     unsupported_model => UnsupportedModel,
     r_data => RData,
     msgpack => Msgpack,
+    xgboost => Xgboost,
     text => Text,
     zip => Zip,
     keras => Keras,

@@ -117,4 +117,5 @@ register! {
     torchserve_handler,
     triton_foreign_code,
     msgpack_invalid,
+    booster_invalid,
 }
