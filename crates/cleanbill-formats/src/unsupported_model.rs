@@ -94,10 +94,8 @@ mod tests {
 
     #[test]
     fn formats_are_named() {
-        let cases: [(&[u8], Option<&str>); 2] = [
-            (b"plain words that are no model at all", None),
-            (&[0; 64], None),
-        ];
+        let cases: [(&[u8], Option<&str>); 2] =
+            [(b"plain words that are no model at all", None), (&[0; 64], None)];
         for (bytes, id) in cases {
             assert_eq!(view(bytes, parse).kind.map(|(id, ..)| id), id, "{bytes:?}");
         }
