@@ -30,6 +30,7 @@ MODULES = [
     "benign_keras",
     "benign_prompts",
     "benign_secrets",
+    "benign_tables",
     "benign_tensors",
 ]
 

@@ -24,6 +24,7 @@ import malicious_keras
 import malicious_names
 import malicious_prompts
 import malicious_secrets
+import malicious_tables
 import malicious_tensors
 import malicious_torch
 import malicious_unlisted
@@ -44,6 +45,7 @@ PARTS = (
     malicious_keras,
     malicious_prompts,
     malicious_secrets,
+    malicious_tables,
     malicious_tensors,
 )
 

@@ -8,8 +8,7 @@ use crate::{
 
 format_info! {
     /// ## What it is
-    /// Model and data files of other frameworks: R, Flax,
-    /// Parquet, Arrow and more.
+    /// Data files of other programs: Parquet, Arrow, SQLite, MATLAB, CatBoost, RKNN.
     /// ## What is read
     /// Signatures.
     /// ## What is reported
@@ -17,13 +16,12 @@ format_info! {
     /// ## Limits
     /// None.
     /// ## References
-    /// R Internals 1.8, Apache Parquet and Arrow formats,
+    /// Apache Parquet and Arrow formats,
     /// SQLite file format 1.2.
     "unsupported-model", "model format that is not examined",
-    extensions: &["rds", "rdata", "msgpack", "parquet", "arrow", "feather", "sqlite", "db"],
+    extensions: &["parquet", "arrow", "feather", "sqlite", "db"],
     refines: None,
     dialects: [
-        "r-data": "R data", "flax-msgpack": "Flax parameters",
         "parquet": "Parquet table", "arrow": "Arrow table", "sqlite": "SQLite database",
         "matlab": "MATLAB data", "catboost": "CatBoost model", "rknn": "RKNN model",
     ]
@@ -67,42 +65,14 @@ type Kind = (&'static str, &'static str, &'static str);
 fn signature(head: &[u8]) -> Option<Kind> {
     let at = |start: usize, word: &[u8]| head.get(start..).is_some_and(|rest| rest.starts_with(word));
     Some(match head {
-        _ if at(0, b"RDX2\n") || at(0, b"RDX3\n") || at(0, b"RDA2\n") || at(0, b"RDA3\n") => {
-            ("r-data", "R data", "R 数据")
-        }
-        _ if at(0, b"X\n\0\0\0\x02\0")
-            || at(0, b"X\n\0\0\0\x03\0")
-            || at(0, b"A\n2\n")
-            || at(0, b"A\n3\n") =>
-        {
-            ("r-data", "R data", "R 数据")
-        }
         _ if at(0, b"PAR1") || at(0, b"PARE") => ("parquet", "Parquet table", "Parquet 表"),
         _ if at(0, b"ARROW1\0\0") || at(0, b"FEA1") => ("arrow", "Arrow table", "Arrow 表"),
         _ if at(0, b"SQLite format 3\0") => ("sqlite", "SQLite database", "SQLite 数据库"),
         _ if at(0, b"MATLAB 5.0 MAT-file") => ("matlab", "MATLAB data", "MATLAB 数据"),
         _ if at(0, b"CBM1") => ("catboost", "CatBoost model", "CatBoost 模型"),
         _ if at(0, b"RKNN") => ("rknn", "RKNN model", "RKNN 模型"),
-        [0x81..=0x8f, rest @ ..] | [0xde, _, _, rest @ ..] => flax(rest)?,
         _ => return None,
     })
-}
-
-/// Knows a `MessagePack` map whose first key is text and whose value is a map or an array in Flax's own type.
-fn flax(rest: &[u8]) -> Option<Kind> {
-    let (length, rest) = match rest {
-        [short @ 0xa1..=0xbf, rest @ ..] => (usize::from(*short & 0x1f), rest),
-        [0xd9, length, rest @ ..] => (usize::from(*length), rest),
-        _ => return None,
-    };
-    let key = rest.get(..length)?;
-    let value = rest.get(length)?;
-    let named = key.iter().all(u8::is_ascii_graphic);
-    (named && matches!(value, 0x80..=0x8f | 0xde | 0xc7..=0xc9)).then_some((
-        "flax-msgpack",
-        "Flax parameters",
-        "Flax 参数",
-    ))
 }
 
 #[cfg(test)]
@@ -112,11 +82,8 @@ mod tests {
 
     #[test]
     fn formats_are_named() {
-        let cases: [(&[u8], Option<&str>); 3] = [
-            (b"\x81\xa6params\x82\xa1a", Some("flax-msgpack")),
-            (b"plain words that are no model at all", None),
-            (&[0; 64], None),
-        ];
+        let cases: [(&[u8], Option<&str>); 2] =
+            [(b"plain words that are no model at all", None), (&[0; 64], None)];
         for (bytes, id) in cases {
             assert_eq!(view(bytes, parse).kind.map(|(id, ..)| id), id, "{bytes:?}");
         }

@@ -17,10 +17,12 @@ mod instructions;
 mod judgement;
 mod keras_config;
 mod leaks;
+mod named_code;
 mod open;
 mod operators;
 mod paths;
 mod promise;
+mod r_functions;
 mod reading;
 mod scene;
 mod servers;
@@ -29,6 +31,7 @@ pub mod source;
 mod templates;
 #[cfg(test)]
 mod testing;
+mod yaml_lines;
 
 pub use callables::{Allowed, Attack, Standing, standing};
 pub use detector::{Check, Detector};

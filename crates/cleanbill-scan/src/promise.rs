@@ -10,8 +10,8 @@ use crate::scene::Scene;
 const AMBIGUOUS: &[&str] = &[
     "a", "arrow", "bin", "cfg", "ckpt", "class", "dat", "data", "db", "dll", "dylib", "exe", "ico", "index",
     "ini", "joblib", "js", "keras", "lnk", "log", "merges", "model", "mov", "mp3", "msgpack", "pb", "pickle",
-    "pkl", "pt", "pth", "pyc", "pyd", "pyo", "r", "rdata", "rds", "sh", "so", "svg", "t7", "tif", "tiff",
-    "vocab", "weights", "wasm", "dex",
+    "pkl", "pt", "pth", "pyc", "pyd", "pyo", "r", "rda", "rdata", "rds", "rdx", "sh", "so", "svg", "t7",
+    "tif", "tiff", "vocab", "weights", "wasm", "dex",
 ];
 
 /// Extensions that promise data or a model, never code of the machine.
