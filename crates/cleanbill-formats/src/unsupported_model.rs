@@ -82,8 +82,12 @@ mod tests {
 
     #[test]
     fn formats_are_named() {
-        let cases: [(&[u8], Option<&str>); 2] =
-            [(b"plain words that are no model at all", None), (&[0; 64], None)];
+        let cases: [(&[u8], Option<&str>); 4] = [
+            (b"PAR1\x15\x04", Some("parquet")),
+            (b"CBM1\0\0\0\0", Some("catboost")),
+            (b"plain words that are no model at all", None),
+            (&[0; 64], None),
+        ];
         for (bytes, id) in cases {
             assert_eq!(view(bytes, parse).kind.map(|(id, ..)| id), id, "{bytes:?}");
         }
@@ -91,6 +95,6 @@ mod tests {
 
     #[test]
     fn damage_never_panics() {
-        never_panics(b"\x81\xa6params\x82\xa1a", parse);
+        never_panics(b"ARROW1\0\0SQLite format 3\0", parse);
     }
 }
