@@ -25,14 +25,14 @@ MODULES = [
     "benign_torch",
     "benign_torch_apps",
     "benign_files",
-    "benign_deploy",
     "benign_keras",
-    "benign_prompts",
+    "benign_tensors",
     "benign_secrets",
+    "benign_deploy",
+    "benign_prompts",
+    "benign_graphs",
+    "benign_python",
 ]
-MODULES = ["benign_stdlib", "benign_numeric", "benign_learn", "benign_torch", "benign_torch_apps", "benign_files", "benign_keras", "benign_tensors"]
-MODULES = ["benign_stdlib", "benign_numeric", "benign_learn", "benign_torch", "benign_torch_apps", "benign_files", "benign_keras",
-           "benign_secrets", "benign_deploy", "benign_prompts", "benign_graphs"]
 
 
 class Missing(Exception):

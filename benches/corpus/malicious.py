@@ -23,6 +23,7 @@ import malicious_indirect
 import malicious_keras
 import malicious_names
 import malicious_prompts
+import malicious_python
 import malicious_secrets
 import malicious_tensors
 import malicious_torch
@@ -39,15 +40,14 @@ PARTS = (
     malicious_torch,
     malicious_archives,
     malicious_headers,
+    malicious_keras,
+    malicious_tensors,
+    malicious_secrets,
     malicious_deploy,
     malicious_prompts,
-    malicious_secrets,
+    malicious_graphs,
+    malicious_python,
 )
-PARTS = (malicious_gadgets, malicious_unlisted, malicious_indirect, malicious_evasion, malicious_names, malicious_arrays,
-         malicious_torch, malicious_archives, malicious_headers, malicious_tensors)
-         malicious_torch, malicious_archives, malicious_headers, malicious_keras)
-         malicious_torch, malicious_archives, malicious_headers, malicious_secrets, malicious_deploy, malicious_prompts,
-         malicious_graphs)
 
 
 def main(arguments):

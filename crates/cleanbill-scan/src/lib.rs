@@ -20,6 +20,7 @@ mod leaks;
 mod open;
 mod operators;
 mod paths;
+mod programs;
 mod promise;
 mod reading;
 mod scene;
