@@ -28,10 +28,14 @@ MODULES = [
     "benign_deploy",
     "benign_graphs",
     "benign_keras",
-    "benign_prompts",
+    "benign_tensors",
     "benign_secrets",
     "benign_tables",
     "benign_tensors",
+    "benign_deploy",
+    "benign_prompts",
+    "benign_graphs",
+    "benign_python",
 ]
 
 

@@ -23,6 +23,7 @@ import malicious_indirect
 import malicious_keras
 import malicious_names
 import malicious_prompts
+import malicious_python
 import malicious_secrets
 import malicious_tables
 import malicious_tensors
@@ -40,6 +41,9 @@ PARTS = (
     malicious_torch,
     malicious_archives,
     malicious_headers,
+    malicious_keras,
+    malicious_tensors,
+    malicious_secrets,
     malicious_deploy,
     malicious_graphs,
     malicious_keras,
@@ -47,6 +51,8 @@ PARTS = (
     malicious_secrets,
     malicious_tables,
     malicious_tensors,
+    malicious_graphs,
+    malicious_python,
 )
 
 

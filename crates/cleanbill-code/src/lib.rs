@@ -18,6 +18,7 @@ pub mod dependencies;
 pub mod dockerfile;
 pub mod jinja;
 pub mod jsonc;
+pub mod python;
 pub mod tree;
 pub mod workflow;
 pub mod workload;

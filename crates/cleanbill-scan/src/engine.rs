@@ -431,8 +431,14 @@ impl Walk<'_> {
                 .extend(one.view().dialects().into_iter().map(str::to_owned));
         }
         let found_dialects: Vec<&'static str> = parsed.iter().flat_map(|one| one.view().dialects()).collect();
-        let reading = Reading::new(bytes.as_ref(), &parsed, member.unwrap_or(self.artifact));
         let extension = scene::extension(member.unwrap_or(self.artifact));
+        let torchscript = dialects.contains(&"torchscript");
+        let reading = Reading::new(
+            bytes.as_ref(),
+            &parsed,
+            member.unwrap_or(self.artifact),
+            torchscript,
+        );
         let scene = Scene {
             artifact: self.artifact,
             member,
@@ -454,7 +460,12 @@ impl Walk<'_> {
             level.coverage.lose(located(member, &not_understood(&head)));
         }
         for one in &parsed {
-            lose_for(one, member, &mut level.coverage);
+            let read = matches!(one, Parsed::Text(_)) && reading.python().is_some();
+            lose_for(one, member, read, &mut level.coverage);
+        }
+        for (at, en, zh) in reading.python_gaps() {
+            let reason = text!("{en} (at byte {at})", "{zh}（第 {at} 字节）");
+            level.coverage.lose(located(member, &reason));
         }
         if promise::is_text_for_a_loader(&scene) {
             level.coverage.lose(located(
@@ -641,7 +652,7 @@ impl Walk<'_> {
 }
 
 /// Carries what a view could not examine into the coverage.
-fn lose_for(parsed: &Parsed, member: Option<&str>, coverage: &mut Coverage) {
+fn lose_for(parsed: &Parsed, member: Option<&str>, read: bool, coverage: &mut Coverage) {
     let view = parsed.view();
     for anomaly in view.anomalies() {
         if matches!(anomaly.kind.impact, Impact::Damage | Impact::Limit) {
@@ -653,7 +664,7 @@ fn lose_for(parsed: &Parsed, member: Option<&str>, coverage: &mut Coverage) {
             ));
         }
     }
-    if let Some((en, zh)) = view.not_examined() {
+    if let Some((en, zh)) = view.not_examined().filter(|_| !read) {
         coverage.lose(located(
             member,
             &text!("{en}: not examined by this build", "{zh}：此版本不检查"),

@@ -21,6 +21,7 @@ mod named_code;
 mod open;
 mod operators;
 mod paths;
+mod programs;
 mod promise;
 mod r_functions;
 mod reading;

@@ -2,6 +2,7 @@ use std::{cell::OnceCell, ops::Range};
 
 use cleanbill_code::{
     dependencies::Dependencies,
+    python::Program,
     tree::{Syntax, Tree},
     workload::{Deployment, ManifestKind},
 };
@@ -11,24 +12,34 @@ use cleanbill_formats::{
     text::Kind,
 };
 
-use crate::keras_config::{self, Concern};
+use crate::{
+    keras_config::{self, Concern},
+    programs::{self, Suspicion},
+};
 
 /// LIMIT: longest text that is parsed as a program, template or manifest; what lies beyond makes coverage partial.
 const TEXT_BYTES: u64 = 8 << 20;
 
 /// Reads one artifact or member as text, once, when the first detector asks.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about a text")]
 #[derive(Debug)]
 pub struct Reading<'a> {
     source: &'a dyn ReadAt,
     is_text: bool,
     /// May be a manifest or list: it is no JSON, or has a key of one.
     may_deploy: bool,
+    is_python: bool,
+    /// Named as Python.
+    is_named: bool,
+    torchscript: bool,
     text: OnceCell<Option<Written>>,
     tree: OnceCell<Option<Tree>>,
     name: &'a str,
     deployment: OnceCell<Option<Deployment>>,
     keras: OnceCell<Vec<Concern>>,
     dependencies: OnceCell<Option<Dependencies>>,
+    python: OnceCell<Option<Program>>,
+    suspicions: OnceCell<Vec<Suspicion>>,
 }
 
 /// Holds the text of an artifact.
@@ -43,18 +54,94 @@ pub struct Written {
 }
 
 impl<'a> Reading<'a> {
-    pub(crate) fn new(source: &'a dyn ReadAt, parsed: &[Parsed], path: &'a str) -> Self {
+    pub(crate) fn new(source: &'a dyn ReadAt, parsed: &[Parsed], path: &'a str, torchscript: bool) -> Self {
+        let extension = crate::scene::extension(path);
+        let named = matches!(extension.as_str(), "py" | "pyi" | "pyw" | "pth");
+        let is_python = |one: &Parsed| match one {
+            Parsed::Text(view) => {
+                view.kind == Kind::PythonSource || named && view.kind != Kind::GitLfsPointer
+            }
+            _ => false,
+        };
         Self {
             source,
             is_text: parsed.iter().any(|one| matches!(one, Parsed::Text(_))),
             may_deploy: parsed.iter().any(may_deploy),
+            is_python: parsed.iter().any(is_python),
+            is_named: named,
+            torchscript,
             text: OnceCell::new(),
             tree: OnceCell::new(),
             name: path.rsplit(['/', '\\']).next().unwrap_or(path),
             deployment: OnceCell::new(),
             keras: OnceCell::new(),
             dependencies: OnceCell::new(),
+            python: OnceCell::new(),
+            suspicions: OnceCell::new(),
         }
+    }
+
+    /// Returns the program in Python; `None` where it is none.
+    pub fn python(&self) -> Option<&Program> {
+        let read = || {
+            let written = self.is_python.then(|| self.text()).flatten()?;
+            Some(cleanbill_code::python::read(
+                &written.text,
+                programs::python::wanted,
+            ))
+        };
+        self.python.get_or_init(read).as_ref()
+    }
+
+    /// Returns what the program in Python does that somebody should know of. Code of a TorchScript archive is of a language of
+    /// its own, in which the same names mean other things.
+    pub(crate) fn suspicions(&self, name: &str) -> &[Suspicion] {
+        self.suspicions
+            .get_or_init(|| match (self.python(), self.text()) {
+                (Some(program), Some(written))
+                    if !self.torchscript && (self.is_named || !programs::python::is_broken(program)) =>
+                {
+                    programs::python::judge(program, &written.text, name)
+                }
+                _ => Vec::new(),
+            })
+    }
+
+    /// Says why the program in Python was not read whole, in English and Simplified Chinese, with the byte.
+    pub(crate) fn python_gaps(&self) -> Vec<(u64, &'static str, &'static str)> {
+        let (Some(program), Some(written)) = (self.python(), self.text()) else {
+            return Vec::new();
+        };
+        let mut gaps: Vec<(u64, &'static str, &'static str)> = program
+            .troubles
+            .iter()
+            .map(|trouble| {
+                let (en, zh) = programs::python::gap(trouble.kind);
+                (size_u64(trouble.at).saturating_add(written.start), en, zh)
+            })
+            .collect();
+        if program.python2 {
+            gaps.push((
+                0,
+                "Python 2 source, read by the rules of Python 3",
+                "Python 2 源代码，按 Python 3 的规则读取",
+            ));
+        }
+        if !written.whole {
+            gaps.push((
+                TEXT_BYTES,
+                "the program is too long to be read whole",
+                "程序过长，无法完整读取",
+            ));
+        }
+        if !programs::python::encoding_is_plain(&written.text) {
+            gaps.push((
+                0,
+                "the program declares an encoding that this build does not read",
+                "程序声明了此版本不支持的编码",
+            ));
+        }
+        gaps
     }
 
     /// Returns the text; `None` where it is none, or cannot be read.

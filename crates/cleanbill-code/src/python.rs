@@ -1,0 +1,117 @@
+//! Reads programs in Python: what they import and call, followed through names, attributes, constants and functions of their
+//! own, and when it runs. Nothing is run, imported or judged here.
+
+mod calls;
+mod expressions;
+mod facts;
+mod flow;
+mod fold;
+mod functions;
+mod lexer;
+mod names;
+mod parser;
+mod places;
+mod sources;
+mod text;
+mod tree;
+mod values;
+
+use std::{collections::HashMap, ops::Range};
+
+pub use facts::{Argument, Call, Class, Import, Place, Program, Shown, Traits, Trouble, TroubleKind};
+pub use sources::is_credential_path;
+use values::Value;
+
+/// LIMIT: sources packed into each other; each is read in turn, and honest code packs none.
+const LEVELS: u32 = 5;
+/// LIMIT: sources out of constants of one program, at all levels.
+const SOURCES: usize = 128;
+
+/// Reads a program; calls are kept where `wanted` says so of the dotted name.
+pub fn read(text: &str, wanted: fn(&str) -> bool) -> Program {
+    let mut program = Program::default();
+    let mut open = one(text, wanted, HashMap::new(), None, 0, &mut program);
+    let mut level = 1;
+    while !open.is_empty() && level <= LEVELS {
+        let mut next = Vec::new();
+        for nested in open {
+            if program.nested >= SOURCES {
+                note(&mut program, nested.range.start, TroubleKind::TooMuch);
+                break;
+            }
+            program.nested = program.nested.saturating_add(1);
+            let (calls, imports) = (program.calls.len(), program.imports.len());
+            let range = nested.range.clone();
+            next.extend(one(
+                &nested.text,
+                wanted,
+                nested.seeds,
+                Some(&range),
+                level,
+                &mut program,
+            ));
+            let least = match nested.place {
+                3 => Place::Import,
+                2 => Place::Load,
+                1 => Place::Main,
+                _ => Place::Function,
+            };
+            // What it does at import happens when the call that runs it does.
+            for call in program.calls.iter_mut().skip(calls) {
+                call.place = call.place.min(least);
+            }
+            for import in program.imports.iter_mut().skip(imports) {
+                import.place = import.place.min(least);
+            }
+        }
+        open = next;
+        level = level.saturating_add(1);
+    }
+    if let Some(nested) = open.first() {
+        note(&mut program, nested.range.start, TroubleKind::TooDeep);
+    }
+    program
+}
+
+fn note(program: &mut Program, at: usize, kind: TroubleKind) {
+    if !program.troubles.iter().any(|known| known.kind == kind) {
+        program.troubles.push(Trouble { at, kind });
+    }
+}
+
+/// Reads one source and adds what it yields; returns the sources that it runs.
+fn one(
+    text: &str,
+    wanted: fn(&str) -> bool,
+    seeds: HashMap<String, Value>,
+    fixed: Option<&Range<usize>>,
+    level: u32,
+    program: &mut Program,
+) -> Vec<flow::Nested> {
+    let parsed = parser::parse(text);
+    let mut flow = flow::Flow::new(&parsed.tree, wanted, seeds, fixed.cloned(), level);
+    flow.run();
+    let nested = std::mem::take(&mut flow.nested);
+    let found = std::mem::take(&mut flow.program);
+    program.calls.extend(found.calls);
+    program.imports.extend(found.imports);
+    program.classes.extend(found.classes);
+    program.disguised.extend(found.disguised);
+    program.python2 |= parsed.python2 && level == 0;
+    program.statements = program.statements.max(parsed.tree.body.len());
+    for trouble in found.troubles.iter().chain(&parsed.troubles) {
+        // A constant that is evaluated need not be a program: what is no Python there does nothing.
+        if level > 0 && trouble.kind == TroubleKind::Syntax {
+            continue;
+        }
+        note(
+            program,
+            fixed.map_or(trouble.at, |range| range.start),
+            trouble.kind,
+        );
+    }
+    nested
+}
+
+#[cfg(test)]
+mod tests;
