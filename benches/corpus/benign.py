@@ -28,14 +28,11 @@ MODULES = [
     "benign_deploy",
     "benign_graphs",
     "benign_keras",
-    "benign_tensors",
+    "benign_prompts",
+    "benign_python",
     "benign_secrets",
     "benign_tables",
     "benign_tensors",
-    "benign_deploy",
-    "benign_prompts",
-    "benign_graphs",
-    "benign_python",
 ]
 
 

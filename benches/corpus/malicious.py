@@ -41,18 +41,14 @@ PARTS = (
     malicious_torch,
     malicious_archives,
     malicious_headers,
-    malicious_keras,
-    malicious_tensors,
-    malicious_secrets,
     malicious_deploy,
     malicious_graphs,
     malicious_keras,
     malicious_prompts,
+    malicious_python,
     malicious_secrets,
     malicious_tables,
     malicious_tensors,
-    malicious_graphs,
-    malicious_python,
 )
 
 
