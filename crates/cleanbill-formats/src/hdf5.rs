@@ -25,7 +25,7 @@ format_info! {
     /// The container of named arrays that Keras, PyTables, netCDF-4, anndata and MATLAB 7.3 write: groups, datasets and
     /// attributes, linked like files and folders.
     /// ## What is read
-    /// Superblocks 0 to 3 after a user block of any length; object headers of both versions with their continuations;
+    /// Superblocks 0 to 3 after a user block of up to 128 KiB; object headers of both versions with their continuations;
     /// groups with symbol tables, link messages and fractal heaps; attributes in headers and in heaps, with texts in the
     /// global heap; types, shapes, layouts, filters; external, soft and user-defined links, external files, virtual datasets. Weights
     /// are passed over by offset. Attributes that hold a configuration of Keras are members (`/@model_config`), and so is
@@ -145,6 +145,10 @@ impl FormatView for View {
     }
 }
 
+/// LIMIT: longest user block behind which the signature is looked for. The library looks behind any that is a power of two;
+/// over a network each look costs a request, and no program writes a longer one.
+const USER_BLOCK_BYTES: u64 = 256 * 1024;
+
 /// Knows HDF5 by its signature at the start or after a user block.
 pub fn probe(probe: &Probe<'_>) -> Option<Score> {
     if probe.head.starts_with(SIGNATURE) {
@@ -153,7 +157,7 @@ pub fn probe(probe: &Probe<'_>) -> Option<Score> {
     // Raw data is never opened as a file, so that no user block is looked for.
     let far = !probe.tail.is_empty();
     let mut at = 512_u64;
-    while at < probe.size {
+    while at < probe.size.min(USER_BLOCK_BYTES) {
         let start = usize::try_from(at).ok()?;
         let found = match probe.head.get(start..) {
             Some(rest) if rest.len() >= 8 => rest.starts_with(SIGNATURE),
@@ -198,7 +202,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
 
 fn signature(source: &dyn ReadAt) -> Result<Option<u64>, SourceError> {
     let mut at = 0_u64;
-    while at < source.size() {
+    while at < source.size() && at < USER_BLOCK_BYTES {
         if read_range(source, at..at.saturating_add(8), 8)?.starts_with(SIGNATURE) {
             return Ok(Some(at));
         }

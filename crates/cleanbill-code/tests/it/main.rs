@@ -23,10 +23,10 @@ fn real_sources_are_read_whole_at_a_speed_that_is_printed() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 open.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "py") {
-                if let Ok(text) = fs::read_to_string(&path) {
-                    sources.push((path, text));
-                }
+            } else if path.extension().is_some_and(|extension| extension == "py")
+                && let Ok(text) = fs::read_to_string(&path)
+            {
+                sources.push((path, text));
             }
         }
     }

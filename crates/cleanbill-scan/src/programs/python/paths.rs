@@ -150,7 +150,10 @@ pub(super) fn is_wide(path: &str) -> bool {
         || path.starts_with("~/documents")
         || path.starts_with("/bin/")
         || path.starts_with("c:\\windows")
-        || path.starts_with("/root/.") && !path.contains("cache")
+        || path
+            .strip_prefix("/root")
+            .is_some_and(|rest| rest.starts_with("/."))
+            && !path.contains("cache")
         || path.ends_with(".bash_history")
 }
 
