@@ -16,7 +16,9 @@ mod text;
 mod tree;
 mod values;
 
-use std::{collections::HashMap, ops::Range};
+use std::{collections::HashMap, ops::Range, sync::OnceLock};
+
+use aho_corasick::AhoCorasick;
 
 pub use facts::{Argument, Call, Class, Import, Place, Program, Shown, Traits, Trouble, TroubleKind};
 pub use sources::is_credential_path;
@@ -30,6 +32,9 @@ const SOURCES: usize = 128;
 /// Reads a program; calls are kept where `wanted` says so of the dotted name.
 pub fn read(text: &str, wanted: fn(&str) -> bool) -> Program {
     let mut program = Program::default();
+    if reaches_nothing(text) {
+        return program;
+    }
     let mut open = one(text, wanted, HashMap::new(), None, 0, &mut program);
     let mut level = 1;
     while !open.is_empty() && level <= LEVELS {
@@ -72,6 +77,122 @@ pub fn read(text: &str, wanted: fn(&str) -> bool) -> Program {
     }
     program
 }
+
+/// Says whether a program cannot reach anything outside of itself, without reading it: it is plain ASCII, under no declared
+/// encoding, imports nothing, and holds none of the words through which Python reaches further, nor the parts of a method's
+/// name that is judged wherever it stands.
+///
+/// INVARIANT: whatever this passes over, a judgement of the whole program would find harmless. Words within other words and
+/// within texts count, so that nothing put together from texts slips through: putting together needs one of the words too.
+fn reaches_nothing(text: &str) -> bool {
+    static WORDS: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    let words = WORDS.get_or_init(|| AhoCorasick::new(REACHING).ok());
+    text.is_ascii()
+        && words.as_ref().is_some_and(|words| !words.is_match(text))
+        && text.len() < FAR_BYTES
+        && !text.contains(FAR)
+}
+
+/// Blanks behind which a statement is out of sight, which is a finding of its own.
+const FAR: &str = "                                                                                ";
+/// Texts beyond this are read in any case; they are rare.
+const FAR_BYTES: usize = 1 << 20;
+
+/// Parts of the words with which a Python program reaches anything.
+const REACHING: &[&str] = &[
+    "__",
+    "allow",
+    "argv",
+    "async",
+    "attr",
+    "await",
+    "breakpoint",
+    "chr",
+    "class",
+    "cmd",
+    "coding",
+    "compile",
+    "connect",
+    "copy",
+    "ctypes",
+    "decode",
+    "delete",
+    "dir(",
+    "dump",
+    "environ",
+    "eval",
+    "exec",
+    "exit",
+    "extend",
+    "fetch",
+    "file",
+    "format",
+    "from",
+    "get",
+    "globals",
+    "help",
+    "hex",
+    "host",
+    "http",
+    "import",
+    "input",
+    "install",
+    "ipython",
+    "join",
+    "kill",
+    "lambda",
+    "launch",
+    "library",
+    "load",
+    "locals",
+    "loop",
+    "memoryview",
+    "mode",
+    "model",
+    "move",
+    "open",
+    "os.",
+    "path",
+    "pickle",
+    "popen",
+    "post",
+    "print",
+    "proc",
+    "push",
+    "read",
+    "register",
+    "remove",
+    "request",
+    "run",
+    "save",
+    "send",
+    "setup",
+    "shell",
+    "socket",
+    "spawn",
+    "start",
+    "sub",
+    "super",
+    "sys",
+    "template",
+    "thread",
+    "timeit",
+    "trust",
+    "type",
+    "unlink",
+    "unpack",
+    "unsafe",
+    "url",
+    "vars",
+    "weights",
+    "write",
+    "yaml",
+    "{",
+    "@",
+    "`",
+    "!",
+    "%",
+];
 
 fn note(program: &mut Program, at: usize, kind: TroubleKind) {
     if !program.troubles.iter().any(|known| known.kind == kind) {

@@ -6,7 +6,9 @@
 mod compose;
 mod kubernetes;
 
-use std::ops::Range;
+use std::{ops::Range, sync::OnceLock};
+
+use aho_corasick::AhoCorasick;
 
 use crate::{
     dockerfile,
@@ -216,7 +218,7 @@ impl Deployment {
         let mut deployment = if dockerfile::is_recipe(name, text) {
             dockerfile::read(text)
         } else {
-            if !HINTS.iter().any(|hint| text.contains(hint)) {
+            if !hinted(text) {
                 return None;
             }
             if is_helm_template(name, text) {
@@ -282,6 +284,13 @@ impl Deployment {
         });
         is_values.then(|| kubernetes::read_values(root))
     }
+}
+
+/// Says whether a text holds any of the words without which no manifest is one.
+fn hinted(text: &str) -> bool {
+    static WORDS: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    let words = WORDS.get_or_init(|| AhoCorasick::new(HINTS).ok());
+    words.as_ref().is_none_or(|words| words.is_match(text))
 }
 
 /// Words of which a manifest holds at least one.

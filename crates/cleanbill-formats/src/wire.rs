@@ -291,8 +291,10 @@ pub(crate) struct Outline<'a> {
 impl<'a> Outline<'a> {
     /// Lists the outermost fields; `None` where the first bytes are text or no field at all.
     pub(crate) fn new(head: &[u8], source: &'a dyn ReadAt) -> Option<Self> {
-        let control = |byte: &u8| matches!(byte, 0..=8 | 0x0e..=0x1f);
-        if head.len() < 4 || !head.iter().any(control) || matches!(head.first(), Some(0..=7)) {
+        let control = |byte: u8| byte <= 8 || (0x0e..=0x1f).contains(&byte);
+        // Without a way out within a piece, so that many bytes are asked at once: every text comes here.
+        let controls = |piece: &[u8]| piece.iter().fold(false, |any, byte| any | control(*byte));
+        if head.len() < 4 || !head.chunks(256).any(controls) || matches!(head.first(), Some(0..=7)) {
             return None;
         }
         let wire = Wire::new(source);

@@ -1,5 +1,8 @@
 //! Detector `hosted-model-alias`.
 
+use std::sync::OnceLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
 use cleanbill_core::text;
 use cleanbill_formats::{
     bytes::size_u64,
@@ -67,48 +70,69 @@ fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let Some(written) = scene.reading.text() else {
         return;
     };
+    let text = written.text.as_str();
     let mut seen: Vec<&str> = Vec::new();
-    if !written.text.contains("model") {
-        return;
-    }
-    let mut at = 0_usize;
-    for line in written.text.split_inclusive('\n') {
-        let start = at;
-        at += line.len();
-        if !line.to_ascii_lowercase().contains("model") {
+    // The end of the line last asked, and whether it speaks of a model.
+    let mut line = (0_usize, false);
+    for found in families().iter().flat_map(|words| words.find_iter(text)) {
+        let (before, after) = text.split_at(found.start());
+        // `provider/name` is how gateways write it.
+        if !before.ends_with(|c: char| parts(c) || matches!(c, '/' | ':')) && !before.is_empty() {
             continue;
         }
-        for word in line.split(|c: char| {
-            c.is_whitespace()
-                || matches!(
-                    c,
-                    '"' | '\'' | '`' | ',' | '(' | ')' | '=' | '[' | ']' | '{' | '}' | ';'
-                )
-        }) {
-            // `provider/name` is how gateways write it.
-            let name = word.trim_matches(':').rsplit('/').next().unwrap_or(word);
-            let family = FAMILIES.iter().any(|family| {
-                name.strip_prefix(family).is_some_and(|rest| {
-                    family.ends_with('-') && !rest.is_empty()
-                        || rest.is_empty()
-                        || rest.starts_with('-')
-                        || rest.starts_with('o') && family.len() > 3
-                })
-            });
-            if !family || is_dated(name) || name.len() > 64 || seen.contains(&name) || seen.len() >= FINDINGS
-            {
-                continue;
-            }
-            seen.push(name);
-            let from = start + line.find(name).unwrap_or(0);
-            let range = written.start + size_u64(from)..written.start + size_u64(from + name.len());
-            sink.report(
-                Some(range),
-                text!("a hosted model is named by an alias", "托管模型以别名引用"),
-            )
-            .evidence(name);
+        let end = after.find(parts).unwrap_or(after.len());
+        let name = after.get(..end).unwrap_or_default().trim_end_matches(':');
+        let rest = name.get(found.len()..).unwrap_or_default();
+        let family = text.get(found.range()).unwrap_or_default();
+        let fits = family.ends_with('-') && !rest.is_empty()
+            || rest.is_empty()
+            || rest.starts_with('-')
+            || rest.starts_with('o') && family.len() > 3;
+        if !fits || name.contains('/') || name.len() > 64 || is_dated(name) || seen.contains(&name) {
+            continue;
+        }
+        if found.start() >= line.0 {
+            let start = before.rfind('\n').map_or(0, |at| at + 1);
+            let stop = after.find('\n').map_or(text.len(), |at| found.start() + at);
+            let speaks = text
+                .get(start..stop)
+                .is_some_and(|line| line.to_ascii_lowercase().contains("model"));
+            line = (stop, speaks);
+        }
+        if !line.1 {
+            continue;
+        }
+        seen.push(name);
+        let from = found.start();
+        let range = written.start + size_u64(from)..written.start + size_u64(from + name.len());
+        sink.report(
+            Some(range),
+            text!("a hosted model is named by an alias", "托管模型以别名引用"),
+        )
+        .evidence(name);
+        if seen.len() >= FINDINGS {
+            break;
         }
     }
+}
+
+/// Says whether a character stands between words.
+fn parts(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            '"' | '\'' | '`' | ',' | '(' | ')' | '=' | '[' | ']' | '{' | '}' | ';'
+        )
+}
+
+fn families() -> &'static Option<AhoCorasick> {
+    static WORDS: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    WORDS.get_or_init(|| {
+        AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(FAMILIES)
+            .ok()
+    })
 }
 
 /// Says whether a name ends with a date or the number of a build.

@@ -142,7 +142,10 @@ impl Judge<'_> {
         let wide = " ".repeat(120);
         let mut at = 0;
         for line in text.split_inclusive('\n') {
-            if let Some(gap) = line.find(&wide) {
+            // Most lines are shorter, and preparing the search costs more than they do.
+            if line.len() > wide.len()
+                && let Some(gap) = line.find(&wide)
+            {
                 let before = line.get(..gap).unwrap_or_default().trim();
                 let behind = line.get(gap..).unwrap_or_default().trim();
                 let ends = before.ends_with(';') || behind.starts_with(';');
