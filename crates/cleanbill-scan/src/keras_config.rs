@@ -102,12 +102,19 @@ pub(crate) fn report(topic: Topic, scene: &Scene<'_>, sink: &mut Sink<'_>) {
     }
     let concerns = scene.reading.keras_config();
     let start = scene.reading.text().map_or(0, |written| written.start);
+    let revived = topic == Topic::UnknownClass && scene.within.contains(&Format::Tensorflow);
     for concern in concerns.iter().filter(|concern| concern.topic == topic) {
         // Places in UTF-16 are not those of the text that was read.
         let range = (start != 2)
             .then(|| concern.range.start.saturating_add(start)..concern.range.end.saturating_add(start));
+        // A SavedModel carries what each layer computes, so that Keras revives an unknown class without its code.
+        let severity = if revived && concern.severity == Severity::Medium {
+            Severity::Low
+        } else {
+            concern.severity
+        };
         sink.report(range, concern.message.clone())
-            .severity(concern.severity)
+            .severity(severity)
             .evidence(&concern.evidence)
             .hint(match topic {
                 Topic::UnknownClass => text!(

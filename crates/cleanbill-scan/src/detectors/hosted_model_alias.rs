@@ -74,7 +74,7 @@ fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let mut seen: Vec<&str> = Vec::new();
     // The end of the line last asked, and whether it speaks of a model.
     let mut line = (0_usize, false);
-    for found in families().iter().flat_map(|words| words.find_iter(text)) {
+    for found in families().into_iter().flat_map(|words| words.find_iter(text)) {
         let (before, after) = text.split_at(found.start());
         // `provider/name` is how gateways write it.
         if !before.ends_with(|c: char| parts(c) || matches!(c, '/' | ':')) && !before.is_empty() {
@@ -125,14 +125,16 @@ fn parts(c: char) -> bool {
         )
 }
 
-fn families() -> &'static Option<AhoCorasick> {
+fn families() -> Option<&'static AhoCorasick> {
     static WORDS: OnceLock<Option<AhoCorasick>> = OnceLock::new();
-    WORDS.get_or_init(|| {
-        AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(FAMILIES)
-            .ok()
-    })
+    WORDS
+        .get_or_init(|| {
+            AhoCorasick::builder()
+                .match_kind(MatchKind::LeftmostLongest)
+                .build(FAMILIES)
+                .ok()
+        })
+        .as_ref()
 }
 
 /// Says whether a name ends with a date or the number of a build.

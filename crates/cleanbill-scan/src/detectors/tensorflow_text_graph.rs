@@ -88,7 +88,7 @@ fn is_graph(head: &[u8]) -> bool {
     // Nearly every text has another first letter, and all texts come here.
     let letter = head.iter().find(|byte| !byte.is_ascii_whitespace());
     let begins = |field: &&str| field.as_bytes().first() == letter;
-    if !matches!(letter, Some(b'#' | 0x80..)) && !FIELDS.iter().any(|field| begins(field)) {
+    if !matches!(letter, Some(b'#' | 0x80..)) && !FIELDS.iter().any(begins) {
         return false;
     }
     let head = String::from_utf8_lossy(head);
