@@ -31,10 +31,15 @@ const SOURCES: usize = 128;
 
 /// Reads a program; calls are kept where `wanted` says so of the dotted name.
 pub fn read(text: &str, wanted: fn(&str) -> bool) -> Program {
-    let mut program = Program::default();
     if reaches_nothing(text) {
-        return program;
+        return Program::default();
     }
+    follow(text, wanted)
+}
+
+/// Reads a program that may reach something.
+fn follow(text: &str, wanted: fn(&str) -> bool) -> Program {
+    let mut program = Program::default();
     let mut open = one(text, wanted, HashMap::new(), None, 0, &mut program);
     let mut level = 1;
     while !open.is_empty() && level <= LEVELS {

@@ -21,7 +21,7 @@ format_info! {
     /// The whole text, as a stream, to see that it is text to its end. JSON is read to its end; what it says about code
     /// and templates is kept. Jinja templates are kept for detectors. Other kinds are guessed from the first MiB.
     /// ## What is reported
-    /// Text that turns into other bytes, JSON that breaks off. Programs that nothing in this build reads (Python, shell,
+    /// Text that turns into other bytes, JSON that breaks off. Programs that nothing in this build reads whole (shell,
     /// JavaScript, R, HTML, notebooks) make the coverage partial.
     /// ## Limits
     /// Templates and values are kept up to 1 MiB; JSON nests at most 990 levels, as in Python.

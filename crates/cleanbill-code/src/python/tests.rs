@@ -1,7 +1,7 @@
 use super::*;
 
 fn callees(text: &str) -> Vec<String> {
-    let program = read(text, |name| name != "builtins.chr" && name != "builtins.getattr");
+    let program = follow(text, |name| name != "builtins.chr" && name != "builtins.getattr");
     program.calls.into_iter().map(|call| call.callee).collect()
 }
 
@@ -65,7 +65,7 @@ fn names_are_followed() {
             found.iter().any(|callee| callee == "os.system"),
             "{source}\n{found:?}"
         );
-        let program = read(source, |_| true);
+        let program = follow(source, |_| true);
         assert!(program.troubles.is_empty(), "{source}: {:?}", program.troubles);
     }
 }
@@ -96,7 +96,7 @@ fn grammar_is_read_whole() {
         "",
         "\u{feff}import os\n",
     ] {
-        let program = read(source, |_| true);
+        let program = follow(source, |_| true);
         assert!(program.troubles.is_empty(), "{source}: {:?}", program.troubles);
     }
 }
@@ -138,7 +138,7 @@ fn hostile_depth_is_noted_and_survived() {
         ("compare", "a<".repeat(many / 2)),
         ("decorators", "@a\n".repeat(many / 3)),
     ] {
-        let program = read(&source, |_| true);
+        let program = follow(&source, |_| true);
         let only_long = matches!(name, "compare" | "stars");
         assert!(!program.troubles.is_empty() || only_long, "{name}");
     }
@@ -151,7 +151,7 @@ fn hostile_depth_is_noted_and_survived() {
         "x='a'*1000\n".to_owned() + &"x=x+x\n".repeat(1_000),
         "exec('exec(\"exec(1)\")')\n".to_owned(),
     ] {
-        read(&source, |_| true);
+        follow(&source, |_| true);
     }
 }
 
@@ -184,7 +184,26 @@ fn any_change_of_a_program_is_survived() {
             }
         }
         let text: String = text.into_iter().collect();
-        let once = read(&text, |_| true);
-        assert_eq!(once.calls, read(&text, |_| true).calls, "{text}");
+        let once = follow(&text, |_| true);
+        assert_eq!(once.calls, follow(&text, |_| true).calls, "{text}");
+    }
+}
+
+#[test]
+fn only_programs_that_reach_nothing_are_passed_over() {
+    for text in ["def f(x):\n    return x + 1\n", "A = 1\nB = (2, 3)\n", ""] {
+        assert!(super::reaches_nothing(text), "{text}");
+    }
+    for text in [
+        "import os\n",
+        "eval('1')\n",
+        "f = open\n",
+        "x = ().__class__\n",
+        "# coding: utf-7\n+AGUAdgBhAGw-('1')\n",
+        "\u{ff45}val('1')\n",
+        "def f(model):\n    model.save('x')\n",
+        "def f(self): self.run()\n",
+    ] {
+        assert!(!super::reaches_nothing(text), "{text}");
     }
 }

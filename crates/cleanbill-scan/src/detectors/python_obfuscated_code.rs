@@ -10,10 +10,10 @@ detector! {
     /// ## Why it matters
     /// Honest code is written to be read.
     /// ## How it is decided
-    /// Names are folded as Python folds them. Constants are decoded. The encoding that the first lines declare,
-    /// characters that turn the direction of text, and statements far to the right of the screen are looked at.
+    /// Names are folded as Python folds them. Constants are decoded. The encoding that the first lines declare
+    /// and statements far to the right of the screen are looked at.
     /// ## What it misses
-    /// Obfuscation by plain but meaningless names.
+    /// Obfuscation by plain but meaningless names. Characters that nobody sees have a detector of their own, `hidden-unicode`.
     /// ## What to do
     /// Read the code at the place; do not load or install it where it does more than it says.
     /// ## References

@@ -1,6 +1,6 @@
 //! Detector `shell-dangerous-command`.
 
-use cleanbill_core::text;
+use cleanbill_core::{Severity, text};
 use cleanbill_formats::{
     bytes::size_u64,
     text::{Kind, View},
@@ -16,7 +16,7 @@ detector! {
     /// Scripts beside a model are run by people who set it up.
     /// ## How it is decided
     /// Each command, continued lines joined, is held against known attacks. Installers that well-known projects ask people to
-    /// pipe into a shell are *medium*.
+    /// pipe into a shell are *medium*; commands in notes (`.txt`, `.md`) without a `#!` line are *low*.
     /// ## What it misses
     /// Commands put together from variables; the script is not followed, so its coverage stays partial.
     /// ## What to do
@@ -41,7 +41,10 @@ fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let Some(written) = scene.reading.text() else {
         return;
     };
+    // Notes that show a command are read by people, who do not start them.
+    let note = !view.shebang && matches!(scene.extension, "txt" | "md" | "rst" | "log");
     for (at, command, severity) in shell::judge(&written.text) {
+        let severity = if note { Severity::Low } else { severity };
         let start = size_u64(at).saturating_add(written.start);
         sink.report(
             Some(start..start.saturating_add(size_u64(command.len()))),

@@ -125,19 +125,6 @@ impl Judge<'_> {
                 &first,
             );
         }
-        let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if let Some(at) = text.find(turns).filter(|_| !text.is_ascii()) {
-            note(
-                Severity::Medium,
-                text!(
-                    "holds characters that turn the direction of text",
-                    "含有改变文本方向的字符"
-                ),
-                at,
-                3,
-                "",
-            );
-        }
         // A statement behind more blanks than a screen is wide.
         let wide = " ".repeat(120);
         let mut at = 0;
