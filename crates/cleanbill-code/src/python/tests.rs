@@ -192,7 +192,7 @@ fn any_change_of_a_program_is_survived() {
 #[test]
 fn only_programs_that_reach_nothing_are_passed_over() {
     for text in ["def f(x):\n    return x + 1\n", "A = 1\nB = (2, 3)\n", ""] {
-        assert!(super::reaches_nothing(text), "{text}");
+        assert!(reaches_nothing(text), "{text}");
     }
     for text in [
         "import os\n",
@@ -204,6 +204,6 @@ fn only_programs_that_reach_nothing_are_passed_over() {
         "def f(model):\n    model.save('x')\n",
         "def f(self): self.run()\n",
     ] {
-        assert!(!super::reaches_nothing(text), "{text}");
+        assert!(!reaches_nothing(text), "{text}");
     }
 }
