@@ -55,6 +55,8 @@ limits! {
     nesting_depth = 12, "levels";
     /// Protects run time and memory from archives with endless entries. The largest public checkpoints hold some ten thousand; entries beyond are not opened.
     members_per_container = 200_000, "entries";
+    /// Protects run time from members that lie over each other and hold each other, level after level: how often the bytes of an artifact are examined again as members of members. Honest nesting needs one time for each level; members beyond are not opened.
+    revisits = 64, "times";
     /// Protects run time and disk from decompression bombs. What a member yields beyond this is not examined.
     member_bytes = 64 * GIB, "bytes";
     /// Protects run time and disk from many bombs in one artifact: all that is decompressed for one artifact, added up.

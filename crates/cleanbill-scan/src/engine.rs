@@ -8,7 +8,7 @@ use cleanbill_core::{
     ToolInfo, Verdict, hex, text,
 };
 use cleanbill_formats::{
-    Format, HEAD_BYTES, Impact, Input, Member, Parsed, Probe, Role, Score, TAIL_BYTES,
+    Format, HEAD_BYTES, Impact, Input, Member, Parsed, Payload, Probe, Role, Score, TAIL_BYTES,
     bytes::{ReadAt, SourceError, read_full, read_range, size_u64},
     limits::Limits,
 };
@@ -257,6 +257,10 @@ fn examine(artifact: &dyn Artifact, options: &Options) -> Examined {
             role: Role::Content,
             depth: 0,
             bomb: None,
+            allowance: bytes
+                .size()
+                .saturating_add(64 * 1024)
+                .saturating_mul(options.limits.revisits),
         },
     );
     walk.detect_whole(&bytes, &mut level);
@@ -377,6 +381,8 @@ struct Place<'a> {
     role: Role,
     depth: u64,
     bomb: Option<Bomb>,
+    /// Bytes that may be examined below it, a toll for each member included: its part of what `revisits` allows.
+    allowance: u64,
 }
 
 /// What came out for one artifact or member and everything inside it.
@@ -488,10 +494,16 @@ impl Walk<'_> {
             .iter()
             .filter_map(|format| format.info().refines)
             .collect();
-        for one in &parsed {
-            if !refined.contains(&one.format().info().id) {
-                self.descend(bytes, one, place, (&formats, &found_dialects), level);
-            }
+        let opened: Vec<&Parsed> = parsed
+            .iter()
+            .filter(|one| !refined.contains(&one.format().info().id) && !one.view().members().is_empty())
+            .collect();
+        for one in &opened {
+            let place = Place {
+                allowance: place.allowance / size_u64(opened.len()),
+                ..*place
+            };
+            self.descend(bytes, one, &place, (&formats, &found_dialects), level);
         }
         Ok(())
     }
@@ -594,7 +606,32 @@ impl Walk<'_> {
             ));
             return;
         }
-        let one = |member: &Member| {
+        let tolls: Vec<u64> = members.iter().map(toll).collect();
+        let mut left = place.allowance;
+        let fitting = tolls
+            .iter()
+            .take_while(|toll| {
+                let fits = **toll <= left;
+                left = left.saturating_sub(**toll);
+                fits
+            })
+            .count();
+        if fitting < members.len() {
+            let (more, limit) = (members.len() - fitting, self.options.limits.revisits);
+            level.coverage.lose(located(
+                above,
+                &text!(
+                    "{more} members are not opened: members of members are more than {limit} times the artifact (limit `revisits`)",
+                    "有 {more} 个成员未打开：成员的成员超过文件本身的 {limit} 倍（上限 `revisits`）"
+                ),
+            ));
+        }
+        let members = members.get(..fitting).unwrap_or_default();
+        let all = tolls
+            .iter()
+            .take(fitting)
+            .fold(1_u64, |sum, toll| sum.saturating_add(*toll));
+        let one = |(member, toll): (&Member, &u64)| {
             let name = printable(&member.name);
             let path = above.map_or_else(|| name.clone(), |above| format!("{above}!/{name}"));
             match open(bytes, parsed, member, &self.options.limits, &self.budget) {
@@ -619,6 +656,7 @@ impl Walk<'_> {
                         role: member.role,
                         depth: place.depth + 1,
                         bomb: opened.bomb,
+                        allowance: part(left, *toll, all, opened.bytes.size()),
                     };
                     let mut below = self.level(&opened.bytes, &inside);
                     if let Some(reason) = &opened.loss {
@@ -631,9 +669,9 @@ impl Walk<'_> {
         };
         // Small containers are not worth the hand-over to other threads.
         let below: Vec<Level> = if members.len() < 8 {
-            members.iter().map(one).collect()
+            members.iter().zip(&tolls).map(one).collect()
         } else {
-            members.par_iter().map(one).collect()
+            members.par_iter().zip(&tolls).map(one).collect()
         };
         for one in below {
             level.findings.extend(one.findings);
@@ -649,6 +687,27 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+/// What every member costs beside its bytes, so that many empty ones have an end too.
+const MEMBER_TOLL: u64 = 1024;
+
+/// Returns what opening a member takes from the allowance.
+fn toll(member: &Member) -> u64 {
+    let bytes = match &member.payload {
+        Payload::Section(range) | Payload::Encoded { range, .. } => range.end.saturating_sub(range.start),
+        Payload::Owned(bytes) => size_u64(bytes.len()),
+        Payload::Extract(_) | Payload::Unreadable { .. } => 0,
+    };
+    bytes.saturating_add(MEMBER_TOLL)
+}
+
+/// Returns a member's part of what is left of an allowance: by its share of the tolls, and more where it grew by decoding, which
+/// has limits of its own.
+fn part(left: u64, toll: u64, all: u64, size: u64) -> u64 {
+    let share = u128::from(left) * u128::from(toll) / u128::from(all.max(1));
+    let grown = share.saturating_mul(u128::from(size.max(toll))) / u128::from(toll.max(1));
+    u64::try_from(grown).unwrap_or(u64::MAX)
 }
 
 /// Carries what a view could not examine into the coverage.
@@ -689,4 +748,26 @@ fn not_understood(head: &[u8]) -> Text {
         "not understood: no known format (starts with {first})",
         "无法识别：未知格式（开头为 {first}）"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::part;
+
+    #[test]
+    fn parts_of_an_allowance_are_never_more_than_it() {
+        for (left, tolls) in [
+            (1_000_000, vec![1_024, 5_000, 70_000]),
+            (10, vec![1_024, 1_024, 2_000_000]),
+        ] {
+            let all: u64 = tolls.iter().sum();
+            let given: u64 = tolls
+                .iter()
+                .map(|toll| part(left, *toll, all, toll - 1_024))
+                .sum();
+            assert!(given <= left, "{given} of {left}");
+        }
+        assert_eq!(part(0, 1_024, 1_024, 0), 0);
+        assert!(part(u64::MAX, u64::MAX, 1, u64::MAX) > 0);
+    }
 }
