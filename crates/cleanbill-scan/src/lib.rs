@@ -12,6 +12,7 @@ mod detector;
 mod detectors;
 mod engine;
 pub mod facts;
+mod hdf5_externals;
 mod hidden;
 mod instructions;
 mod judgement;

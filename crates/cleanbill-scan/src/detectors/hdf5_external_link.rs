@@ -1,9 +1,9 @@
 //! Detector `hdf5-external-link`.
 
-use cleanbill_core::{Severity, text};
+use cleanbill_core::text;
 use cleanbill_formats::hdf5::{ExternalKind, View};
 
-use crate::{detector::detector, scene::Scene, sink::Sink};
+use crate::{detector::detector, hdf5_externals, scene::Scene, sink::Sink};
 
 detector! {
     /// ## What it finds
@@ -28,34 +28,15 @@ detector! {
 
 fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let model = super::hdf5_invalid::is_model(view, scene);
-    for external in &view.externals {
-        let message = match external.kind {
-            ExternalKind::Link => text!("links to an object of another file", "链接到其他文件中的对象"),
-            ExternalKind::UserDefined => text!(
-                "has a link that code outside the library resolves",
-                "含有由库外代码解析的链接"
-            ),
-            _ => continue,
-        };
-        let far = external.file.starts_with(['/', '~', '\\'])
-            || external.file.contains(':')
-            || external.file.split(['/', '\\']).any(|part| part == "..");
-        let severity = if model || far {
-            Severity::High
-        } else {
-            Severity::Medium
-        };
-        let separator = if external.object.is_empty() { "" } else { ":" };
-        let evidence = format!(
-            "{} -> {}{separator}{}",
-            external.path, external.file, external.object
-        );
-        sink.report(Some(external.range.clone()), message)
-            .severity(severity)
-            .evidence(&evidence)
-            .hint(text!(
-                "ask the supplier for a file that holds all of its data",
-                "请向供应方索取包含全部数据的文件"
-            ));
-    }
+    hdf5_externals::report(view, model, sink, |kind| match kind {
+        ExternalKind::Link => Some(text!(
+            "links to an object of another file",
+            "链接到其他文件中的对象"
+        )),
+        ExternalKind::UserDefined => Some(text!(
+            "has a link that code outside the library resolves",
+            "含有由库外代码解析的链接"
+        )),
+        _ => None,
+    });
 }

@@ -1,9 +1,9 @@
 //! Detector `hdf5-external-storage`.
 
-use cleanbill_core::{Severity, text};
+use cleanbill_core::text;
 use cleanbill_formats::hdf5::{ExternalKind, View};
 
-use crate::{detector::detector, scene::Scene, sink::Sink};
+use crate::{detector::detector, hdf5_externals, scene::Scene, sink::Sink};
 
 detector! {
     /// ## What it finds
@@ -28,37 +28,15 @@ detector! {
 
 fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let model = super::hdf5_invalid::is_model(view, scene);
-    for external in &view.externals {
-        let message = match external.kind {
-            ExternalKind::Storage => text!(
-                "a dataset reads its bytes from another file",
-                "数据集从其他文件读取字节"
-            ),
-            ExternalKind::Virtual => text!(
-                "a virtual dataset is made of another file",
-                "虚拟数据集由其他文件组成"
-            ),
-            _ => continue,
-        };
-        let far = external.file.starts_with(['/', '~', '\\'])
-            || external.file.contains(':')
-            || external.file.split(['/', '\\']).any(|part| part == "..");
-        let severity = if model || far {
-            Severity::High
-        } else {
-            Severity::Medium
-        };
-        let separator = if external.object.is_empty() { "" } else { ":" };
-        let evidence = format!(
-            "{} -> {}{separator}{}",
-            external.path, external.file, external.object
-        );
-        sink.report(Some(external.range.clone()), message)
-            .severity(severity)
-            .evidence(&evidence)
-            .hint(text!(
-                "ask the supplier for a file that holds all of its data",
-                "请向供应方索取包含全部数据的文件"
-            ));
-    }
+    hdf5_externals::report(view, model, sink, |kind| match kind {
+        ExternalKind::Storage => Some(text!(
+            "a dataset reads its bytes from another file",
+            "数据集从其他文件读取字节"
+        )),
+        ExternalKind::Virtual => Some(text!(
+            "a virtual dataset is made of another file",
+            "虚拟数据集由其他文件组成"
+        )),
+        _ => None,
+    });
 }
