@@ -6,10 +6,11 @@ mod lists;
 mod locks;
 mod requirements;
 
-use std::ops::Range;
+use std::{ops::Range, sync::LazyLock};
 
 use crate::{
     tree::{Node, Tree},
+    words::Words,
     workload::Spot,
 };
 
@@ -241,7 +242,7 @@ impl Dependencies {
         if requirements::is_list(&lower, text) {
             return Some(requirements::read(text));
         }
-        if !HINTS.iter().any(|hint| text.contains(hint)) {
+        if !hinted(text) {
             return None;
         }
         let tree = tree()?;
@@ -250,6 +251,12 @@ impl Dependencies {
         found.is_cut |= tree.is_cut();
         Some(found)
     }
+}
+
+/// Says whether a text holds any of the words without which no such list is one.
+fn hinted(text: &str) -> bool {
+    static WORDS: LazyLock<Words> = LazyLock::new(|| Words::new(HINTS));
+    WORDS.any_in(text.as_bytes())
 }
 
 /// Words of which a list in YAML, JSON or TOML holds at least one.

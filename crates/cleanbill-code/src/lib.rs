@@ -20,5 +20,6 @@ pub mod jinja;
 pub mod jsonc;
 pub mod python;
 pub mod tree;
+pub mod words;
 pub mod workflow;
 pub mod workload;

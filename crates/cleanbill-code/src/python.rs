@@ -16,13 +16,13 @@ mod text;
 mod tree;
 mod values;
 
-use std::{collections::HashMap, ops::Range, sync::OnceLock};
-
-use aho_corasick::AhoCorasick;
+use std::{collections::HashMap, ops::Range, sync::LazyLock};
 
 pub use facts::{Argument, Call, Class, Import, Place, Program, Shown, Traits, Trouble, TroubleKind};
 pub use sources::is_credential_path;
 use values::Value;
+
+use crate::words::Words;
 
 /// LIMIT: sources packed into each other; each is read in turn, and honest code packs none.
 const LEVELS: u32 = 5;
@@ -90,12 +90,8 @@ fn follow(text: &str, wanted: fn(&str) -> bool) -> Program {
 /// INVARIANT: whatever this passes over, a judgement of the whole program would find harmless. Words within other words and
 /// within texts count, so that nothing put together from texts slips through: putting together needs one of the words too.
 fn reaches_nothing(text: &str) -> bool {
-    static WORDS: OnceLock<Option<AhoCorasick>> = OnceLock::new();
-    let words = WORDS.get_or_init(|| AhoCorasick::new(REACHING).ok());
-    text.is_ascii()
-        && words.as_ref().is_some_and(|words| !words.is_match(text))
-        && text.len() < FAR_BYTES
-        && !text.contains(FAR)
+    static WORDS: LazyLock<Words> = LazyLock::new(|| Words::new(REACHING));
+    text.is_ascii() && !WORDS.any_in(text.as_bytes()) && text.len() < FAR_BYTES && !text.contains(FAR)
 }
 
 /// Blanks behind which a statement is out of sight, which is a finding of its own.

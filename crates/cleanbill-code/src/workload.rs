@@ -6,13 +6,12 @@
 mod compose;
 mod kubernetes;
 
-use std::{ops::Range, sync::OnceLock};
-
-use aho_corasick::AhoCorasick;
+use std::{ops::Range, sync::LazyLock};
 
 use crate::{
     dockerfile,
     tree::{Node, Syntax, Tree},
+    words::Words,
     workflow::{self, Workflow},
 };
 
@@ -288,9 +287,8 @@ impl Deployment {
 
 /// Says whether a text holds any of the words without which no manifest is one.
 fn hinted(text: &str) -> bool {
-    static WORDS: OnceLock<Option<AhoCorasick>> = OnceLock::new();
-    let words = WORDS.get_or_init(|| AhoCorasick::new(HINTS).ok());
-    words.as_ref().is_none_or(|words| words.is_match(text))
+    static WORDS: LazyLock<Words> = LazyLock::new(|| Words::new(HINTS));
+    WORDS.any_in(text.as_bytes())
 }
 
 /// Words of which a manifest holds at least one.

@@ -243,6 +243,9 @@ impl Count {
     }
 }
 
+/// Bytes that are asked at once.
+const LANES: usize = 32;
+
 /// Says which of a few telling signs a line holds, so that most questions about it need no second look.
 #[derive(Clone, Copy, Debug)]
 struct Signs {
@@ -256,16 +259,24 @@ impl Signs {
             let separator = |byte: &u8| u8::from(*byte == b',') | u8::from(*byte == b'\t');
             usize::from(piece.iter().map(separator).fold(0_u8, u8::wrapping_add))
         };
+        let (groups, rest) = line.as_bytes().as_chunks::<LANES>();
+        let mut lanes = [0_u8; LANES];
+        for group in groups {
+            for (lane, byte) in lanes.iter_mut().zip(group) {
+                *lane |= Self::bit(*byte);
+            }
+        }
+        let rest = rest.iter().map(|byte| Self::bit(*byte));
         Self {
-            bits: line.bytes().fold(0, |bits, byte| bits | Self::bit(byte)),
+            bits: lanes.into_iter().chain(rest).fold(0, |bits, one| bits | one),
             separators: line.as_bytes().chunks(255).map(count).sum(),
         }
     }
 
     /// Returns the bit of the sign that `byte` is; without a branch, so that many bytes are asked at once.
     fn bit(byte: u8) -> u8 {
-        let is = |sign: u8| u8::from(byte == sign);
-        is(b'{') | is(b'(') << 1 | is(b':') << 2 | is(b'=') << 3 | is(b']') << 4 | is(b'<') << 5
+        let is = |sign: u8, bit: u8| 0_u8.wrapping_sub(u8::from(byte == sign)) & bit;
+        is(b'{', 1) | is(b'(', 2) | is(b':', 4) | is(b'=', 8) | is(b']', 16) | is(b'<', 32)
     }
 
     fn has(self, sign: u8) -> bool {
