@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures Cleanbill beside its peers: speed on seven workloads, detection on a corpus.
+"""Measures Cleanbill beside its peers: speed on eight workloads, detection on a corpus.
 
 Run benches/peers.sh, which installs the peers first. Standard library only. Results go to target/bench-results/:
 speed.json, detection.json and benchmarks.md, the fragment for docs/benchmarks.md.
@@ -65,9 +65,14 @@ def proof(tool, target, timeout, home):
     seen = tool.read(result, report, base)
     if seen is None:
         return f"no (broke off, exit {result.code})"
-    evil = target.name if target.is_file() else {"a-proof": "model0999.pkl", "d-proof": "zz_last.pkl"}[target.name]
-    hit = any(severity in peers_tools.HIGH and (evil in path or path in ("", ".")) for path, severity in seen.findings)
-    return "yes" if hit else f"no (silent, exit {result.code})"
+    evil = (target.name,) if target.is_file() else peers_workloads.EVIL[target.name.removesuffix("-proof")]
+    reported = [path for path, severity in seen.findings if severity in peers_tools.HIGH]
+    silent = [name for name in evil if not any(name in path or path in ("", ".") for path in reported)]
+    if not silent:
+        return "yes"
+    if len(evil) == 1:
+        return f"no (silent, exit {result.code})"
+    return "no (silent on " + ", ".join(name.rpartition(".")[2] for name in silent) + ")"
 
 
 def speed(tools, options, home):

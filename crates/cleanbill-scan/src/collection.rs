@@ -14,14 +14,15 @@ pub struct Collection<'a> {
 impl<'a> Collection<'a> {
     /// Sorts artifacts into their folders.
     pub(crate) fn gather(facts: &'a [Facts]) -> Vec<Self> {
-        let mut sorted: Vec<&Facts> = facts.iter().collect();
-        sorted.sort_by_key(|one| (one.folder(), one.name()));
+        let place = |one: &'a Facts| (one.folder(), one.name(), one);
+        let mut sorted: Vec<(&str, &str, &Facts)> = facts.iter().map(place).collect();
+        sorted.sort_by_key(|(folder, name, _)| (*folder, *name));
         sorted
-            .chunk_by(|one, other| one.folder() == other.folder())
+            .chunk_by(|(one, ..), (other, ..)| one == other)
             .filter_map(|files| {
                 Some(Self {
-                    folder: files.first()?.folder(),
-                    files: files.to_vec(),
+                    folder: files.first()?.0,
+                    files: files.iter().map(|(.., file)| *file).collect(),
                 })
             })
             .collect()

@@ -1,5 +1,8 @@
 //! Detector `triton-foreign-code`.
 
+use std::sync::LazyLock;
+
+use cleanbill_code::words::Words;
 use cleanbill_core::{Severity, text};
 use cleanbill_formats::text::View;
 
@@ -27,18 +30,28 @@ detector! {
     on: Text => run,
 }
 
+static ENGINE: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(&[
+        "backend",
+        "platform",
+        "default_model_filename",
+        "model_operations",
+    ])
+});
+static SHAPE: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(&[
+        "max_batch_size",
+        "input [",
+        "input[",
+        "output [",
+        "instance_group",
+    ])
+});
+
 fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let _ = view;
-    let sure = |word: &[u8]| memchr::memmem::find(scene.head, word).is_some();
-    let engine =
-        sure(b"backend") || sure(b"platform") || sure(b"default_model_filename") || sure(b"model_operations");
-    let shape = sure(b"max_batch_size")
-        || sure(b"input [")
-        || sure(b"input[")
-        || sure(b"output [")
-        || sure(b"instance_group")
-        || scene.extension == "pbtxt";
-    if !engine || !shape || sure(b"import ") {
+    let shaped = scene.extension == "pbtxt" || SHAPE.any_in(scene.head);
+    if !shaped || !ENGINE.any_in(scene.head) || memchr::memmem::find(scene.head, b"import ").is_some() {
         return;
     }
     let Some(written) = scene.reading.text() else {
