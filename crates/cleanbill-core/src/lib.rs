@@ -3,6 +3,7 @@
 //! Nothing here reads, writes, keeps time, runs in parallel or serialises; the crates that do so build on these types and
 //! convert them at their own edges.
 
+pub mod bill;
 mod coverage;
 mod digest;
 mod finding;

@@ -1,0 +1,123 @@
+use super::Sourced;
+
+/// Holds a measurement of a model's quality.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Metric {
+    /// What is measured: `accuracy`, `f1`.
+    pub kind: String,
+    /// The result as written.
+    pub value: String,
+    /// On what: a dataset, a split, a group.
+    pub slice: String,
+}
+
+/// Holds a number with its unit.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Quantity {
+    /// The number in decimal digits, as written.
+    pub value: String,
+    /// The unit: `kWh`, `tCO2eq`.
+    pub unit: String,
+}
+
+/// Says what one activity consumed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Energy {
+    /// `training`, `fine-tuning`, `inference` or another activity.
+    pub activity: String,
+    /// Energy.
+    pub energy: Option<Quantity>,
+    /// Emissions.
+    pub emissions: Option<Quantity>,
+    /// Hardware.
+    pub hardware: Option<String>,
+}
+
+/// Holds a risk with what is done about it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Risk {
+    /// The risk.
+    pub name: String,
+    /// What is done about it; empty where nobody says.
+    pub mitigation: String,
+}
+
+/// Holds what is said and measured of a model. Lists are empty and values absent where nobody states them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModelCard {
+    /// `text-generation` and the like, by the words of the hub.
+    pub task: Option<Sourced<String>>,
+    /// How it learned: `supervised`, `self-supervised`, `reinforcement-learning`.
+    pub approach: Option<Sourced<String>>,
+    /// `llama`, `bert`.
+    pub architecture_family: Option<Sourced<String>>,
+    /// `LlamaForCausalLM`.
+    pub architecture: Option<Sourced<String>>,
+    /// Count of parameters.
+    pub parameters: Option<Sourced<u64>>,
+    /// Types of the weights' elements: `BF16`, `Q4_K`.
+    pub element_types: Vec<Sourced<String>>,
+    /// Longest context in tokens.
+    pub context_length: Option<Sourced<u64>>,
+    /// Size of the vocabulary.
+    pub vocabulary: Option<Sourced<u64>>,
+    /// Languages, as BCP 47 tags where the source has them.
+    pub languages: Vec<Sourced<String>>,
+    /// Kinds of input: `text`, `image`.
+    pub inputs: Vec<Sourced<String>>,
+    /// Kinds of output.
+    pub outputs: Vec<Sourced<String>>,
+    /// Words under which the hub lists it.
+    pub tags: Vec<Sourced<String>>,
+    /// Settings of the training.
+    pub hyperparameters: Vec<(String, Sourced<String>)>,
+    /// Results of evaluations.
+    pub metrics: Vec<Sourced<Metric>>,
+    /// Who it is for.
+    pub users: Vec<Sourced<String>>,
+    /// What it is for.
+    pub use_cases: Vec<Sourced<String>>,
+    /// What it must not be used for.
+    pub out_of_scope: Vec<Sourced<String>>,
+    /// What it cannot do.
+    pub limitations: Vec<Sourced<String>>,
+    /// What was given up for what.
+    pub tradeoffs: Vec<Sourced<String>>,
+    /// Ethical risks, bias among them.
+    pub risks: Vec<Sourced<Risk>>,
+    /// How it was trained.
+    pub training: Option<Sourced<String>>,
+    /// How the training data were prepared.
+    pub preprocessing: Vec<Sourced<String>>,
+    /// Energy and emissions.
+    pub energy: Vec<Sourced<Energy>>,
+    /// Whether sensitive personal data were used, as stated.
+    pub sensitive_data: Option<Sourced<bool>>,
+    /// Standards that it claims to meet.
+    pub standards: Vec<Sourced<String>>,
+}
+
+/// Holds what is said of a dataset.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dataset {
+    /// `text`, `image`, `audio`, `tabular`.
+    pub kinds: Vec<Sourced<String>>,
+    /// How it was collected.
+    pub collection: Option<Sourced<String>>,
+    /// How it was prepared.
+    pub preprocessing: Vec<Sourced<String>>,
+    /// Count of records or size, as written.
+    pub size: Option<Sourced<String>>,
+    /// What it was meant for.
+    pub intended_use: Option<Sourced<String>>,
+    /// Known bias.
+    pub bias: Vec<Sourced<String>>,
+    /// Kinds of sensitive data in it.
+    pub sensitive: Vec<Sourced<String>>,
+    /// `public`, `internal`, `confidential`.
+    pub classification: Option<Sourced<String>>,
+    /// Languages.
+    pub languages: Vec<Sourced<String>>,
+    /// Who answers for it.
+    pub owners: Vec<Sourced<String>>,
+}
