@@ -38,6 +38,8 @@ pub struct Options {
     pub digests: bool,
     /// Ids of the detectors that run; `None` runs all of them.
     pub only: Option<Vec<String>>,
+    /// Whether to keep what an ML-BOM needs: see [`inventory::bill`](crate::inventory::bill).
+    pub inventory: bool,
 }
 
 impl Default for Options {
@@ -47,6 +49,7 @@ impl Default for Options {
             fail_on: Severity::High,
             digests: false,
             only: None,
+            inventory: false,
         }
     }
 }
@@ -460,7 +463,7 @@ impl Walk<'_> {
         };
         self.detect(&scene, &mut level.findings);
         if member.is_none() {
-            level.facts = Some(Facts::of(&scene));
+            level.facts = Some(Facts::of(&scene, self.options.inventory));
         }
         if parsed.is_empty() && role == Role::Content && size > 0 {
             level.coverage.lose(located(member, &not_understood(&head)));

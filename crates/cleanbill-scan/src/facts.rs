@@ -7,13 +7,14 @@ mod vocabulary;
 
 use cleanbill_formats::{Format, Parsed, Payload, Role, Tensor, TensorList};
 
+pub(crate) use self::card::licence_of_file;
 pub use self::{
     card::Card,
     index::Index,
     settings::{Settings, Stated},
     vocabulary::Vocabulary,
 };
-use crate::{collection::Collection, scene::Scene};
+use crate::{collection::Collection, inventory, scene::Scene};
 
 /// LIMIT: longest configuration, index or card from which facts are taken.
 const TEXT_BYTES: u64 = 64 << 20;
@@ -41,11 +42,13 @@ pub struct Facts {
     pub card: Option<Card>,
     /// Licence that a licence file holds, by its SPDX id.
     pub licence: Option<&'static str>,
+    /// What it adds to an ML-BOM, where one was asked for.
+    pub inventory: Option<Box<inventory::Entry>>,
 }
 
 impl Facts {
     /// Takes the facts of an artifact.
-    pub(crate) fn of(scene: &Scene<'_>) -> Self {
+    pub(crate) fn of(scene: &Scene<'_>, with_inventory: bool) -> Self {
         let name = scene.file_name();
         let small = scene.source.size() <= TEXT_BYTES;
         Self {
@@ -66,7 +69,8 @@ impl Facts {
             card: (small && name.eq_ignore_ascii_case("README.md"))
                 .then(|| Card::read(scene))
                 .flatten(),
-            licence: card::licence_of_file(scene),
+            licence: licence_of_file(scene),
+            inventory: with_inventory.then(|| Box::new(inventory::entry(scene))),
         }
     }
 

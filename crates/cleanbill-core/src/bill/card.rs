@@ -97,6 +97,51 @@ pub struct ModelCard {
     pub standards: Vec<Sourced<String>>,
 }
 
+impl ModelCard {
+    /// Takes over what `other` says of the same model and this one does not say yet: a list that is not empty stays as it is.
+    pub fn complete(&mut self, other: Self) {
+        fn fill<T>(mine: &mut Option<T>, theirs: Option<T>) {
+            if mine.is_none() {
+                *mine = theirs;
+            }
+        }
+        fn take<T>(mine: &mut Vec<T>, theirs: Vec<T>) {
+            if mine.is_empty() {
+                *mine = theirs;
+            }
+        }
+        fill(&mut self.task, other.task);
+        fill(&mut self.approach, other.approach);
+        fill(&mut self.architecture_family, other.architecture_family);
+        fill(&mut self.architecture, other.architecture);
+        fill(&mut self.parameters, other.parameters);
+        fill(&mut self.context_length, other.context_length);
+        fill(&mut self.vocabulary, other.vocabulary);
+        fill(&mut self.training, other.training);
+        fill(&mut self.sensitive_data, other.sensitive_data);
+        take(&mut self.element_types, other.element_types);
+        take(&mut self.languages, other.languages);
+        take(&mut self.inputs, other.inputs);
+        take(&mut self.outputs, other.outputs);
+        take(&mut self.tags, other.tags);
+        take(&mut self.metrics, other.metrics);
+        take(&mut self.users, other.users);
+        take(&mut self.use_cases, other.use_cases);
+        take(&mut self.out_of_scope, other.out_of_scope);
+        take(&mut self.limitations, other.limitations);
+        take(&mut self.tradeoffs, other.tradeoffs);
+        take(&mut self.risks, other.risks);
+        take(&mut self.preprocessing, other.preprocessing);
+        take(&mut self.energy, other.energy);
+        take(&mut self.standards, other.standards);
+        for (name, value) in other.hyperparameters {
+            if !self.hyperparameters.iter().any(|(known, _)| *known == name) {
+                self.hyperparameters.push((name, value));
+            }
+        }
+    }
+}
+
 /// Holds what is said of a dataset.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dataset {

@@ -215,7 +215,10 @@ impl Component {
         fill(&mut self.size_bytes, other.size_bytes);
         fill(&mut self.released, other.released);
         fill(&mut self.path, other.path);
-        fill(&mut self.model, other.model);
+        match (&mut self.model, other.model) {
+            (Some(mine), Some(theirs)) => mine.complete(*theirs),
+            (mine, theirs) => fill(mine, theirs),
+        }
         fill(&mut self.dataset, other.dataset);
         add(&mut self.licences, other.licences);
         add(&mut self.digests, other.digests);

@@ -1,15 +1,9 @@
 //! Detector `hosted-model-alias`.
 
-use std::sync::OnceLock;
-
-use aho_corasick::{AhoCorasick, MatchKind};
 use cleanbill_core::text;
-use cleanbill_formats::{
-    bytes::size_u64,
-    text::{Kind, View},
-};
+use cleanbill_formats::text::View;
 
-use crate::{detector::detector, scene::Scene, sink::Sink};
+use crate::{detector::detector, hosted, scene::Scene, sink::Sink};
 
 detector! {
     /// ## What it finds
@@ -32,138 +26,16 @@ detector! {
     on: Text => run,
 }
 
-/// LIMIT: longest text looked at; code and configuration are shorter, data is not meant.
-const BYTES: u64 = 256 * 1024;
 /// Findings of one text.
 const FINDINGS: usize = 20;
-const FAMILIES: &[&str] = &[
-    "chatgpt-4o",
-    "claude-",
-    "command-",
-    "deepseek-chat",
-    "deepseek-reasoner",
-    "gemini-",
-    "gpt-3.5",
-    "gpt-4",
-    "gpt-5",
-    "grok-",
-    "mistral-large",
-    "mistral-medium",
-    "mistral-small",
-    "o1",
-    "o3",
-    "o4",
-    "qwen-max",
-    "qwen-plus",
-    "qwen-turbo",
-    "text-embedding-",
-];
 
 fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
-    let told = matches!(
-        view.kind,
-        Kind::Json | Kind::PythonSource | Kind::JavaScript | Kind::Yaml | Kind::Toml | Kind::Notebook
-    ) || matches!(scene.extension, "ts" | "env" | "go" | "java");
-    if !told || scene.source.size() > BYTES {
-        return;
-    }
-    let Some(written) = scene.reading.text() else {
-        return;
-    };
-    let text = written.text.as_str();
-    let mut seen: Vec<&str> = Vec::new();
-    // The end of the line last asked, and whether it speaks of a model.
-    let mut line = (0_usize, false);
-    for found in families().into_iter().flat_map(|words| words.find_iter(text)) {
-        let (before, after) = text.split_at(found.start());
-        // `provider/name` is how gateways write it.
-        if !before.ends_with(|c: char| parts(c) || matches!(c, '/' | ':')) && !before.is_empty() {
-            continue;
-        }
-        let end = after.find(parts).unwrap_or(after.len());
-        let name = after.get(..end).unwrap_or_default().trim_end_matches(':');
-        let rest = name.get(found.len()..).unwrap_or_default();
-        let family = text.get(found.range()).unwrap_or_default();
-        let fits = family.ends_with('-') && !rest.is_empty()
-            || rest.is_empty()
-            || rest.starts_with('-')
-            || rest.starts_with('o') && family.len() > 3;
-        if !fits || name.contains('/') || name.len() > 64 || is_dated(name) || seen.contains(&name) {
-            continue;
-        }
-        if found.start() >= line.0 {
-            let start = before.rfind('\n').map_or(0, |at| at + 1);
-            let stop = after.find('\n').map_or(text.len(), |at| found.start() + at);
-            let speaks = text
-                .get(start..stop)
-                .is_some_and(|line| line.to_ascii_lowercase().contains("model"));
-            line = (stop, speaks);
-        }
-        if !line.1 {
-            continue;
-        }
-        seen.push(name);
-        let from = found.start();
-        let range = written.start + size_u64(from)..written.start + size_u64(from + name.len());
+    let models = hosted::models(view, scene);
+    for model in models.into_iter().filter(|model| !model.is_dated).take(FINDINGS) {
         sink.report(
-            Some(range),
+            Some(model.range),
             text!("a hosted model is named by an alias", "托管模型以别名引用"),
         )
-        .evidence(name);
-        if seen.len() >= FINDINGS {
-            break;
-        }
-    }
-}
-
-/// Says whether a character stands between words.
-fn parts(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(
-            c,
-            '"' | '\'' | '`' | ',' | '(' | ')' | '=' | '[' | ']' | '{' | '}' | ';'
-        )
-}
-
-fn families() -> Option<&'static AhoCorasick> {
-    static WORDS: OnceLock<Option<AhoCorasick>> = OnceLock::new();
-    WORDS
-        .get_or_init(|| {
-            AhoCorasick::builder()
-                .match_kind(MatchKind::LeftmostLongest)
-                .build(FAMILIES)
-                .ok()
-        })
-        .as_ref()
-}
-
-/// Says whether a name ends with a date or the number of a build.
-fn is_dated(name: &str) -> bool {
-    let digits =
-        |part: &str, least: usize| part.len() >= least && part.bytes().all(|byte| byte.is_ascii_digit());
-    let parts: Vec<&str> = name.split(['-', '@', ':']).collect();
-    parts.iter().any(|part| digits(part, 6))
-        || parts.last().is_some_and(|part| digits(part, 3))
-        || name.contains("-20") && parts.iter().any(|part| digits(part, 4))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dates_are_known() {
-        for name in [
-            "gpt-4o-2024-08-06",
-            "claude-3-5-sonnet-20241022",
-            "gpt-4-0613",
-            "gemini-1.5-pro-002",
-            "mistral-large-2411",
-        ] {
-            assert!(is_dated(name), "{name}");
-        }
-        for name in ["gpt-4o", "claude-3-5-sonnet-latest", "gemini-2.0-flash", "gpt-5"] {
-            assert!(!is_dated(name), "{name}");
-        }
+        .evidence(&model.name);
     }
 }

@@ -89,7 +89,7 @@ pub(crate) fn parameters(title: &str) -> Option<u64> {
 }
 
 /// Names the licence that a licence file holds, by words of its title.
-pub(super) fn licence_of_file(scene: &Scene<'_>) -> Option<&'static str> {
+pub(crate) fn licence_of_file(scene: &Scene<'_>) -> Option<&'static str> {
     let name = scene.file_name().to_ascii_lowercase();
     let stem = name.split('.').next().unwrap_or_default();
     if !matches!(stem, "license" | "licence" | "copying") {

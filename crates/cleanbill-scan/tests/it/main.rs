@@ -10,6 +10,7 @@ mod fixtures;
 mod http;
 #[cfg(feature = "hub")]
 mod hub;
+mod inventory;
 mod packages;
 mod properties;
 #[cfg(feature = "http")]
