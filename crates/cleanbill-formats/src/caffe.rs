@@ -28,7 +28,7 @@ format_info! {
     /// `layers` within its first MiB.
     /// ## References
     /// Caffe `src/caffe/proto/caffe.proto`; `include/caffe/layers/python_layer.hpp`.
-    "caffe", "Caffe network", extensions: &["caffemodel", "prototxt"], refines: None,
+    "caffe", "Caffe network", extensions: &["caffemodel"], refines: None,
     dialects: ["caffe-text": "Caffe network in text"]
 }
 

@@ -42,11 +42,6 @@ static BROKEN: AnomalyKind = AnomalyKind::damage(
     "a size does not fit the file",
     "大小与文件不符",
 );
-static PART: AnomalyKind = AnomalyKind::limit(
-    "catboost-part",
-    "a part for texts, embeddings or something newer is not examined",
-    "文本、嵌入或较新的部分未检查",
-);
 static LIMIT: AnomalyKind = AnomalyKind::limit(
     "catboost-limit",
     "more splits than are examined",
@@ -65,6 +60,8 @@ static TREES: AnomalyKind = AnomalyKind::evasion(
 pub struct View {
     /// Trees.
     pub trees: u64,
+    /// A part for texts or embeddings, or one of a newer version, at which the walk ended.
+    pub unread_part: Option<String>,
     /// Rules broken, for the detector `booster-invalid`; they are not repeated among the anomalies.
     pub violations: Vec<Anomaly>,
     anomalies: Vec<Anomaly>,
@@ -78,6 +75,14 @@ impl FormatView for View {
 
     fn members(&self) -> &[Member] {
         &self.members
+    }
+
+    fn not_examined(&self) -> Option<(String, String)> {
+        let part = self.unread_part.as_ref()?;
+        Some((
+            format!("part `{part}` of a CatBoost model"),
+            format!("CatBoost 模型的 `{part}` 部分"),
+        ))
     }
 }
 
@@ -146,7 +151,7 @@ fn walk(
     cursor.skip(size)?;
     for part in parts {
         if part != "static_provider_v1" {
-            notes.push(&PART, cursor.position()..cursor.end(), part);
+            view.unread_part = Some(part);
             return Ok(());
         }
         let tables = length(cursor)?;
@@ -240,7 +245,8 @@ impl Trees {
         let mut parts = Vec::new();
         let names = reader.vector(root, 3, 4)?;
         for index in 0..names.count.min(64) {
-            parts.push(reader.text_element(names, index)?);
+            let name = reader.text_element(names, index)?;
+            parts.push(name.trim_end_matches('\0').to_owned());
         }
         let Some(table) = reader.child(root, 1)? else {
             return Ok(parts);

@@ -23,7 +23,7 @@ format_info! {
     /// Dictionaries nest some 30 levels, messages 100; 10,000 functions of users are kept.
     /// ## References
     /// CNTK `Source/CNTKv2LibraryDll/proto/CNTK.proto`, `UserDefinedFunction.cpp`, `bindings/python/cntk/internal/__init__.py`.
-    "cntk", "CNTK model", extensions: &["cntk", "dnn"], refines: None,
+    "cntk", "CNTK model", extensions: &["cntk"], refines: None,
     dialects: ["cntk-1": "CNTK model of version 1"]
 }
 

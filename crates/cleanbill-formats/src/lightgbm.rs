@@ -158,6 +158,8 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         features: None,
         sizes: None,
         starts: Vec::new(),
+        last_end: 0,
+        behind: None,
     };
     match walk.run() {
         Ok(()) | Err(ReadError::Truncated { .. }) => {}
@@ -205,6 +207,9 @@ struct Walk<'a> {
     features: Option<i64>,
     sizes: Option<(Vec<u64>, Range<u64>)>,
     starts: Vec<u64>,
+    /// Where the lines of the last tree end, and where something begins behind it.
+    last_end: u64,
+    behind: Option<u64>,
 }
 
 impl Walk<'_> {
@@ -213,6 +218,7 @@ impl Walk<'_> {
         while let Some(line) = self.line()? {
             if line.bytes.starts_with(b"Tree=") {
                 self.starts.push(line.range.start);
+                self.behind = None;
                 if self.starts.len() > TREES {
                     self.notes.push(&LIMIT, line.range, TREES.to_string());
                     return Ok(());
@@ -222,6 +228,9 @@ impl Walk<'_> {
                     part = Part::Trees;
                 }
                 continue;
+            }
+            if !line.bytes.is_empty() && !self.starts.is_empty() {
+                self.behind.get_or_insert(line.range.start);
             }
             match line.bytes.as_slice() {
                 b"" => {}
@@ -324,6 +333,7 @@ impl Walk<'_> {
             }
         }
         let range = begin.range.start..end;
+        self.last_end = end;
         if ended {
             self.view.trees = self.view.trees.saturating_add(1);
         } else {
@@ -346,6 +356,12 @@ impl Walk<'_> {
                 return;
             }
             expected = expected.saturating_add(*size);
+        }
+        let behind = self.behind.unwrap_or(self.cursor.end());
+        if !sizes.is_empty() && !(self.last_end..=behind).contains(&expected) {
+            let detail = format!("the last tree is said to end at byte {expected}");
+            self.violations.push(&SIZES, range, detail);
+            return;
         }
         if sizes.len() != self.starts.len() {
             let detail = format!("{} sizes of {} trees", sizes.len(), self.starts.len());

@@ -22,7 +22,7 @@ format_info! {
     /// 1,000,000 layers; text is read up to 64 MiB; 10,000 kinds of layers are kept.
     /// ## References
     /// ncnn "param and model file structure"; `src/net.cpp` and `src/paramdict.cpp`.
-    "ncnn", "ncnn network", extensions: &["param"], refines: None,
+    "ncnn", "ncnn network", extensions: &[], refines: None,
     dialects: ["ncnn-binary": "ncnn network in numbers"]
 }
 

@@ -40,6 +40,8 @@ pub(super) struct Tree {
     set_nodes: Option<Vec<i64>>,
     set_starts: Option<Vec<i64>>,
     set_sizes: Option<Vec<i64>>,
+    /// How many values of leaves stand in a list of their own.
+    leaf_values: Option<u64>,
     /// How many categories are listed.
     categories: Option<u64>,
     /// Lengths of the lists about nodes.
@@ -86,6 +88,7 @@ impl Tree {
             "categories_segments" => self.set_starts = Some(numbers),
             "categories_sizes" => self.set_sizes = Some(numbers),
             "categories" => self.categories = Some(length),
+            "leaf_weights" => self.leaf_values = Some(length),
             _ => {}
         }
     }
@@ -115,12 +118,20 @@ impl Tree {
             violations.push(&LENGTHS, range.clone(), format!("{nodes} nodes"));
         }
         let mut seen = vec![false; nodes];
-        for child in left.iter().chain(right).copied().filter(|child| *child != NONE) {
+        // A leaf is known by its left child alone; the right one of leaves with several values counts them.
+        let (inner, leaves): (Vec<_>, Vec<_>) = left.iter().zip(right).partition(|(left, _)| **left != NONE);
+        for child in inner.into_iter().flat_map(|(left, right)| [*left, *right]) {
             // The first node is the root and nobody's child, so that every node has one way to it and none leads back.
             let slot = usize::try_from(child).ok().filter(|child| *child > 0);
             match slot.and_then(|child| seen.get_mut(child)) {
                 Some(slot) if !*slot => *slot = true,
                 _ => violations.push(&CHILD, range.clone(), format!("child {child} of {nodes} nodes")),
+            }
+        }
+        if let Some(values) = self.leaf_values {
+            let outside = |place: i64| u64::try_from(place).map_or(place != NONE, |place| place >= values);
+            if let Some((_, place)) = leaves.into_iter().find(|(_, place)| outside(**place)) {
+                violations.push(&CHILD, range.clone(), format!("leaf {place} of {values} values"));
             }
         }
         self.judge_sets(nodes, range, violations);
