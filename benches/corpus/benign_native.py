@@ -237,8 +237,77 @@ def ncnn_samples(w):
     w.add("native", "ncnn-param", "net.param", write, "ncnn network", ncnn.__version__)
 
 
+def field(number, content):
+    def varint(value):
+        out = b""
+        while value > 0x7f:
+            out += bytes([value & 0x7f | 0x80])
+            value >>= 7
+        return out + bytes([value])
+
+    if isinstance(content, int):
+        return varint(number << 3) + varint(content)
+    content = content.encode() if isinstance(content, str) else content
+    return varint(number << 3 | 2) + varint(len(content)) + content
+
+
+CAFFE = """name: "LeNet"
+# training and test data
+layer {
+  name: "mnist" type: "Data" top: "data" top: "label"
+  include { phase: TRAIN }
+  transform_param { scale: 0.00390625 mean_file: "mean.binaryproto" }
+  data_param { source: "examples/mnist/mnist_train_lmdb" batch_size: 64 backend: LMDB }
+}
+layer {
+  name: "conv1" type: "Convolution" bottom: "data" top: "conv1"
+  param { lr_mult: 1 } param { lr_mult: 2 }
+  convolution_param { num_output: 20 kernel_size: 5 stride: 1 weight_filler { type: "xavier" } bias_filler { type: "constant" } }
+}
+layer { name: "pool1" type: "Pooling" bottom: "conv1" top: "pool1" pooling_param { pool: MAX kernel_size: 2 stride: 2 } }
+layer { name: "ip1" type: "InnerProduct" bottom: "pool1" top: "ip1" inner_product_param { num_output: 10 } }
+layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip1" bottom: "label" top: "loss" }
+"""
+
+
+def caffe_samples(w):
+    # No wheel of Caffe exists; OpenCV reads what follows its description, where it is there.
+    import struct
+    numbers = lambda count: struct.pack("<%df" % count, *[0.01 * (i % 50) for i in range(count)])
+    shape = lambda *dims: field(7, field(1, bytes(dims)))
+    conv = field(1, "conv1") + field(2, "Convolution") + field(3, "data") + field(4, "conv1")
+    conv += field(7, field(5, numbers(500)) + shape(20, 1, 5, 5)) + field(7, field(5, numbers(20)) + shape(20)) + field(106, field(1, 20) + field(4, 5))
+    model = field(1, "LeNet") + field(100, field(1, "data") + field(2, "Input") + field(4, "data") + field(143, field(1, field(1, bytes([1, 1, 28, 28]))))) + field(100, conv)
+    old = field(1, "net") + field(2, field(2, "data") + field(3, "conv1") + field(4, "conv1") + field(5, 4)
+                                  + field(6, field(1, 20) + field(2, 1) + field(3, 5) + field(4, 5) + field(5, numbers(500))))
+    deploy = CAFFE[CAFFE.index("layer {\n  name: \"conv1\""):CAFFE.index("layer { name: \"loss\"")]
+    deploy = 'name: "LeNet"\nlayer { name: "data" type: "Input" top: "data" input_param { shape: { dim: 1 dim: 1 dim: 28 dim: 28 } } }\n' + deploy
+    w.add("native", "caffe-train", "train.prototxt", CAFFE, "Caffe network in text")
+    w.add("native", "caffe-deploy", "deploy.prototxt", deploy, "Caffe network in text")
+    w.add("native", "caffe-solver", "solver.prototxt", 'net: "train.prototxt"\nbase_lr: 0.01\nlr_policy: "inv"\nsnapshot_prefix: "lenet"\nsolver_mode: GPU\n', "Caffe solver")
+    w.add("native", "caffe-first-form", "old.caffemodel", old, "Caffe network")
+
+    def write(path):
+        with open(path, "wb") as file:
+            file.write(model)
+        try:
+            import cv2
+        except ImportError:
+            return
+        text = 'name: "LeNet"\nlayer { name: "data" type: "Input" top: "data" input_param { shape: { dim: 1 dim: 1 dim: 28 dim: 28 } } }\n'
+        text += 'layer { name: "conv1" type: "Convolution" bottom: "data" top: "conv1" convolution_param { num_output: 20 kernel_size: 5 } }\n'
+        cv2.dnn.readNetFromCaffe(np_buffer(text.encode()), np_buffer(model)).getLayerNames()
+
+    w.add("native", "caffe-model", "net.caffemodel", write, "Caffe network")
+
+
+def np_buffer(data):
+    import numpy as np
+    return np.frombuffer(data, dtype=np.uint8)
+
+
 def samples(w):
-    for part in (lightgbm_samples, xgboost_samples, catboost_samples, zarr_samples, tensorstore_samples, orbax_samples, ncnn_samples):
+    for part in (caffe_samples, lightgbm_samples, xgboost_samples, catboost_samples, zarr_samples, tensorstore_samples, orbax_samples, ncnn_samples):
         try:
             part(w)
         except (ImportError, Missing) as error:

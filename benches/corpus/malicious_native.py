@@ -51,8 +51,6 @@ def boosters(corpus):
     text("boundaries", "categories that fall", cat="1", kind="2 2", more="cat_boundaries=9 2\ncat_threshold=1 2\n")
     text("sizes", "sizes that lead behind the trees", size=100000)
     text("headless", "child outside, first line left out", first="", left="70000 -1")
-    text("reload", "output outside the folder", parameters="[output_model: ../../nonexistent/cleanbill]\n[forcedsplits_filename: /nonexistent/cleanbill.json]\n")
-
     def tree(slug, technique, data, name="model.json"):
         corpus.add("boosters", "xgboost-" + slug, name, data, technique)
 
@@ -91,7 +89,7 @@ def networks(corpus):
 
     caffe("python", python % ('"Python"', '"cleanbill_layer"', "Layer", "{}"), "layer of Python in text")
     caffe("python-os", python % ('"Python"', '"os"', "system", "echo"), "module of Python that runs commands")
-    caffe("python-escaped", "# words\n" * 900 + python % ("'P\\x79' 'thon'", '"sub" "process"', "call", ""), "names in pieces and escapes, behind comments")
+    caffe("python-escaped", "# words\n" * 200000 + python % ("'P\\x79' 'thon'", '"sub" "process"', "call", ""), "names in pieces and escapes, behind comments")
     layer = field(1, "p") + field(2, "Python") + field(130, field(1, "os") + field(2, "system"))
     caffe("python-model", field(1, "net") + field(100, layer), "layer of Python in protocol buffers", "net.caffemodel")
     blob = field(7, field(1, b"\x20")) + field(5, b"\x7fELF\x02\x01\x01".ljust(128, b"\0"))
@@ -121,7 +119,8 @@ def networks(corpus):
 
 def stores(corpus):
     def zarr(slug, files, technique):
-        corpus.add("zarr", "zarr-" + slug, next(iter(files)), files, technique)
+        name, *rest = files
+        corpus.add("zarr", "zarr-" + slug, name, files[name], technique, files={other: files[other] for other in rest})
 
     def array(filters, dtype="|O", **more):
         return dict({"zarr_format": 2, "chunks": [1], "compressor": None, "dtype": dtype, "fill_value": None, "filters": filters, "order": "C", "shape": [1]}, **more)

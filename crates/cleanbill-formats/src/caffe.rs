@@ -25,7 +25,7 @@ format_info! {
     /// member.
     /// ## Limits
     /// 100,000 layers with Python or files are kept; text is read up to 256 MiB. A text is known by a message `layer` or
-    /// `layers` within its first MiB.
+    /// `layers` within its first 64 MiB.
     /// ## References
     /// Caffe `src/caffe/proto/caffe.proto`; `include/caffe/layers/python_layer.hpp`.
     "caffe", "Caffe network", extensions: &["caffemodel"], refines: None,
@@ -202,7 +202,7 @@ pub fn probe(probe: &Probe<'_>) -> Option<Score> {
 }
 
 fn is_text(probe: &Probe<'_>) -> bool {
-    let names = prototext::outline(probe, b"layer").unwrap_or_default();
+    let names = prototext::outline(probe);
     names
         .iter()
         .any(|name| matches!(name.as_str(), "layer" | "layers"))

@@ -373,10 +373,10 @@ impl Lists {
                         return Ok(Some(format!("leaf {leaf} of {} values", self.leaves)));
                     }
                 }
-                if left != 0 || right != 0 {
-                    if let Some(wrong) = self.question(reader, node)? {
-                        return Ok(Some(wrong));
-                    }
+                if (left != 0 || right != 0)
+                    && let Some(wrong) = self.question(reader, node)?
+                {
+                    return Ok(Some(wrong));
                 }
             }
             place = place.saturating_add(size);

@@ -121,9 +121,7 @@ pub fn probe(probe: &Probe<'_>) -> Option<Score> {
     let mut known = 0_usize;
     for entry in Outline::ranges(&fields, 2).take(64) {
         let inside = outline.inside(&entry, 4);
-        let Some(key) = Outline::ranges(&inside, 1).next() else {
-            return None;
-        };
+        let key = Outline::ranges(&inside, 1).next()?;
         let length = key.end.saturating_sub(key.start);
         let is = |word: &&&[u8]| u64::try_from(word.len()) == Ok(length);
         let word = KEYS.iter().filter(is).any(|word| outline.begins(&key, word));
@@ -163,7 +161,7 @@ struct Dictionary {
     class: String,
     method: String,
     operator: String,
-    state: Option<Box<Dictionary>>,
+    state: Option<Box<Self>>,
 }
 
 /// What is known of a value.

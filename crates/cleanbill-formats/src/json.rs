@@ -17,7 +17,7 @@ use crate::{
 /// Bytes read at a time.
 const PIECE: u64 = 64 * 1024;
 /// LIMIT: first part of JSON in which probes look for keys.
-const OUTLINE: u64 = 1 << 20;
+const OUTLINE: u64 = 16 << 20;
 /// LIMIT: depth to which probes follow values, keys that they keep, and bytes of each.
 const OUTLINE_DEPTH: usize = 990;
 const OUTLINE_KEYS: usize = 256;
@@ -554,9 +554,10 @@ pub(crate) fn outline(probe: &Probe<'_>, words: &[&[u8]]) -> Option<Vec<String>>
     } else {
         read_range(probe.source, 0..OUTLINE, OUTLINE).ok()?
     };
-    // A key may be written with escapes.
-    let has = |word: &[u8]| memchr::memmem::find(&part, word).is_some();
-    if !words.iter().any(|word| has(word)) && !has(b"\\u") {
+    // A key may be written with escapes: of small letters and of the line between words.
+    let escapes: [&[u8]; 4] = [b"\\u006", b"\\u007", b"\\u005f", b"\\u005F"];
+    let has = |word: &&[u8]| memchr::memmem::find(&part, word).is_some();
+    if !words.iter().any(has) && !escapes.iter().any(has) {
         return None;
     }
     let mut reader = Reader::new(

@@ -234,8 +234,9 @@ impl Walk<'_> {
             }
             match line.bytes.as_slice() {
                 b"" => {}
-                b"end of trees" => part = Part::Importances,
-                b"feature_importances:" | b"feature importances:" => part = Part::Importances,
+                b"end of trees" | b"feature_importances:" | b"feature importances:" => {
+                    part = Part::Importances;
+                }
                 b"parameters:" => part = Part::Parameters,
                 b"end of parameters" => part = Part::End,
                 bytes if bytes.starts_with(b"pandas_categorical:") => part = Part::End,

@@ -12,7 +12,7 @@ use crate::{
 /// LIMIT: messages within messages. Readers of protocol buffers refuse more than 100.
 const DEPTH: usize = 100;
 /// LIMIT: first part of a text in which probes look for names, and how many of them they keep.
-const OUTLINE: u64 = 1 << 20;
+const OUTLINES: [u64; 2] = [1 << 20, 64 << 20];
 const OUTLINE_NAMES: usize = 1_024;
 /// LIMIT: bytes of a scalar that are kept.
 const SCALAR_BYTES: usize = 64 * 1024;
@@ -271,8 +271,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Lists the outermost messages of a text that holds `word`, within its first part; `None` where it is no such text.
-pub(crate) fn outline(probe: &Probe<'_>, word: &[u8]) -> Option<Vec<String>> {
+/// Lists the outermost messages of a text, as far as it is of this format; most texts are not, from their first words on.
+pub(crate) fn outline(probe: &Probe<'_>) -> Vec<String> {
     let text = probe
         .head
         .strip_prefix(b"\xef\xbb\xbf")
@@ -282,27 +282,36 @@ pub(crate) fn outline(probe: &Probe<'_>, word: &[u8]) -> Option<Vec<String>> {
         .first()
         .is_none_or(|first| first.is_ascii_alphabetic() || *first == b'#')
     {
-        return None;
+        return Vec::new();
     }
-    let part = if size_u64(probe.head.len()) >= probe.size {
-        probe.head.to_vec()
-    } else {
-        read_range(probe.source, 0..OUTLINE, OUTLINE).ok()?
-    };
-    memchr::memmem::find(&part, word)?;
-    let mut reader = Reader::new(&part);
-    let mut names = Vec::new();
-    // What breaks off or goes wrong ends the list and not the question.
-    while let Ok(Some(event)) = reader.next() {
-        match event {
-            Event::Enter { name, .. } if reader.depth() == 1 => names.push(name),
-            _ => {}
-        }
-        if names.len() >= OUTLINE_NAMES {
+    let (mut names, mut goes_on) = messages(probe.head);
+    for most in OUTLINES {
+        if !goes_on || size_u64(probe.head.len()) >= probe.size {
             break;
         }
+        let part = read_range(probe.source, 0..most, most).unwrap_or_default();
+        (names, goes_on) = messages(&part);
+        goes_on &= size_u64(part.len()) < probe.size;
     }
-    Some(names)
+    names
+}
+
+/// Lists the outermost messages; says whether the text is of the format up to its end.
+fn messages(text: &[u8]) -> (Vec<String>, bool) {
+    let mut reader = Reader::new(text);
+    let mut names: Vec<String> = Vec::new();
+    loop {
+        match reader.next() {
+            Ok(Some(Event::Enter { name, .. })) if reader.depth() == 1 && names.len() < OUTLINE_NAMES => {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+            Ok(Some(_)) => {}
+            Ok(None) | Err(Trouble::End(_)) => return (names, true),
+            Err(_) => return (names, false),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ format_info! {
     /// do not exist, lists of different length for the same nodes. What follows the model is the member `[after]`.
     /// ## Limits
     /// Values nest at most 128 levels; a tree has at most 4,000,000 nodes. JSON is known by a key `learner` of its outermost
-    /// object within the first MiB.
+    /// object, with a `gradient_booster`, within the first 16 MiB.
     /// ## References
     /// Universal Binary JSON, draft 12; XGBoost "Introduction to Model IO" and its JSON schema; `src/learner.cc`,
     /// `src/gbm/gbtree_model.cc` and `src/tree/tree_model.cc` of XGBoost 1.7.
@@ -115,8 +115,9 @@ pub fn probe(probe: &Probe<'_>) -> Option<Score> {
     if probe.head.starts_with(SNAPSHOT) || legacy::begins(probe.head) {
         return Some(Score::Certain);
     }
-    let keys = outline(probe, &[b"learner"])?;
-    keys.iter().any(|key| key == "learner").then_some(Score::Likely)
+    let keys = outline(probe, &[b"gradient_booster"])?;
+    let model = keys.iter().any(|key| matches!(key.as_str(), "learner" | "Model"));
+    model.then_some(Score::Likely)
 }
 
 /// Walks over every value.

@@ -20,7 +20,7 @@ format_info! {
     /// JSON that breaks off or nests too deep, and keys that stand twice, of which readers take different ones.
     /// ## Limits
     /// Values nest at most 256 levels; 10,000 codecs, arrays of objects and places are kept of each. A description is known
-    /// by an outermost key (`zarr_format`, `zarr_consolidated_format`, or `driver` with `kvstore`) within the first MiB.
+    /// by an outermost key (`zarr_format`, `zarr_consolidated_format`, or `driver` with `kvstore`) within the first 16 MiB.
     /// ## References
     /// Zarr storage specification version 2; Zarr core specification version 3; TensorStore "Spec" and its JSON schema.
     "zarr", "array store description", extensions: &[], refines: None,
@@ -119,7 +119,7 @@ impl FormatView for View {
 
 /// Knows a description by its outermost keys.
 pub fn probe(probe: &Probe<'_>) -> Option<Score> {
-    let keys = outline(probe, &[b"zarr_format", b"zarr_consolidated_format", b"driver"])?;
+    let keys = outline(probe, &[b"zarr_format", b"zarr_consolidated_format", b"kvstore"])?;
     let has = |wanted: &str| keys.iter().any(|key| key == wanted);
     let array = has("zarr_format") || has("zarr_consolidated_format");
     (array || is_spec(&keys)).then_some(Score::Likely)
@@ -165,6 +165,17 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
     Ok(view)
 }
 
+/// What an object or a list is part of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Within {
+    #[default]
+    Description,
+    /// A list of codecs, or settings of one.
+    Codecs,
+    /// Attributes that users give, which say nothing to readers.
+    Attributes,
+}
+
 /// An object or a list that is open.
 #[derive(Debug, Default)]
 struct Frame {
@@ -173,9 +184,7 @@ struct Frame {
     under: String,
     /// The last key in it.
     key: String,
-    /// Within attributes that users give, or within a list of codecs.
-    is_attributes: bool,
-    in_codecs: bool,
+    within: Within,
     /// Of objects: type is one of objects, a filter stands there, the driver, places.
     objects: Option<Range<u64>>,
     has_filter: bool,
@@ -203,7 +212,7 @@ impl Walk {
                 let key = reader.text().into_owned();
                 let outermost = self.open.len() == 1;
                 if let Some(frame) = self.open.last_mut() {
-                    if repeated && !frame.is_attributes {
+                    if repeated && frame.within != Within::Attributes {
                         self.notes.push(&REPEATED, range, key.clone());
                     }
                     if outermost && self.top.len() < KEPT {
@@ -235,10 +244,13 @@ impl Walk {
             if !around.is_list && under == "filters" && is_list {
                 around.has_filter = true;
             }
-            frame.is_attributes = around.is_attributes
-                || !around.is_list && matches!(under.as_str(), "attributes")
-                || under.ends_with(".zattrs");
-            frame.in_codecs = around.in_codecs || codecs;
+            let attributes = !around.is_list && under == "attributes" || under.ends_with(".zattrs");
+            frame.within = match around.within {
+                Within::Attributes => Within::Attributes,
+                _ if attributes => Within::Attributes,
+                Within::Description if codecs => Within::Codecs,
+                other => other,
+            };
             frame.under.clone_from(under);
         }
         self.open.push(frame);
@@ -246,7 +258,11 @@ impl Walk {
 
     fn text(&mut self, value: String, range: Range<u64>) {
         let path = self.path();
-        let Some(frame) = self.open.last_mut().filter(|frame| !frame.is_attributes) else {
+        let Some(frame) = self
+            .open
+            .last_mut()
+            .filter(|frame| frame.within != Within::Attributes)
+        else {
             return;
         };
         let key = if frame.is_list {
@@ -254,7 +270,7 @@ impl Walk {
         } else {
             frame.key.clone()
         };
-        let names_codec = frame.in_codecs
+        let names_codec = (frame.within == Within::Codecs)
             && if frame.is_list {
                 matches!(key.as_str(), "codecs" | "filters")
             } else {
@@ -276,7 +292,7 @@ impl Walk {
             return;
         }
         match key.as_str() {
-            "dtype" if !frame.in_codecs && is_object(&value) => self.objects_at(range),
+            "dtype" if frame.within != Within::Codecs && is_object(&value) => self.objects_at(range),
             "driver" => frame.driver = value,
             key if PLACES.contains(&key) && !frame.is_list => {
                 let place = Place {

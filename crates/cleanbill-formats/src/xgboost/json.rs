@@ -17,7 +17,7 @@ const KEY_BYTES: usize = 64;
 /// An object or a list that is open.
 enum Open {
     Object {
-        tree: Tree,
+        tree: Box<Tree>,
         key: String,
         start: u64,
     },
@@ -52,7 +52,7 @@ pub(super) fn walk(source: &dyn ReadAt, model: &mut Model) -> Result<u64, Halt> 
         }
         match event {
             Event::ObjectStart => open.push(Open::Object {
-                tree: Tree::default(),
+                tree: Box::default(),
                 key: String::new(),
                 start: range.start,
             }),
