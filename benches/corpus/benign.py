@@ -20,6 +20,7 @@ import warnings
 
 MODULES = [
     "benign_stdlib",
+    "benign_native",
     "benign_numeric",
     "benign_learn",
     "benign_torch",

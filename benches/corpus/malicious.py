@@ -22,6 +22,7 @@ import malicious_headers
 import malicious_indirect
 import malicious_keras
 import malicious_names
+import malicious_native
 import malicious_prompts
 import malicious_python
 import malicious_secrets
@@ -37,6 +38,7 @@ PARTS = (
     malicious_indirect,
     malicious_evasion,
     malicious_names,
+    malicious_native,
     malicious_arrays,
     malicious_torch,
     malicious_archives,

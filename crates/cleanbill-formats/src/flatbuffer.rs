@@ -327,6 +327,18 @@ impl<'a> Reader<'a> {
         self.table(at)
     }
 
+    /// Reads element `index` of a vector of strings, cut where it is very long.
+    pub(crate) fn text_element(&mut self, vector: Vector, index: u64) -> Result<String> {
+        let at = self.follow(vector.at.saturating_add(index.saturating_mul(4)))?;
+        let count = u64::from(self.u32(at)?);
+        let first = at.saturating_add(4);
+        if first.saturating_add(count) > self.size {
+            let detail = format!("text of {count} bytes at {first}");
+            return Err(Fault::Outside { at, detail });
+        }
+        Ok(self.text_of(Vector { at: first, count })?.text)
+    }
+
     /// Reads a string field; an absent one is empty.
     pub(crate) fn text(&mut self, table: Table, index: u64) -> Result<Text> {
         let vector = self.vector(table, index, 1)?;

@@ -24,6 +24,7 @@ pub mod json;
 pub mod limits;
 mod member;
 mod notes;
+mod prototext;
 mod raw;
 mod registry;
 mod tensor;
@@ -57,12 +58,19 @@ registry::register! {
     openvino => Openvino,
     tensorrt => Tensorrt,
     mxnet => Mxnet,
+    caffe => Caffe,
+    zarr => Zarr,
+    ocdbt => Ocdbt,
+    cntk => Cntk,
+    ncnn => Ncnn,
     torch7 => Torch7,
     ggml_legacy => GgmlLegacy,
     unsupported_model => UnsupportedModel,
     r_data => RData,
     msgpack => Msgpack,
     xgboost => Xgboost,
+    lightgbm => Lightgbm,
+    catboost => Catboost,
     text => Text,
     zip => Zip,
     keras => Keras,

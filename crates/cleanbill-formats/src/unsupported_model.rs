@@ -8,7 +8,7 @@ use crate::{
 
 format_info! {
     /// ## What it is
-    /// Data files of other programs: Parquet, Arrow, SQLite, MATLAB, CatBoost, RKNN.
+    /// Data files of other programs: Parquet, Arrow, SQLite, MATLAB, RKNN.
     /// ## What is read
     /// Signatures.
     /// ## What is reported
@@ -23,7 +23,7 @@ format_info! {
     refines: None,
     dialects: [
         "parquet": "Parquet table", "arrow": "Arrow table", "sqlite": "SQLite database",
-        "matlab": "MATLAB data", "catboost": "CatBoost model", "rknn": "RKNN model",
+        "matlab": "MATLAB data", "rknn": "RKNN model",
     ]
 }
 
@@ -69,7 +69,6 @@ fn signature(head: &[u8]) -> Option<Kind> {
         _ if at(0, b"ARROW1\0\0") || at(0, b"FEA1") => ("arrow", "Arrow table", "Arrow 表"),
         _ if at(0, b"SQLite format 3\0") => ("sqlite", "SQLite database", "SQLite 数据库"),
         _ if at(0, b"MATLAB 5.0 MAT-file") => ("matlab", "MATLAB data", "MATLAB 数据"),
-        _ if at(0, b"CBM1") => ("catboost", "CatBoost model", "CatBoost 模型"),
         _ if at(0, b"RKNN") => ("rknn", "RKNN model", "RKNN 模型"),
         _ => return None,
     })
@@ -84,7 +83,7 @@ mod tests {
     fn formats_are_named() {
         let cases: [(&[u8], Option<&str>); 4] = [
             (b"PAR1\x15\x04", Some("parquet")),
-            (b"CBM1\0\0\0\0", Some("catboost")),
+            (b"RKNN\0\0\0\0", Some("rknn")),
             (b"plain words that are no model at all", None),
             (&[0; 64], None),
         ];

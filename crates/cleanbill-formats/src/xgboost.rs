@@ -1,34 +1,48 @@
-//! `XGBoost` models in universal binary JSON.
+//! `XGBoost` models: universal binary JSON, JSON, and the binary form before them.
+
+mod json;
+mod legacy;
+mod tree;
+mod ubjson;
+
+use std::ops::Range;
 
 use crate::{
     Anomaly, AnomalyKind, FormatView, Input, Member, Payload, Probe, Score,
-    bytes::{Cursor, ReadError, size_u64, size_usize},
+    bytes::{Cursor, ReadError, SourceError, read_range},
+    json::{JsonError, outline},
     notes::Notes,
     registry::{ParseResult, format_info},
 };
 
+use tree::Tree;
+
 format_info! {
     /// ## What it is
-    /// What XGBoost writes by default (`.ubj`): a tree of objects, lists and typed arrays in universal binary JSON. It is data;
-    /// nothing in it is run.
+    /// What XGBoost writes: a tree of objects, lists and typed arrays in universal binary JSON (`.ubj`, the default), the same in
+    /// JSON, and the binary form that versions before 3 wrote, with or without `binf` before it. It is data; nothing in it is
+    /// run.
     /// ## What is read
-    /// Every value to the end. The nodes of each tree are followed: children must exist, stand once and never lead back.
+    /// Every value to the end. The nodes of each tree are followed: children must exist, stand once and never lead back; the
+    /// features that nodes ask for must be among the model's; sets of categories must lie within their list.
     /// ## What is reported
-    /// Values that break off, marks that the encoding does not have, children outside the tree or in a circle, lists of
-    /// different length for the same nodes. What follows the model is the member `[after]`.
+    /// Values that break off, marks that the encoding does not have, children outside the tree or in a circle, features that
+    /// do not exist, lists of different length for the same nodes. What follows the model is the member `[after]`.
     /// ## Limits
-    /// Values nest at most 128 levels; a tree has at most 4,000,000 nodes.
+    /// Values nest at most 128 levels; a tree has at most 4,000,000 nodes. JSON is known by a key `learner` of its outermost
+    /// object, with a `gradient_booster`, within the first 16 MiB.
     /// ## References
-    /// Universal Binary JSON, draft 12; XGBoost "Introduction to Model IO" and its JSON schema.
-    "xgboost", "XGBoost model", extensions: &["ubj"], refines: None, dialects: []
+    /// Universal Binary JSON, draft 12; XGBoost "Introduction to Model IO" and its JSON schema; `src/learner.cc`,
+    /// `src/gbm/gbtree_model.cc` and `src/tree/tree_model.cc` of XGBoost 1.7.
+    "xgboost", "XGBoost model", extensions: &["ubj"], refines: None,
+    dialects: [
+        "xgboost-json": "XGBoost model in JSON",
+        "xgboost-binary": "XGBoost model in the older binary form",
+    ]
 }
 
-/// LIMIT: levels that values nest; models nest some ten.
-const DEPTH: usize = 128;
-/// LIMIT: nodes of a tree that are followed.
-const NODES: u64 = 4_000_000;
-/// LIMIT: bytes of a key that are kept.
-const KEY_BYTES: u64 = 64;
+/// Words before a model in the form of memory snapshots; eight bytes say where its settings begin.
+const SNAPSHOT: &[u8] = b"CONFIG-offset:";
 
 static TRUNCATED: AnomalyKind = AnomalyKind::damage(
     "xgboost-truncated",
@@ -47,20 +61,23 @@ static LIMIT: AnomalyKind = AnomalyKind::limit(
 );
 static TRAILING: AnomalyKind =
     AnomalyKind::note("xgboost-trailing", "bytes follow the model", "模型之后还有字节");
-static CHILD: AnomalyKind = AnomalyKind::evasion(
-    "xgboost-child",
-    "a tree's node has a child outside the tree, or one that another node has too",
-    "树节点的子节点位于树外，或同时属于另一个节点",
-);
-static LENGTHS: AnomalyKind = AnomalyKind::evasion(
-    "xgboost-lengths",
-    "lists about the same nodes are of different length",
-    "描述同一批节点的列表长度不同",
-);
+/// How a model is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// Universal binary JSON.
+    #[default]
+    Ubjson,
+    /// JSON.
+    Json,
+    /// The older binary form.
+    Legacy,
+}
 
 /// Shows a model.
 #[derive(Debug, Default)]
 pub struct View {
+    /// How it is written.
+    pub form: Form,
     /// Trees whose nodes were followed.
     pub trees: u64,
     /// Rules broken, for the detector `booster-invalid`; they are not repeated among the anomalies.
@@ -77,48 +94,119 @@ impl FormatView for View {
     fn members(&self) -> &[Member] {
         &self.members
     }
+
+    fn dialects(&self) -> Vec<&'static str> {
+        match self.form {
+            Form::Ubjson => Vec::new(),
+            Form::Json => vec!["xgboost-json"],
+            Form::Legacy => vec!["xgboost-binary"],
+        }
+    }
 }
 
-/// Knows a model by its first key.
+/// Knows binary JSON by its first key, JSON by its outermost keys, and the older form by the names after its parameters.
 pub fn probe(probe: &Probe<'_>) -> Option<Score> {
-    let keys: [&[u8]; 3] = [b"learner", b"version", b"Config"];
-    let rest = probe.head.strip_prefix(b"{L\0\0\0\0\0\0\0")?;
-    let (length, rest) = rest.split_first()?;
-    let key = rest.get(..usize::from(*length))?;
-    keys.contains(&key).then_some(Score::Certain)
+    let keys: [&[u8]; 4] = [b"learner", b"version", b"Config", b"Model"];
+    if let Some(rest) = probe.head.strip_prefix(b"{L\0\0\0\0\0\0\0") {
+        let (length, rest) = rest.split_first()?;
+        let key = rest.get(..usize::from(*length))?;
+        return keys.contains(&key).then_some(Score::Certain);
+    }
+    if probe.head.starts_with(SNAPSHOT) || legacy::begins(probe.head) {
+        return Some(Score::Certain);
+    }
+    let keys = outline(probe, &[b"gradient_booster"])?;
+    let model = keys.iter().any(|key| matches!(key.as_str(), "learner" | "Model"));
+    model.then_some(Score::Likely)
 }
 
 /// Walks over every value.
 pub fn parse(input: &Input<'_>) -> ParseResult<View> {
-    let mut walk = Walk {
-        cursor: Cursor::whole(input.source),
-        violations: Notes::default(),
-        trees: 0,
+    let head = read_range(input.source, 0..crate::HEAD_BYTES, crate::HEAD_BYTES)?;
+    let form = if head.starts_with(b"{L\0\0\0\0") {
+        Form::Ubjson
+    } else if head.starts_with(SNAPSHOT) || legacy::begins(&head) {
+        Form::Legacy
+    } else {
+        Form::Json
     };
-    let outcome = walk.mark().and_then(|mark| walk.value(mark, 0).map(|_| ()));
-    let size = input.source.size();
-    let at = walk.cursor.position().min(size);
+    let mut model = Model::default();
     let mut notes = Notes::default();
+    let size = input.source.size();
+    let end = match form {
+        Form::Json => json_end(input, &mut model, &mut notes)?,
+        _ => binary_end(input, form, &head, &mut model, &mut notes)?,
+    };
     let mut members = Vec::new();
-    match outcome {
-        Ok(()) if at < size => {
-            notes.push(&TRAILING, at..size, format!("{} bytes", size.saturating_sub(at)));
-            members.push(Member::content("[after]", Payload::Section(at..size)));
-        }
-        Ok(()) => {}
-        Err(Stop::Read(ReadError::Source(error))) => return Err(error),
-        Err(Stop::Read(ReadError::Truncated { .. })) => notes.push(&TRUNCATED, at..size, ""),
-        Err(Stop::Broken) => notes.push(&BROKEN, at..size, ""),
-        Err(Stop::Limit) => notes.push(&LIMIT, at..size, ""),
+    if end < size {
+        notes.push(
+            &TRAILING,
+            end..size,
+            format!("{} bytes", size.saturating_sub(end)),
+        );
+        members.push(Member::content("[after]", Payload::Section(end..size)));
     }
+    model.finish();
     Ok(View {
-        trees: walk.trees,
-        violations: walk.violations.finish(),
+        form,
+        trees: model.trees,
+        violations: model.violations.finish(),
         anomalies: notes.finish(),
         members,
     })
 }
 
+/// Walks over JSON; gives where it ends, or the end of the input where it cannot be told.
+fn json_end(input: &Input<'_>, model: &mut Model, notes: &mut Notes) -> Result<u64, SourceError> {
+    let size = input.source.size();
+    let (kind, at) = match json::walk(input.source, model) {
+        Ok(end) => return Ok(end),
+        Err(json::Halt::Json(JsonError::Source(error))) => return Err(error),
+        Err(json::Halt::Json(error)) => {
+            let kind = match error {
+                JsonError::End { .. } => &TRUNCATED,
+                JsonError::Depth { .. } => &LIMIT,
+                _ => &BROKEN,
+            };
+            (kind, error.offset().unwrap_or(0))
+        }
+        Err(json::Halt::Limit(at)) => (&LIMIT, at),
+    };
+    notes.push(kind, at..size, "");
+    Ok(size)
+}
+
+/// Walks over one of the binary forms; gives where it ends, or the end of the input where it cannot be told.
+fn binary_end(
+    input: &Input<'_>,
+    form: Form,
+    head: &[u8],
+    model: &mut Model,
+    notes: &mut Notes,
+) -> Result<u64, SourceError> {
+    let size = input.source.size();
+    let mut cursor = Cursor::whole(input.source);
+    let outcome = match form {
+        Form::Legacy => {
+            if head.starts_with(SNAPSHOT) {
+                cursor.seek(22);
+            }
+            legacy::walk(&mut cursor, model)
+        }
+        _ => ubjson::walk(&mut cursor, model),
+    };
+    let at = cursor.position().min(size);
+    match outcome {
+        Ok(()) => return Ok(at),
+        Err(Stop::Read(ReadError::Source(error))) => return Err(error),
+        Err(Stop::Read(ReadError::Truncated { .. })) => notes.push(&TRUNCATED, at..size, ""),
+        Err(Stop::Broken) => notes.push(&BROKEN, at..size, ""),
+        Err(Stop::Limit) => notes.push(&LIMIT, at..size, ""),
+    }
+    Ok(size)
+}
+
+/// Why a walk over a binary form ended early.
 enum Stop {
     Read(ReadError),
     Broken,
@@ -131,232 +219,41 @@ impl From<ReadError> for Stop {
     }
 }
 
-/// What is known of a value: how many elements a list has, and the numbers of an array of children.
-struct Value {
-    length: Option<u64>,
-    numbers: Vec<i64>,
-}
-
-const OTHER: Value = Value {
-    length: None,
-    numbers: Vec::new(),
-};
-
-/// What is known of the object that may be a tree.
-#[derive(Default)]
-struct Tree {
-    left: Option<Vec<i64>>,
-    right: Option<Vec<i64>>,
-    lengths: Vec<u64>,
-}
-
-struct Walk<'a> {
-    cursor: Cursor<'a>,
-    violations: Notes,
+/// Collects what the trees of a model say.
+#[derive(Debug, Default)]
+struct Model {
     trees: u64,
+    /// Number of features, where the model says it.
+    features: Option<i64>,
+    /// The largest feature that a node asks for, with its tree.
+    asked: Option<(i64, Range<u64>)>,
+    violations: Notes,
 }
 
-impl Walk<'_> {
-    fn value(&mut self, mark: u8, depth: usize) -> Result<Value, Stop> {
-        if depth >= DEPTH {
-            return Err(Stop::Limit);
+impl Model {
+    /// Takes an object that ended; most are no trees.
+    fn tree(&mut self, tree: &Tree, range: Range<u64>) {
+        if let Some(features) = tree.model_features() {
+            // Of several the smallest, since it is not known which one a loader takes.
+            self.features = Some(self.features.map_or(features, |known| known.min(features)));
         }
-        let below = depth.saturating_add(1);
-        match mark {
-            b'{' => self.object(below),
-            b'[' => self.list(below, false),
-            b'S' | b'H' => {
-                let length = self.length()?;
-                self.cursor.skip(length)?;
-                Ok(OTHER)
-            }
-            _ => {
-                let width = width(mark).ok_or(Stop::Broken)?;
-                self.cursor.skip(width)?;
-                Ok(OTHER)
-            }
-        }
-    }
-
-    fn object(&mut self, depth: usize) -> Result<Value, Stop> {
-        let start = self.cursor.position();
-        let (kind, mut left) = self.announced()?;
-        let mut tree = Tree::default();
-        loop {
-            match left {
-                Some(0) => break,
-                Some(more) => left = Some(more.saturating_sub(1)),
-                None if self.cursor.peek(1)? == b"}" => {
-                    self.cursor.skip(1)?;
-                    break;
-                }
-                None => {}
-            }
-            let length = self.length()?;
-            let key = self.cursor.take(size_usize(length.min(KEY_BYTES)))?;
-            self.cursor.skip(length.saturating_sub(KEY_BYTES))?;
-            let mark = match kind {
-                Some(kind) => kind,
-                None => self.mark()?,
-            };
-            let children = matches!(key.as_slice(), b"left_children" | b"right_children");
-            let value = if mark == b'[' && children {
-                self.list(depth, true)?
-            } else {
-                self.value(mark, depth)?
-            };
-            let of_nodes = children
-                || matches!(
-                    key.as_slice(),
-                    b"parents" | b"split_indices" | b"split_conditions" | b"default_left" | b"split_type"
-                );
-            if let (true, Some(length)) = (of_nodes, value.length) {
-                tree.lengths.push(length);
-            }
-            match key.as_slice() {
-                b"left_children" => tree.left = Some(value.numbers),
-                b"right_children" => tree.right = Some(value.numbers),
-                _ => {}
-            }
-        }
-        self.judge(&tree, start);
-        Ok(OTHER)
-    }
-
-    fn judge(&mut self, tree: &Tree, start: u64) {
-        let (Some(left), Some(right)) = (&tree.left, &tree.right) else {
+        let Some(feature) = tree.judge(&range, &mut self.violations) else {
             return;
         };
         self.trees = self.trees.saturating_add(1);
-        let range = start..self.cursor.position();
-        let nodes = left.len();
-        if tree.lengths.iter().any(|length| *length != size_u64(nodes)) || right.len() != nodes {
-            self.violations
-                .push(&LENGTHS, range.clone(), format!("{nodes} nodes"));
-        }
-        let mut seen = vec![false; nodes];
-        for child in left.iter().chain(right).copied().filter(|child| *child != -1) {
-            // The first node is the root and nobody's child, so that every node has one way to it and none leads back.
-            let slot = usize::try_from(child).ok().filter(|child| *child > 0);
-            match slot.and_then(|child| seen.get_mut(child)) {
-                Some(slot) if !*slot => *slot = true,
-                _ => self
-                    .violations
-                    .push(&CHILD, range.clone(), format!("child {child} of {nodes} nodes")),
-            }
+        if self.asked.as_ref().is_none_or(|(largest, _)| feature > *largest) {
+            self.asked = Some((feature, range));
         }
     }
 
-    fn list(&mut self, depth: usize, keep: bool) -> Result<Value, Stop> {
-        let (kind, left) = self.announced()?;
-        if let (Some(kind), Some(count)) = (kind, left)
-            && let Some(width) = width(kind)
+    fn finish(&mut self) {
+        if let (Some(count), Some((feature, range))) = (self.features, self.asked.take())
+            && feature >= count
         {
-            let mut numbers = Vec::new();
-            if keep && matches!(kind, b'i' | b'U' | b'I' | b'l' | b'L') {
-                if count > NODES {
-                    return Err(Stop::Limit);
-                }
-                for _ in 0..count {
-                    numbers.push(self.number(kind)?);
-                }
-            } else {
-                self.cursor.skip(count.checked_mul(width).ok_or(Stop::Broken)?)?;
-            }
-            return Ok(Value {
-                length: Some(count),
-                numbers,
-            });
-        }
-        let (mut count, mut numbers) = (0_u64, Vec::new());
-        loop {
-            match left {
-                Some(all) if count >= all => break,
-                None if self.cursor.peek(1)? == b"]" => {
-                    self.cursor.skip(1)?;
-                    break;
-                }
-                _ => {}
-            }
-            let mark = match kind {
-                Some(kind) => kind,
-                None => self.mark()?,
-            };
-            if keep && matches!(mark, b'i' | b'U' | b'I' | b'l' | b'L') {
-                if count >= NODES {
-                    return Err(Stop::Limit);
-                }
-                numbers.push(self.number(mark)?);
-            } else {
-                self.value(mark, depth)?;
-            }
-            count = count.saturating_add(1);
-        }
-        Ok(Value {
-            length: Some(count),
-            numbers,
-        })
-    }
-
-    /// Reads the type and count that a list or object may announce.
-    fn announced(&mut self) -> Result<(Option<u8>, Option<u64>), Stop> {
-        let mut kind = None;
-        if self.cursor.peek(1)? == b"$" {
-            self.cursor.skip(1)?;
-            kind = Some(self.cursor.u8()?);
-        }
-        if self.cursor.peek(1)? != b"#" {
-            return if kind.is_some() {
-                Err(Stop::Broken)
-            } else {
-                Ok((None, None))
-            };
-        }
-        self.cursor.skip(1)?;
-        let count = self.length()?;
-        // Values without bytes of their own would cost work that the file does not pay for.
-        if kind.is_some_and(|kind| width(kind) == Some(0)) || count > self.cursor.remaining() {
-            return Err(Stop::Broken);
-        }
-        Ok((kind, Some(count)))
-    }
-
-    fn mark(&mut self) -> Result<u8, Stop> {
-        loop {
-            match self.cursor.u8()? {
-                b'N' => {}
-                mark => return Ok(mark),
-            }
+            let detail = format!("feature {feature} of {count}");
+            self.violations.push(&tree::FEATURE, range, detail);
         }
     }
-
-    fn length(&mut self) -> Result<u64, Stop> {
-        let kind = self.cursor.u8()?;
-        u64::try_from(self.number(kind)?).map_err(|_| Stop::Broken)
-    }
-
-    fn number(&mut self, kind: u8) -> Result<i64, Stop> {
-        Ok(match kind {
-            b'i' => i64::from(i8::from_be_bytes(self.cursor.array()?)),
-            b'U' => i64::from(self.cursor.u8()?),
-            b'I' => i64::from(i16::from_be_bytes(self.cursor.array()?)),
-            b'l' => i64::from(i32::from_be_bytes(self.cursor.array()?)),
-            b'L' => i64::from_be_bytes(self.cursor.array()?),
-            _ => return Err(Stop::Broken),
-        })
-    }
-}
-
-/// Returns how many bytes follow a mark of a plain value.
-fn width(mark: u8) -> Option<u64> {
-    Some(match mark {
-        b'Z' | b'T' | b'F' => 0,
-        b'i' | b'U' | b'C' => 1,
-        b'I' => 2,
-        b'l' | b'd' => 4,
-        b'L' | b'D' => 8,
-        _ => return None,
-    })
 }
 
 #[cfg(test)]
@@ -389,6 +286,74 @@ mod tests {
             assert!(view.anomalies().is_empty(), "{view:?}");
             assert_eq!((view.trees, ids(&view.violations).as_slice()), (1, violations));
         }
+    }
+
+    #[test]
+    fn json_is_read_like_binary_json() {
+        let model = |left: &str, features: &str| {
+            format!(
+                "{{\"learner\":{{\"gradient_booster\":{{\"model\":{{\"trees\":[{{\"left_children\":{left},\"right_children\":[2,-1,-1],\
+                 \"split_indices\":{features}}}]}}}},\"learner_model_param\":{{\"base_score\":\"5E-1\",\"num_feature\":\"3\"}}}},\"version\":[2,0,0]}}"
+            )
+        };
+        for (left, features, violations) in [
+            ("[1,-1,-1]", "[2,0,0]", &[][..]),
+            ("[9,-1,-1]", "[2,0,0]", &["xgboost-child"]),
+            ("[1.5,-1,-1]", "[2,0,0]", &["xgboost-child"]),
+            ("[1,-1,-1]", "[3,0,0]", &["xgboost-feature"]),
+            ("[1,-1,-1]", "[0,9,9]", &[]),
+            ("[1,-1,-1]", "[0]", &["xgboost-lengths"]),
+        ] {
+            let view = view(model(left, features).as_bytes(), parse);
+            assert!(view.anomalies().is_empty(), "{view:?}");
+            assert_eq!(
+                (view.trees, ids(&view.violations).as_slice()),
+                (1, violations),
+                "{left} {features}"
+            );
+        }
+        never_panics(model("[1,-1,-1]", "[2,0,0]").as_bytes(), parse);
+    }
+
+    fn legacy(left: i32) -> Vec<u8> {
+        let mut bytes = b"binf".to_vec();
+        for number in [0_u32, 2, 0, 1] {
+            bytes.extend(number.to_le_bytes());
+        }
+        bytes.resize(4 + 136, 0);
+        for name in ["reg:squarederror", "gbtree"] {
+            bytes.extend(u64::try_from(name.len()).unwrap().to_le_bytes());
+            bytes.extend(name.bytes());
+        }
+        bytes.extend(1_u32.to_le_bytes());
+        bytes.resize(bytes.len() + 156, 0);
+        for number in [1_u32, 3] {
+            bytes.extend(number.to_le_bytes());
+        }
+        bytes.resize(bytes.len() + 140, 0);
+        for (left, right) in [(left, 2), (-1, 0), (-1, -1)] {
+            for number in [0, left, right, 1, 0] {
+                bytes.extend(number.to_le_bytes());
+            }
+        }
+        bytes.resize(bytes.len() + 3 * 16 + 4 + 8, 0);
+        bytes
+    }
+
+    #[test]
+    fn the_older_form_is_walked_to_its_end() {
+        let good = legacy(1);
+        let one = view(&good, parse);
+        assert!(one.anomalies().is_empty() && one.violations.is_empty(), "{one:?}");
+        assert_eq!((one.form, one.trees), (Form::Legacy, 1));
+        assert_eq!(ids(&view(&legacy(70_000), parse).violations), ["xgboost-child"]);
+        assert_eq!(
+            ids(view(&good[..good.len() - 2], parse).anomalies()),
+            ["xgboost-truncated"]
+        );
+        let more = [&good[..], b"more"].concat();
+        assert_eq!(ids(view(&more, parse).anomalies()), ["xgboost-trailing"]);
+        never_panics(&good, parse);
     }
 
     #[test]

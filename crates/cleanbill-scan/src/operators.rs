@@ -10,6 +10,7 @@ use std::{
 const EFFECTS_TABLE: &str = include_str!("../operators/tensorflow-effects.txt");
 const PLAIN_TABLE: &str = include_str!("../operators/tensorflow-plain.txt");
 const PADDLE_TABLE: &str = include_str!("../operators/paddle.txt");
+const NCNN_TABLE: &str = include_str!("../operators/ncnn.txt");
 const ONNX_TABLE: &str = include_str!("../operators/onnx.txt");
 
 /// Says what an operator does beyond computing.
@@ -75,6 +76,7 @@ struct Tables {
     plain: HashSet<&'static str>,
     onnx: HashSet<(&'static str, &'static str)>,
     paddle: HashSet<&'static str>,
+    ncnn: HashSet<&'static str>,
 }
 
 /// Returns what is known of TensorFlow's operator `name`.
@@ -107,9 +109,14 @@ pub(crate) fn is_paddle(name: &str) -> bool {
     tables().paddle.contains(name.trim_end_matches("_grad"))
 }
 
+/// Says whether ncnn itself has layers of kind `name`.
+pub(crate) fn is_ncnn(name: &str) -> bool {
+    tables().ncnn.contains(name)
+}
+
 /// Gives the bytes of every table to `feed`, for the digest of the detectors.
 pub(crate) fn feed_tables(feed: &mut dyn FnMut(&[u8])) {
-    for table in [EFFECTS_TABLE, PLAIN_TABLE, ONNX_TABLE, PADDLE_TABLE] {
+    for table in [EFFECTS_TABLE, PLAIN_TABLE, ONNX_TABLE, PADDLE_TABLE, NCNN_TABLE] {
         feed(table.as_bytes());
     }
 }
@@ -158,6 +165,7 @@ fn tables() -> &'static Tables {
                 .collect(),
             plain: lines(PLAIN_TABLE).collect(),
             paddle: lines(PADDLE_TABLE).collect(),
+            ncnn: lines(NCNN_TABLE).collect(),
             onnx: lines(ONNX_TABLE)
                 .filter_map(|line| line.split_once(' '))
                 .collect(),

@@ -101,6 +101,9 @@ const PROGRAMS: &[(&str, &str, &str)] = &[
 
 /// Formats whose files a machine-learning library loads as models or tensors.
 const MODELS: &[&str] = &[
+    "caffe",
+    "catboost",
+    "cntk",
     "coreml",
     "executorch",
     "ggml-legacy",
@@ -108,9 +111,12 @@ const MODELS: &[&str] = &[
     "hdf5",
     "joblib",
     "keras",
+    "lightgbm",
     "mxnet",
+    "ncnn",
     "npy",
     "npz",
+    "ocdbt",
     "onnx",
     "openvino",
     "ort",
@@ -126,6 +132,8 @@ const MODELS: &[&str] = &[
     "torch-zip",
     "torch7",
     "unsupported-model",
+    "xgboost",
+    "zarr",
 ];
 
 /// Says whether `extension` promises data or a model.
