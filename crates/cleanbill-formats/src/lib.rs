@@ -64,6 +64,7 @@ registry::register! {
     msgpack => Msgpack,
     xgboost => Xgboost,
     text => Text,
+    ipynb => Ipynb,
     zip => Zip,
     keras => Keras,
     torch_zip => TorchZip,

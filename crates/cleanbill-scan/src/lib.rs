@@ -18,6 +18,7 @@ mod instructions;
 mod judgement;
 mod keras_config;
 mod leaks;
+mod markup;
 mod named_code;
 mod open;
 mod operators;

@@ -200,7 +200,7 @@ pub(crate) fn is_text_for_a_loader(scene: &Scene<'_>) -> bool {
 /// Names the program that the file's name promises where the content is text that was taken for something harmless.
 pub(crate) fn unread_program(scene: &Scene<'_>) -> Option<(&'static str, &'static str)> {
     let (_, en, zh) = *PROGRAMS.iter().find(|(known, ..)| *known == scene.extension)?;
-    if scene.reading.python().is_some() {
+    if scene.reading.python().is_some() || scene.is(Format::Ipynb) {
         return None;
     }
     let harmless = |parsed: &Parsed| match parsed {
