@@ -455,7 +455,12 @@ impl Judge<'_> {
         } else {
             severity
         };
-        let (name, (when, zh)) = (&call.callee, when(call.place));
+        let (when, zh) = if self.run == Run::AsNotebook && call.place == Place::Import {
+            ("when its cell is run", "在运行单元时")
+        } else {
+            when(call.place)
+        };
+        let name = &call.callee;
         self.add(
             call,
             subject,
