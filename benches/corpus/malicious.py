@@ -22,6 +22,7 @@ import malicious_headers
 import malicious_indirect
 import malicious_keras
 import malicious_names
+import malicious_notebooks
 import malicious_prompts
 import malicious_python
 import malicious_secrets
@@ -44,6 +45,7 @@ PARTS = (
     malicious_deploy,
     malicious_graphs,
     malicious_keras,
+    malicious_notebooks,
     malicious_prompts,
     malicious_python,
     malicious_secrets,

@@ -216,9 +216,8 @@ pub(crate) fn judge(text: &str) -> Command {
 /// Says whether every program of a command fetches, unpacks or installs, as people do who set up a machine.
 pub(crate) fn sets_up(text: &str) -> bool {
     let programs = [
-        "wget", "curl", "unzip", "tar", "gunzip", "7z", "apt", "apt-get", "npm", "kaggle", "gdown", "aria2c",
-        "sudo", "rm", "chmod", "echo", "cd", "mkdir", "export", "bash", "sh", "apt-key", "dpkg", "gsutil",
-        "aws", "wandb",
+        "wget", "curl", "unzip", "gunzip", "7z", "apt", "apt-get", "kaggle", "gdown", "aria2c", "gsutil",
+        "wandb",
     ];
     text.to_ascii_lowercase()
         .split(['|', ';', '&', '\n'])

@@ -455,11 +455,7 @@ impl Judge<'_> {
         } else {
             severity
         };
-        let (when, zh) = if self.run == Run::AsNotebook && call.place == Place::Import {
-            ("when its cell is run", "在运行单元时")
-        } else {
-            when(call.place)
-        };
+        let (when, zh) = self.when(call.place);
         let name = &call.callee;
         self.add(
             call,
@@ -470,6 +466,15 @@ impl Judge<'_> {
                 format!("{zh}通过 `{name}` 运行命令"),
             ),
         );
+    }
+
+    /// Says when code at a place runs.
+    pub(super) fn when(&self, place: Place) -> (&'static str, &'static str) {
+        if self.run == Run::AsNotebook && place == Place::Import {
+            ("when its cell is run", "在运行单元时")
+        } else {
+            when(place)
+        }
     }
 
     fn attach(&mut self, call: &Call, hidden: bool) {
@@ -515,6 +520,7 @@ impl Judge<'_> {
                 .and_then(|first| first.value.text())
                 .unwrap_or_default();
             let severity = if automatic(call)
+                && self.run == Run::AsFile
                 && repository.contains('/')
                 && !repository.contains('\u{fffc}')
                 && call.callee.contains("from_pretrained")
