@@ -9,7 +9,7 @@ use super::super::{
 };
 use super::hosts::{address_is_foreign, address_is_hub, addresses, odd_host, own_secret};
 use super::paths::{is_system_library, is_wide, persists};
-use super::{Judge, Run, automatic, path_of, when};
+use super::{Judge, Run, automatic, path_of};
 
 impl Judge<'_> {
     pub(super) fn network(&mut self, call: &Call, effect: Effect, hidden: bool) {
