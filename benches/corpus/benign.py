@@ -29,6 +29,7 @@ MODULES = [
     "benign_deploy",
     "benign_graphs",
     "benign_keras",
+    "benign_notebooks",
     "benign_prompts",
     "benign_python",
     "benign_secrets",

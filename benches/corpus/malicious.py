@@ -23,6 +23,7 @@ import malicious_indirect
 import malicious_keras
 import malicious_names
 import malicious_native
+import malicious_notebooks
 import malicious_prompts
 import malicious_python
 import malicious_secrets
@@ -46,6 +47,7 @@ PARTS = (
     malicious_deploy,
     malicious_graphs,
     malicious_keras,
+    malicious_notebooks,
     malicious_prompts,
     malicious_python,
     malicious_secrets,

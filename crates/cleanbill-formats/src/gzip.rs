@@ -22,7 +22,7 @@ format_info! {
     /// Up to 8 MiB the stream is decoded once more to find its end; beyond, bytes that follow it show as an error of decoding.
     /// ## References
     /// RFC 1952; `gzip` of Python, which takes zero bytes behind a stream for padding.
-    "gzip", "gzip stream", extensions: &["gz", "tgz"], refines: None, dialects: []
+    "gzip", "gzip stream", extensions: &["gz", "tgz", "nemo"], refines: None, dialects: []
 }
 
 /// Scores the signature with the only method there is (RFC 1952, 2.3.1).

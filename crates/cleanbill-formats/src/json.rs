@@ -34,6 +34,40 @@ pub enum Strictness {
     Python,
 }
 
+/// Says whether `bytes` are one JSON value and nothing else, as Python reads it; else why not.
+pub(crate) fn check(bytes: Vec<u8>) -> Result<(), String> {
+    let bytes = without_mark(bytes);
+    let mut reader = Reader::new(
+        &bytes,
+        0..size_u64(bytes.len()),
+        Strictness::Python,
+        PYTHON_DEPTH,
+        0,
+    );
+    loop {
+        match reader.next() {
+            Ok(Some(_)) => {}
+            Ok(None) => break,
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    match reader.has_more() {
+        Ok(false) => Ok(()),
+        _ => Err("more follows the value".to_owned()),
+    }
+}
+
+/// Takes off the byte order mark, which Python's reader forgives.
+pub(crate) fn without_mark(mut bytes: Vec<u8>) -> Vec<u8> {
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        bytes.drain(..3);
+    }
+    bytes
+}
+
+/// Python's own reader gives up near this depth.
+pub(crate) const PYTHON_DEPTH: usize = 990;
+
 /// Names what the reader came upon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {

@@ -1,8 +1,11 @@
 //! Archives of Keras 3.
 
 use crate::{
-    Anomaly, FormatView, Input, Member, Probe, Score,
+    Anomaly, AnomalyKind, FormatView, Input, Member, Probe, Score,
+    bytes::size_u64,
+    json,
     limits::Limits,
+    notes::Notes,
     registry::{ParseResult, format_info},
     zip,
 };
@@ -15,9 +18,9 @@ format_info! {
     /// Everything that the reader of ZIP archives sees. Each entry is examined as whatever it may be: the configuration as
     /// JSON, the weights as HDF5.
     /// ## What is reported
-    /// Nothing of its own; as facts: entries that Keras does not ask for.
+    /// A configuration that is no JSON to its end, which Keras does not load; as facts: entries that Keras does not ask for.
     /// ## Limits
-    /// Those of ZIP archives.
+    /// Those of ZIP archives; a configuration is read up to `header_bytes`.
     /// ## References
     /// `keras/src/saving/saving_lib.py`; CVE-2025-1550, CVE-2025-8747, CVE-2025-9906, CVE-2025-12060, CVE-2026-1669.
     "keras", "Keras archive", extensions: &["keras"], refines: Some("zip"), dialects: []
@@ -30,11 +33,23 @@ pub struct View {
     pub unexpected: Vec<usize>,
     /// The archive itself; its own anomalies are those of the format `zip`.
     pub zip: zip::View,
+    notes: Notes,
 }
+
+static CONFIGURATION: AnomalyKind = AnomalyKind::damage(
+    "keras-configuration",
+    "the configuration of the model is no JSON, or cannot be read",
+    "模型配置不是 JSON，或无法读取",
+);
+static LONG: AnomalyKind = AnomalyKind::limit(
+    "keras-limit",
+    "the configuration is longer than `header_bytes` allows",
+    "配置超过 `header_bytes` 上限",
+);
 
 impl FormatView for View {
     fn anomalies(&self) -> &[Anomaly] {
-        &[]
+        self.notes.list()
     }
 
     fn members(&self) -> &[Member] {
@@ -69,7 +84,25 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         .enumerate()
         .filter(|(_, entry)| entry.member.is_some() && !asked(&entry.name_text()));
     let unexpected = others.map(|(index, _)| index).collect();
-    Ok(View { unexpected, zip })
+    let mut notes = Notes::default();
+    let most = input.limits.header_bytes;
+    let read = zip::read_named(input.source, &zip, "config.json", most.saturating_add(1));
+    for (place, bytes) in read.unwrap_or_default() {
+        match bytes {
+            Some(bytes) if size_u64(bytes.len()) > most => notes.push(&LONG, place, ""),
+            Some(bytes) => {
+                if let Err(reason) = json::check(bytes) {
+                    notes.push(&CONFIGURATION, place, reason);
+                }
+            }
+            None => notes.push(&CONFIGURATION, place, "cannot be decoded"),
+        }
+    }
+    Ok(View {
+        unexpected,
+        zip,
+        notes,
+    })
 }
 
 #[cfg(test)]
@@ -102,5 +135,24 @@ mod tests {
         .unwrap();
         assert_eq!(view.unexpected, [2]);
         assert_eq!(score(&archive(&[Item::new("config.json", b"{}")])), None);
+    }
+
+    #[test]
+    fn a_configuration_that_is_no_json_is_damage() {
+        for (configuration, count) in [
+            ("{\"class_name\": \"Sequential\", \"a\": NaN}", 0),
+            ("{\"class_name\": \"Sequential\"", 1),
+            ("", 1),
+            ("{} {}", 1),
+            ("\u{feff}{}", 0),
+            ("{'class_name': 'Sequential'}", 1),
+        ] {
+            let bytes = archive(&[
+                Item::new("metadata.json", b"{}"),
+                Item::new("config.json", configuration.as_bytes()),
+            ]);
+            let view = crate::testing::view(&bytes, parse);
+            assert_eq!(view.anomalies().len(), count, "{configuration}");
+        }
     }
 }

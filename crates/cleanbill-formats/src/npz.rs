@@ -43,20 +43,20 @@ impl FormatView for View {
     }
 }
 
-/// Scores an archive of which at least half of the entries are arrays and that is no PyTorch archive.
+/// Scores an archive of which at least half of the entries are arrays and that is no archive of `PyTorch` or skops.
 pub fn probe(probe: &Probe<'_>) -> Option<Score> {
     zip::probe(probe)?;
-    let (mut arrays, mut others, mut torch) = (0_u64, 0_u64, false);
+    let (mut arrays, mut others, mut other) = (0_u64, 0_u64, false);
     zip::any_name(probe, Limits::default().members_per_container, &mut |name| {
         if name.ends_with(b".npy") {
             arrays = arrays.saturating_add(1);
         } else if !name.ends_with(b"/") {
             others = others.saturating_add(1);
         }
-        torch |= name.ends_with(b"data.pkl");
-        torch
+        other |= name.ends_with(b"data.pkl") || name == b"schema.json";
+        other
     });
-    (arrays > 0 && arrays >= others && !torch).then_some(Score::Certain)
+    (arrays > 0 && arrays >= others && !other).then_some(Score::Certain)
 }
 
 /// Reads the archive.

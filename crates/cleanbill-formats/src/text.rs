@@ -22,7 +22,7 @@ format_info! {
     /// and templates is kept. Jinja templates are kept for detectors. Other kinds are guessed from the first MiB.
     /// ## What is reported
     /// Text that turns into other bytes, JSON that breaks off. Programs that nothing in this build reads whole (shell,
-    /// JavaScript, R, HTML, notebooks) make the coverage partial.
+    /// JavaScript, R, HTML) make the coverage partial.
     /// ## Limits
     /// Templates and values are kept up to 1 MiB; JSON nests at most 990 levels, as in Python.
     /// ## References
@@ -30,7 +30,7 @@ format_info! {
     "text", "text",
     extensions: &[
         "txt", "md", "rst", "json", "jsonl", "ndjson", "yaml", "yml", "toml", "ini", "cfg", "csv", "tsv", "xml", "html",
-        "svg", "py", "pyi", "sh", "js", "r", "ipynb", "jinja", "jinja2", "j2", "log", "vocab", "merges",
+        "svg", "py", "pyi", "sh", "js", "r", "jinja", "jinja2", "j2", "log", "vocab", "merges",
     ],
     refines: None,
     dialects: [
@@ -266,10 +266,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
 fn take_json(view: &mut View, json: facts::Json, end: u64) {
     view.kind = if json.values > 1 {
         Kind::JsonLines
-    } else if ["cells", "nbformat"]
-        .iter()
-        .all(|key| json.top_keys.iter().any(|top| top == key))
-    {
+    } else if json.is_notebook() {
         Kind::Notebook
     } else {
         Kind::Json

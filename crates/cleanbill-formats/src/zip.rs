@@ -42,7 +42,7 @@ format_info! {
     /// older methods are not decoded, encrypted entries cannot be.
     /// ## References
     /// PKWARE APPNOTE 6.3.10, sections 4.3 to 4.5; `zipfile` of Python; miniz as PyTorch ships it.
-    "zip", "ZIP archive", extensions: &["zip", "jar", "whl", "mar", "nemo", "apk", "egg"], refines: None, dialects: []
+    "zip", "ZIP archive", extensions: &["zip", "jar", "whl", "apk", "egg"], refines: None, dialects: []
 }
 
 /// Shows what a ZIP file holds.
@@ -509,6 +509,34 @@ pub(crate) fn any_name(probe: &Probe<'_>, most: u64, wanted: &mut dyn FnMut(&[u8
             .is_some_and(&mut *wanted)
     })
 }
+
+/// Where an entry stands, and its bytes where they can be decoded.
+pub(crate) type Decoded = (Range<u64>, Option<Vec<u8>>);
+
+/// Decodes the members of a name, as many bytes of each as are allowed; `None` for one that cannot be decoded.
+pub(crate) fn read_named(
+    source: &dyn ReadAt,
+    view: &View,
+    name: &str,
+    most: u64,
+) -> io::Result<Vec<Decoded>> {
+    let mut out = Vec::new();
+    for entry in view
+        .entries
+        .iter()
+        .filter(|entry| entry.name == name.as_bytes())
+        .take(SAME_NAME)
+    {
+        let Some(member) = entry.member.and_then(|index| view.members.get(index)) else {
+            continue;
+        };
+        out.push((entry.extent(), first_bytes(source, &member.payload, most)?));
+    }
+    Ok(out)
+}
+
+/// LIMIT: entries of one name that are read; more of them are repeated entries and reported as such.
+const SAME_NAME: usize = 8;
 
 /// Decodes the first bytes of a payload, as many as can be had and at most `most`; `None` where it cannot be decoded.
 pub(crate) fn first_bytes(source: &dyn ReadAt, payload: &Payload, most: u64) -> io::Result<Option<Vec<u8>>> {

@@ -146,4 +146,5 @@ register! {
     python_unsafe_load,
     python_install_hook,
     shell_dangerous_command,
+    notebook_active_output,
 }

@@ -21,7 +21,7 @@ use crate::{
     facts::Facts,
     open::{Bomb, Budget, open},
     promise,
-    reading::Reading,
+    reading::{Reading, Within},
     scene::{self, Scene, Whole},
     sink::{Sink, printable},
     source::{Artifact, Listed, Source},
@@ -441,12 +441,18 @@ impl Walk<'_> {
         }
         let found_dialects: Vec<&'static str> = parsed.iter().flat_map(|one| one.view().dialects()).collect();
         let extension = scene::extension(member.unwrap_or(self.artifact));
-        let torchscript = dialects.contains(&"torchscript");
+        let surrounding = if dialects.contains(&"torchscript") {
+            Within::TorchScript
+        } else if within.contains(&Format::Ipynb) {
+            Within::Notebook
+        } else {
+            Within::Other
+        };
         let reading = Reading::new(
             bytes.as_ref(),
             &parsed,
             member.unwrap_or(self.artifact),
-            torchscript,
+            surrounding,
         );
         let scene = Scene {
             artifact: self.artifact,
@@ -468,8 +474,9 @@ impl Walk<'_> {
         if parsed.is_empty() && role == Role::Content && size > 0 {
             level.coverage.lose(located(member, &not_understood(&head)));
         }
+        let notebook = formats.contains(&Format::Ipynb);
         for one in &parsed {
-            let read = matches!(one, Parsed::Text(_)) && reading.python().is_some();
+            let read = matches!(one, Parsed::Text(_)) && (notebook || reading.python().is_some());
             lose_for(one, member, read, &mut level.coverage);
         }
         for (at, en, zh) in reading.python_gaps() {

@@ -20,6 +20,7 @@ pub mod inventory;
 mod judgement;
 mod keras_config;
 mod leaks;
+mod markup;
 mod named_code;
 mod open;
 mod operators;

@@ -40,6 +40,7 @@ const DATA: &[&str] = &[
     "mp3",
     "mp4",
     "msgpack",
+    "nemo",
     "npy",
     "npz",
     "onnx",
@@ -56,6 +57,7 @@ const DATA: &[&str] = &[
     "pth",
     "rst",
     "safetensors",
+    "skops",
     "sqlite",
     "t7",
     "tflite",
@@ -114,6 +116,7 @@ const MODELS: &[&str] = &[
     "lightgbm",
     "mxnet",
     "ncnn",
+    "nemo",
     "npy",
     "npz",
     "ocdbt",
@@ -124,6 +127,7 @@ const MODELS: &[&str] = &[
     "pickle",
     "pmml",
     "safetensors",
+    "skops",
     "tensorflow",
     "tensorrt",
     "tflite",
@@ -181,6 +185,7 @@ const LOADED: &[&str] = &[
     "h5",
     "joblib",
     "keras",
+    "nemo",
     "npy",
     "npz",
     "onnx",
@@ -190,6 +195,7 @@ const LOADED: &[&str] = &[
     "pt",
     "safetensors",
     "sav",
+    "skops",
     "t7",
     "weights",
 ];
@@ -208,7 +214,7 @@ pub(crate) fn is_text_for_a_loader(scene: &Scene<'_>) -> bool {
 /// Names the program that the file's name promises where the content is text that was taken for something harmless.
 pub(crate) fn unread_program(scene: &Scene<'_>) -> Option<(&'static str, &'static str)> {
     let (_, en, zh) = *PROGRAMS.iter().find(|(known, ..)| *known == scene.extension)?;
-    if scene.reading.python().is_some() {
+    if scene.reading.python().is_some() || scene.is(Format::Ipynb) {
         return None;
     }
     let harmless = |parsed: &Parsed| match parsed {

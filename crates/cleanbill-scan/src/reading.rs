@@ -20,6 +20,17 @@ use crate::{
 /// LIMIT: longest text that is parsed as a program, template or manifest; what lies beyond makes coverage partial.
 const TEXT_BYTES: u64 = 8 << 20;
 
+/// Names a container whose programs are read in a way of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Within {
+    /// Code of a TorchScript archive, a language of its own.
+    TorchScript,
+    /// Cells of a notebook, which their reader runs.
+    Notebook,
+    /// Anything else.
+    Other,
+}
+
 /// Reads one artifact or member as text, once, when the first detector asks.
 #[expect(clippy::struct_excessive_bools, reason = "independent facts about a text")]
 #[derive(Debug)]
@@ -32,6 +43,8 @@ pub struct Reading<'a> {
     /// Named as Python.
     is_named: bool,
     torchscript: bool,
+    /// Written out of a notebook's cells.
+    notebook: bool,
     text: OnceCell<Option<Written>>,
     tree: OnceCell<Option<Tree>>,
     name: &'a str,
@@ -54,7 +67,7 @@ pub struct Written {
 }
 
 impl<'a> Reading<'a> {
-    pub(crate) fn new(source: &'a dyn ReadAt, parsed: &[Parsed], path: &'a str, torchscript: bool) -> Self {
+    pub(crate) fn new(source: &'a dyn ReadAt, parsed: &[Parsed], path: &'a str, within: Within) -> Self {
         let extension = crate::scene::extension(path);
         let named = matches!(extension.as_str(), "py" | "pyi" | "pyw" | "pth");
         let is_python = |one: &Parsed| match one {
@@ -69,7 +82,8 @@ impl<'a> Reading<'a> {
             may_deploy: parsed.iter().any(may_deploy),
             is_python: parsed.iter().any(is_python),
             is_named: named,
-            torchscript,
+            torchscript: within == Within::TorchScript,
+            notebook: within == Within::Notebook,
             text: OnceCell::new(),
             tree: OnceCell::new(),
             name: path.rsplit(['/', '\\']).next().unwrap_or(path),
@@ -101,7 +115,12 @@ impl<'a> Reading<'a> {
                 (Some(program), Some(written))
                     if !self.torchscript && (self.is_named || !programs::python::is_broken(program)) =>
                 {
-                    programs::python::judge(program, &written.text, name)
+                    let run = if self.notebook {
+                        programs::python::Run::AsNotebook
+                    } else {
+                        programs::python::Run::AsFile
+                    };
+                    programs::python::judge(program, &written.text, name, run)
                 }
                 _ => Vec::new(),
             })

@@ -596,6 +596,10 @@ impl<'t, 'a> Flow<'t, 'a> {
         if name == "__builtins__" {
             return Value::name("builtins");
         }
+        // IPython gives this name to what it runs.
+        if name == "get_ipython" {
+            return Value::name(name);
+        }
         let starred: Vec<Value> = self
             .stars
             .iter()

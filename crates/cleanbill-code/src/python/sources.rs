@@ -130,6 +130,7 @@ pub(super) fn of_call(name: &str, first: &Value) -> Traits {
         "socket.gethostname" | "platform.node" | "getpass.getuser" | "os.getlogin" | "platform.uname"
         | "os.uname" | "uuid.getnode" | "socket.getfqdn" | "pwd.getpwuid" => Traits::MACHINE,
         "subprocess.check_output"
+        | "get_ipython().getoutput"
         | "subprocess.getoutput"
         | "os.popen"
         | "subprocess.run"

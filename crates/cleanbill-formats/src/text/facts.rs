@@ -43,6 +43,7 @@ pub struct Fact {
 }
 
 /// What reading a text as JSON gave.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about a text")]
 #[derive(Debug, Default)]
 pub(super) struct Json {
     pub(super) facts: Vec<Fact>,
@@ -55,7 +56,16 @@ pub(super) struct Json {
     pub(super) is_other: bool,
     /// A value was cut or more facts were met than are kept.
     pub(super) cut: bool,
+    /// It has a list of cells, and a version, at its top: together they make a notebook.
+    has_cells: bool,
+    has_nbformat: bool,
     kept_bytes: usize,
+}
+
+impl Json {
+    pub(super) fn is_notebook(&self) -> bool {
+        self.has_cells && self.has_nbformat
+    }
 }
 
 /// Reads the text in `range` as JSON values one after the other.
@@ -97,8 +107,12 @@ fn value(reader: &mut Reader<'_>, json: &mut Json, events: &mut u64) -> Result<(
         match event {
             Event::Key { .. } => {
                 let key = reader.text().into_owned();
-                if reader.depth() == 1 && json.top_keys.len() < 64 {
-                    json.top_keys.push(key.clone());
+                if reader.depth() == 1 {
+                    json.has_cells |= matches!(key.as_str(), "cells" | "worksheets");
+                    json.has_nbformat |= key == "nbformat";
+                    if json.top_keys.len() < 64 {
+                        json.top_keys.push(key.clone());
+                    }
                 }
                 if let Some((_, depth)) = within
                     && reader.depth() <= depth

@@ -28,7 +28,8 @@ detector! {
 
 fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
     // TensorFlow Lite models carry their labels in an archive behind the model; both parts are examined.
-    if view.prefix.is_empty() || scene.is(Format::Tflite) {
+    // The program of a llamafile is reported as what it is.
+    if view.prefix.is_empty() || scene.is(Format::Tflite) || scene.is(Format::Llamafile) {
         return;
     }
     let known = recognised(scene.source, view.prefix.clone());

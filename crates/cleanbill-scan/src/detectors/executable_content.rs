@@ -2,7 +2,7 @@
 
 use cleanbill_core::{Confidence, Severity, text};
 use cleanbill_formats::{
-    Parsed,
+    Format, Parsed,
     bytes::read_range,
     executable::Kind,
     text::{Kind as TextKind, View as TextView},
@@ -20,7 +20,7 @@ detector! {
     /// ## How it is decided
     /// By content, with enough of the header that tensors are not mistaken for code. *Critical* inside a model file or
     /// under a name that promises data, *high* elsewhere; libraries that need a host (WebAssembly, object archives) one
-    /// step lower. A script under a script's name is *info*; under a name that promises binary data or JSON it is *high*,
+    /// step lower. A llamafile, which is a program by design, and the libraries in it are *medium*. A script under a script's name is *info*; under a name that promises binary data or JSON it is *high*,
     /// there also without `#!`. A `.pth` file with a line that begins with `import` is *high*: Python runs such lines at
     /// every start when the file lies in its library folder.
     /// ## What it misses
@@ -42,17 +42,24 @@ fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let promised = promise::is_data(extension);
     let attached = matches!(scene.file_name(), "[after]" | "[before]" | "[data]");
     let hidden = promised || promise::is_within_model(scene) || attached;
+    let llamafile = scene.is(Format::Llamafile) || scene.within.contains(&Format::Llamafile);
     for parsed in scene.parsed {
         match parsed {
             Parsed::Executable(view) => {
                 let Some(kind) = view.kind else { continue };
                 let severity = match (kind, hidden) {
+                    (_, false) if llamafile => Severity::Medium,
                     (Kind::WebAssembly | Kind::ObjectArchive, false) => Severity::Medium,
                     (_, false) | (Kind::WebAssembly | Kind::ObjectArchive, true) => Severity::High,
                     (_, true) => Severity::Critical,
                 };
                 let (en, zh) = kind.name();
-                let draft = if promised {
+                let draft = if llamafile && !hidden {
+                    sink.report(
+                        Some(view.header.clone()),
+                        text!("a llamafile is a program: {en}", "llamafile 本身是程序：{zh}"),
+                    )
+                } else if promised {
                     sink.report(
                         Some(view.header.clone()),
                         text!(

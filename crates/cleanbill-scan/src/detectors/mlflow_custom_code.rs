@@ -1,7 +1,7 @@
 //! Detector `mlflow-custom-code`.
 
 use cleanbill_core::{Severity, text};
-use cleanbill_formats::text::View;
+use cleanbill_formats::{Format, text::View};
 
 use crate::{
     detector::detector,
@@ -51,13 +51,15 @@ const PATHS: &[&str] = &[
 
 fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let _ = view;
-    let sure = |word: &[u8]| memchr::memmem::find(scene.head, word).is_some();
-    if !sure(b"flavors") || !sure(b"loader_module") && !sure(b"mlflow_version") && !sure(b"python_function") {
-        return;
-    }
     let Some(written) = scene.reading.text() else {
         return;
     };
+    let has = |word: &str| memchr::memmem::find(written.text.as_bytes(), word.as_bytes()).is_some();
+    let named = scene.is(Format::MlflowModel) || scene.file_name() == "MLmodel";
+    let speaks = || has("loader_module") || has("mlflow_version") || has("python_function");
+    if !(named || has("flavors") && speaks()) {
+        return;
+    }
     for (value, range) in values(&written.text, "loader_module") {
         let own = value == "mlflow" || value.starts_with("mlflow.");
         if own {

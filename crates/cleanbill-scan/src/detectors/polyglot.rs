@@ -12,7 +12,7 @@ detector! {
     /// What one tool approves as the first, another opens as the second.
     /// ## How it is decided
     /// Two formats recognise the content as likely or certain, and neither is a special case of the other. Text counts
-    /// only as what it encodes.
+    /// only as what it encodes. A llamafile is a program with an archive by design, and reported as a program.
     /// ## What it misses
     /// A second format that starts at an offset where no reader looks by itself.
     /// ## What to do
@@ -32,8 +32,11 @@ fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     }
     let likely = promise::likely(scene);
     let refines = |a: &Format, b: &Format| a.info().refines == Some(b.info().id);
-    let is_whole = |format: &&Format| !likely.iter().any(|other| refines(other, format));
-    let apart: Vec<&Format> = likely.iter().filter(is_whole).collect();
+    let llamafile = likely.contains(&Format::Llamafile);
+    let is_part = |format: &Format| {
+        likely.iter().any(|other| refines(other, format)) || llamafile && *format == Format::Executable
+    };
+    let apart: Vec<&Format> = likely.iter().filter(|format| !is_part(format)).collect();
     let siblings =
         |a: &Format, b: &Format| a.info().refines.is_some() && a.info().refines == b.info().refines;
     let pair = apart.iter().enumerate().find_map(|(index, one)| {

@@ -1,7 +1,10 @@
 //! Detector `secret-in-text`.
 
 use cleanbill_core::text;
-use cleanbill_formats::text::{Encoding, View};
+use cleanbill_formats::{
+    Parsed,
+    text::{Encoding, View},
+};
 
 use crate::{detector::detector, leaks, scene::Scene, sink::Sink};
 
@@ -33,6 +36,10 @@ detector! {
 }
 
 fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
+    // The notebook itself was searched; its programs are written out of it.
+    if matches!(scene.container, Some(Parsed::Ipynb(_))) {
+        return;
+    }
     let wide = match view.encoding {
         Encoding::Utf16Le => Some(leaks::Order::Little),
         Encoding::Utf16Be => Some(leaks::Order::Big),

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use cleanbill_core::{Severity, Text, text};
 use cleanbill_formats::{
+    bytes::ReadAt,
     json::{Event, Reader, Strictness},
     text::View,
 };
@@ -99,6 +100,9 @@ struct Node {
     loader: Option<String>,
     func: Option<String>,
     file: Option<String>,
+    /// Old function nodes name the function in their content.
+    path: Option<String>,
+    function: Option<String>,
     start: u64,
 }
 
@@ -107,13 +111,11 @@ fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
     if memchr::memmem::find(scene.head, b"\"__loader__\"").is_none() && scene.file_name() != "schema.json" {
         return;
     }
-    let mut reader = Reader::new(
-        scene.source,
-        0..scene.source.size(),
-        Strictness::Python,
-        DEPTH,
-        512,
-    );
+    // Behind a byte order mark, or in another encoding, stands what Python reads all the same.
+    let decoded = scene.reading.text().filter(|written| written.start > 0);
+    let decoded = decoded.map(|written| written.text.clone().into_bytes());
+    let source: &dyn ReadAt = decoded.as_ref().map_or(scene.source, |bytes| bytes);
+    let mut reader = Reader::new(source, 0..source.size(), Strictness::Python, DEPTH, 512);
     let mut open: Vec<Node> = Vec::new();
     let mut key = String::new();
     while let Ok(Some((event, range))) = reader.next() {
@@ -134,6 +136,8 @@ fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
                     "__loader__" => node.loader = text,
                     "func" => node.func = text,
                     "file" => node.file = text,
+                    "module_path" => node.path = text,
+                    "function" => node.function = text,
                     _ => {}
                 }
                 key.clear();
@@ -141,6 +145,15 @@ fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
             Event::ObjectEnd => {
                 let Some(node) = open.pop() else { continue };
                 let range = node.start..range.end;
+                if let (Some(path), Some(function)) = (&node.path, &node.function) {
+                    let old = Node {
+                        module: Some(path.clone()),
+                        class: Some(function.clone()),
+                        loader: Some("FunctionNode".to_owned()),
+                        ..Node::default()
+                    };
+                    judge(&old, range.clone(), sink);
+                }
                 if node.loader.is_some() || node.module.is_some() && node.class.is_some() {
                     judge(&node, range.clone(), sink);
                 }
@@ -268,7 +281,10 @@ fn plain(module: &str, class: &str) -> bool {
         )
         || matches!(
             (module, class),
-            ("functools", "partial") | ("collections", "OrderedDict" | "defaultdict") | ("datetime", _)
+            ("functools", "partial")
+                | ("collections", "OrderedDict" | "defaultdict")
+                | ("datetime", _)
+                | ("zoneinfo", "ZoneInfo")
         )
 }
 
@@ -322,5 +338,29 @@ mod tests {
         node("ListNode", "subprocess", "Popen", &[Critical]);
         node("TypeNode", "mypkg.models", "Mine", &[Medium]);
         node("JsonNode", "builtins", "str", &[]);
+        node("ConstructorFromReduceNode", "zoneinfo", "ZoneInfo", &[]);
+    }
+
+    #[test]
+    fn old_function_nodes_name_the_function_in_their_content() {
+        let text = |path: &str, function: &str| {
+            format!(
+                r#"{{"__class__": "function", "__module__": "numpy", "__loader__": "FunctionNode", "protocol": 0, "content": {{"module_path": "{path}", "function": "{function}"}}}}"#
+            )
+        };
+        let bad = text("os", "system");
+        check("skops-unsafe-type", "schema.json", bad.as_bytes(), &[Critical]);
+        let good = text("numpy", "mean");
+        check("skops-unsafe-type", "schema.json", good.as_bytes(), &[]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_hides_nothing() {
+        let text = r#"{"__class__": "system", "__module__": "os", "__loader__": "TypeNode"}"#;
+        let marked = format!("\u{feff}{text}");
+        check("skops-unsafe-type", "schema.json", marked.as_bytes(), &[Critical]);
+        let mut wide = vec![0xff, 0xfe];
+        wide.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+        check("skops-unsafe-type", "schema.json", &wide, &[Critical]);
     }
 }

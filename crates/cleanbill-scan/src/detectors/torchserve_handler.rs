@@ -1,7 +1,7 @@
 //! Detector `torchserve-handler`.
 
 use cleanbill_core::{Severity, text};
-use cleanbill_formats::text::View;
+use cleanbill_formats::{Format, text::View};
 
 use crate::{
     detector::detector,
@@ -45,15 +45,16 @@ const OWN: &[&str] = &[
 
 fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let _ = view;
-    let sure = |word: &[u8]| memchr::memmem::find(scene.head, word).is_some();
-    let manifest =
-        sure(b"\"model\"") && sure(b"\"modelName\"") && (sure(b"\"handler\"") || sure(b"\"serializedFile\""));
-    if !manifest {
-        return;
-    }
+    let named = scene.within.contains(&Format::Mar) && scene.file_name() == "MANIFEST.json";
     let Some(written) = scene.reading.text() else {
         return;
     };
+    let has = |word: &str| memchr::memmem::find(written.text.as_bytes(), word.as_bytes()).is_some();
+    let manifest = named
+        || has("\"modelName\"") && has("\"model\"") && (has("\"handler\"") || has("\"serializedFile\""));
+    if !manifest {
+        return;
+    }
     for key in [
         "handler",
         "modelFile",

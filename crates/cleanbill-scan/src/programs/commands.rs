@@ -213,6 +213,20 @@ pub(crate) fn judge(text: &str) -> Command {
     worst
 }
 
+/// Says whether every program of a command fetches, unpacks or installs, as people do who set up a machine.
+pub(crate) fn sets_up(text: &str) -> bool {
+    let programs = [
+        "wget", "curl", "unzip", "gunzip", "7z", "apt", "apt-get", "kaggle", "gdown", "aria2c", "gsutil",
+        "wandb",
+    ];
+    text.to_ascii_lowercase()
+        .split(['|', ';', '&', '\n'])
+        .all(|part| {
+            let first = part.split_whitespace().next();
+            first.is_none_or(|first| programs.contains(&first) || HARMLESS.contains(&first))
+        })
+}
+
 /// Knows the texts of attacks; `lower` is in lower case.
 pub(crate) fn is_attack(lower: &str) -> bool {
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));

@@ -16,6 +16,7 @@ use super::{
     Subject, Suspicion,
     commands::{self, Command},
     effects::{Effect, effect},
+    shell,
 };
 
 /// LIMIT: suspicions of one subject in one file; more of the same add nothing to the verdict.
@@ -95,9 +96,10 @@ pub(crate) fn encoding_is_plain(text: &str) -> bool {
 }
 
 /// Judges a program that stands under `name`.
-pub(crate) fn judge(program: &Program, text: &str, name: &str) -> Vec<Suspicion> {
+pub(crate) fn judge(program: &Program, text: &str, name: &str, run: Run) -> Vec<Suspicion> {
     let mut judge = Judge {
         program,
+        run,
         setup: matches!(name, "setup.py" | "conftest.py" | "versioneer.py" | "noxfile.py"),
         found: Vec::new(),
     };
@@ -128,8 +130,18 @@ pub(crate) fn judge(program: &Program, text: &str, name: &str) -> Vec<Suspicion>
     found
 }
 
+/// Says how a program comes to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Run {
+    /// Whoever imports or starts it runs all of it.
+    AsFile,
+    /// Its reader runs it cell by cell.
+    AsNotebook,
+}
+
 struct Judge<'a> {
     program: &'a Program,
+    run: Run,
     setup: bool,
     found: Vec<Suspicion>,
 }
@@ -398,8 +410,14 @@ impl Judge<'_> {
             return;
         }
         let fetched = line.as_deref().is_some_and(|line| self.is_fetched(line));
+        let interactive = call.callee.contains("get_ipython()");
+        let by_reader =
+            (self.run == Run::AsNotebook || interactive) && !hidden && !traits.has(Traits::DECODED);
         let severity = match judged {
             _ if fetched => Severity::Critical,
+            Some(Command::Attack) if by_reader && line.as_deref().is_some_and(shell::is_installer) => {
+                Severity::Low
+            }
             Some(Command::Attack) => Severity::Critical,
             _ if hidden || traits.has(Traits::DECODED) || traits.has(Traits::CRAFTED) => Severity::High,
             _ if call.traits.has(Traits::INDIRECT)
@@ -409,6 +427,13 @@ impl Judge<'_> {
                 Severity::High
             }
             Some(Command::Harmless) => Severity::Info,
+            // Notebooks set up the machine that they run on, in front of their reader.
+            Some(Command::Installs) | None if by_reader => Severity::Low,
+            Some(Command::Unknown)
+                if by_reader && (interactive || line.as_deref().is_some_and(commands::sets_up)) =>
+            {
+                Severity::Low
+            }
             Some(Command::Installs)
                 if line.as_deref().is_some_and(|line| line.contains("://")) && automatic(call) =>
             {
@@ -430,7 +455,8 @@ impl Judge<'_> {
         } else {
             severity
         };
-        let (name, (when, zh)) = (&call.callee, when(call.place));
+        let (when, zh) = self.when(call.place);
+        let name = &call.callee;
         self.add(
             call,
             subject,
@@ -440,6 +466,15 @@ impl Judge<'_> {
                 format!("{zh}通过 `{name}` 运行命令"),
             ),
         );
+    }
+
+    /// Says when code at a place runs.
+    pub(super) fn when(&self, place: Place) -> (&'static str, &'static str) {
+        if self.run == Run::AsNotebook && place == Place::Import {
+            ("when its cell is run", "在运行单元时")
+        } else {
+            when(place)
+        }
     }
 
     fn attach(&mut self, call: &Call, hidden: bool) {
@@ -485,6 +520,7 @@ impl Judge<'_> {
                 .and_then(|first| first.value.text())
                 .unwrap_or_default();
             let severity = if automatic(call)
+                && self.run == Run::AsFile
                 && repository.contains('/')
                 && !repository.contains('\u{fffc}')
                 && call.callee.contains("from_pretrained")

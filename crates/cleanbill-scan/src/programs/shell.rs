@@ -28,7 +28,7 @@ pub(crate) fn judge(text: &str) -> Vec<(usize, String, Severity)> {
         let command = line.trim_start();
         if !command.starts_with('#') && commands::is_attack(&command.to_ascii_lowercase()) && out.len() < EACH
         {
-            let installs = INSTALLERS.iter().any(|known| command.contains(known));
+            let installs = is_installer(command);
             let severity = if installs {
                 Severity::Medium
             } else {
@@ -39,6 +39,11 @@ pub(crate) fn judge(text: &str) -> Vec<(usize, String, Severity)> {
         line.clear();
     }
     out
+}
+
+/// Says whether a command is an installer that a well-known project asks people to run.
+pub(crate) fn is_installer(command: &str) -> bool {
+    INSTALLERS.iter().any(|known| command.contains(known))
 }
 
 /// LIMIT: bytes of one command over several lines.

@@ -9,7 +9,7 @@ use super::super::{
 };
 use super::hosts::{address_is_foreign, address_is_hub, addresses, odd_host, own_secret};
 use super::paths::{is_system_library, is_wide, persists};
-use super::{Judge, automatic, path_of, when};
+use super::{Judge, Run, automatic, path_of};
 
 impl Judge<'_> {
     pub(super) fn network(&mut self, call: &Call, effect: Effect, hidden: bool) {
@@ -56,7 +56,14 @@ impl Judge<'_> {
             Effect::Fetch if call.place == Place::Import && !self.setup => Severity::Medium,
             _ => return,
         };
-        let (when, zh) = when(call.place);
+        // A notebook asks other machines in front of its reader.
+        let severity = match severity {
+            Severity::Medium if self.run == Run::AsNotebook && call.place == Place::Import && !odd => {
+                Severity::Low
+            }
+            other => other,
+        };
+        let (when, zh) = self.when(call.place);
         self.add(
             call,
             Subject::Network,
