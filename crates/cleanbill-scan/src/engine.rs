@@ -1,3 +1,4 @@
+mod settle;
 mod walk;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -86,10 +87,10 @@ pub fn scan(
         progress.total(listed.len());
     }
     let examined: Vec<Examined> = listed
-        .into_par_iter()
+        .par_iter()
         .map(|line| {
             let examined = match line {
-                Listed::Unreadable { path, reason } => Examined::unread(path, reason),
+                Listed::Unreadable { path, reason } => Examined::unread(path.clone(), reason.clone()),
                 Listed::Artifact(artifact) => examine_guarded(artifact.as_ref(), options),
             };
             if let Some(progress) = progress {
@@ -102,15 +103,29 @@ pub fn scan(
     let mut findings = Vec::new();
     let mut internal_errors = Vec::new();
     let mut facts = Vec::with_capacity(examined.len());
+    let mut not_understood = Vec::new();
     for one in examined {
         if one.internal_error {
             internal_errors.push(one.report.path.clone());
         }
         artifacts.push(one.report);
         findings.extend(one.findings);
+        not_understood.extend(one.not_understood.map(|reason| (artifacts.len() - 1, reason)));
         facts.extend(one.facts);
     }
     internal_errors.sort();
+    if settle::settle(
+        &listed,
+        options,
+        &not_understood,
+        &mut facts,
+        &mut artifacts,
+        &mut findings,
+    )
+    .is_err()
+    {
+        internal_errors.push(target.to_owned());
+    }
     detect_across(
         &facts,
         options,
@@ -195,6 +210,8 @@ struct Examined {
     report: ArtifactReport,
     facts: Option<Facts>,
     findings: Vec<Finding>,
+    /// Why no format was found, where none was.
+    not_understood: Option<Text>,
     internal_error: bool,
 }
 
@@ -213,6 +230,7 @@ impl Examined {
             report,
             facts: None,
             findings: Vec::new(),
+            not_understood: None,
             internal_error: false,
         }
     }
@@ -253,10 +271,7 @@ fn examine(artifact: &dyn Artifact, options: &Options) -> Examined {
             role: Role::Content,
             depth: 0,
             bomb: None,
-            allowance: bytes
-                .size()
-                .saturating_add(64 * 1024)
-                .saturating_mul(options.limits.revisits),
+            allowance: walk.allowance(bytes.size()),
         },
     );
     walk.detect_whole(&bytes, &mut level);
@@ -314,6 +329,7 @@ fn examine(artifact: &dyn Artifact, options: &Options) -> Examined {
         report,
         facts: level.facts,
         findings: level.findings,
+        not_understood: level.not_understood,
         internal_error: false,
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cleanbill_core::{Coverage, Finding, Language, Text, hex, text};
 use cleanbill_formats::{
     Format, HEAD_BYTES, Impact, Input, Member, Parsed, Payload, Probe, Role, Score, TAIL_BYTES,
-    bytes::{ReadAt, SourceError, read_range, size_u64},
+    bytes::{ReadAt, Section, SourceError, read_range, size_u64},
 };
 use rayon::prelude::*;
 
@@ -51,18 +51,42 @@ pub(super) struct Level {
     pub(super) coverage: Coverage,
     pub(super) members: u64,
     pub(super) too_deep: bool,
+    /// Why no format was found for the artifact itself; the reason is among those of the coverage.
+    pub(super) not_understood: Option<Text>,
 }
 
-impl Walk<'_> {
-    pub(super) fn level(&self, bytes: &Arc<dyn ReadAt>, place: &Place<'_>) -> Level {
-        let mut level = Level {
+impl Level {
+    fn new() -> Self {
+        Self {
             facts: None,
             formats: Vec::new(),
             findings: Vec::new(),
             coverage: Coverage::complete(),
             members: 0,
             too_deep: false,
-        };
+            not_understood: None,
+        }
+    }
+
+    /// Takes over what came out for a member.
+    fn absorb(&mut self, member: Self) {
+        self.findings.extend(member.findings);
+        self.members += member.members;
+        self.too_deep |= member.too_deep;
+        for reason in member.coverage.reasons() {
+            self.coverage.lose(reason.clone());
+        }
+        for format in member.formats {
+            if !self.formats.contains(&format) {
+                self.formats.push(format);
+            }
+        }
+    }
+}
+
+impl Walk<'_> {
+    pub(super) fn level(&self, bytes: &Arc<dyn ReadAt>, place: &Place<'_>) -> Level {
+        let mut level = Level::new();
         if let Err(error) = self.look(bytes, place, &mut level) {
             let source = &error.source;
             level.coverage.lose(located(
@@ -120,7 +144,9 @@ impl Walk<'_> {
             level.facts = Some(Facts::of(&scene));
         }
         if parsed.is_empty() && role == Role::Content && size > 0 {
-            level.coverage.lose(located(member, &not_understood(&head)));
+            let reason = not_understood(&head);
+            level.coverage.lose(located(member, &reason));
+            level.not_understood = member.is_none().then_some(reason);
         }
         for one in &parsed {
             let read = matches!(one, Parsed::Text(_)) && reading.python().is_some();
@@ -293,16 +319,10 @@ impl Walk<'_> {
             let path = above.map_or_else(|| name.clone(), |above| format!("{above}!/{name}"));
             match open(bytes, parsed, member, &self.options.limits, &self.budget) {
                 Err(reason) => {
-                    let mut coverage = Coverage::complete();
-                    coverage.lose(located(Some(&path), &reason));
-                    Level {
-                        facts: None,
-                        formats: Vec::new(),
-                        findings: Vec::new(),
-                        coverage,
-                        members: 1,
-                        too_deep: false,
-                    }
+                    let mut unopened = Level::new();
+                    unopened.coverage.lose(located(Some(&path), &reason));
+                    unopened.members = 1;
+                    unopened
                 }
                 Ok(opened) => {
                     let inside = Place {
@@ -331,18 +351,40 @@ impl Walk<'_> {
             members.par_iter().zip(&tolls).map(one).collect()
         };
         for one in below {
-            level.findings.extend(one.findings);
-            level.members += one.members;
-            level.too_deep |= one.too_deep;
-            for reason in one.coverage.reasons() {
-                level.coverage.lose(reason.clone());
-            }
-            for format in one.formats {
-                if !level.formats.contains(&format) {
-                    level.formats.push(format);
-                }
-            }
+            level.absorb(one);
         }
+    }
+
+    /// Opens members of a file of numbers, one after the other.
+    pub(super) fn numbers(&self, bytes: &Arc<dyn ReadAt>, members: &[Member]) -> Level {
+        let mut level = Level::new();
+        let allowance = self.allowance(bytes.size()) / size_u64(members.len().max(1));
+        for member in members {
+            let Payload::Section(range) = &member.payload else {
+                continue;
+            };
+            let inner: Arc<dyn ReadAt> = Arc::new(Section::new(Arc::clone(bytes), range.clone()));
+            let place = Place {
+                member: Some(&member.name),
+                within: &[],
+                dialects: &[],
+                container: None,
+                role: member.role,
+                depth: 1,
+                bomb: None,
+                allowance,
+            };
+            level.absorb(self.level(&inner, &place));
+            level.members += 1;
+        }
+        level
+    }
+
+    /// Returns how many bytes of members may be examined for an artifact of so many bytes.
+    pub(super) fn allowance(&self, size_bytes: u64) -> u64 {
+        size_bytes
+            .saturating_add(64 * 1024)
+            .saturating_mul(self.options.limits.revisits)
     }
 }
 
