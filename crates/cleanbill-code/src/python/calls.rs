@@ -1,6 +1,6 @@
 //! Calls: what is called, and what well-known callables give back.
 
-use std::{ops::Range, rc::Rc};
+use std::{borrow::Cow, ops::Range, rc::Rc};
 
 use super::{
     facts::Traits,
@@ -63,55 +63,77 @@ pub(super) fn is_builtin(name: &str) -> bool {
 }
 
 /// Returns the one name of a callable that is known by several.
-pub(super) fn canonical(name: &str) -> String {
-    for (alias, real) in [
-        ("posix.", "os."),
-        ("nt.", "os."),
-        ("__builtin__.", "builtins."),
-        ("_io.", "io."),
-        ("_operator.", "operator."),
-        ("_functools.", "functools."),
-        ("_ctypes.", "ctypes."),
-        ("_posixsubprocess.", "subprocess."),
-        ("_socket.", "socket."),
-        ("_pickle.", "pickle."),
-        ("cPickle.", "pickle."),
-        ("six.moves.", ""),
-        ("urllib2.", "urllib.request."),
-        ("urllib.urlopen", "urllib.request.urlopen"),
-        ("urllib.urlretrieve", "urllib.request.urlretrieve"),
-        ("commands.", "subprocess."),
-    ] {
-        if let Some(rest) = name.strip_prefix(alias) {
-            return [real, rest].concat();
+pub(super) fn canonical(name: &str) -> Cow<'_, str> {
+    // Most names have no alias; their first letter tells.
+    if matches!(
+        name.as_bytes().first(),
+        Some(b'_' | b'c' | b'n' | b'p' | b's' | b'u')
+    ) {
+        for (alias, real) in ALIASES {
+            if let Some(rest) = name.strip_prefix(alias) {
+                return [real, rest].concat().into();
+            }
         }
     }
     // `torch.os.system` is `os.system`: modules show what they import.
-    for module in [
-        "os",
-        "sys",
-        "subprocess",
-        "builtins",
-        "socket",
-        "shutil",
-        "importlib",
-        "ctypes",
-    ] {
-        let inner = [".", module, "."].concat();
-        if let Some((before, rest)) = name.split_once(inner.as_str())
-            && !before.is_empty()
-            && !before.starts_with('.')
-            && !before.contains("()")
-            && before.split('.').count() <= 2
-        {
-            return [module, ".", rest].concat();
-        }
+    let mut parts = name.splitn(4, '.');
+    let (first, second, third, more) = (parts.next(), parts.next(), parts.next(), parts.next());
+    let place = |part: Option<&str>, followed: bool| {
+        let part = part.filter(|_| followed)?;
+        MODULES.iter().position(|module| *module == part)
+    };
+    let places = [place(second, third.is_some()), place(third, more.is_some())];
+    let shown = [first, second].into_iter().flatten();
+    let depth = match places {
+        [Some(one), Some(other)] => Some(if one <= other { 1 } else { 2 }),
+        [Some(_), None] => Some(1),
+        [None, Some(_)] => Some(2),
+        [None, None] => None,
+    };
+    if let Some(depth) = depth
+        && first.is_some_and(|first| !first.is_empty())
+        && !shown.take(depth).any(|part| part.contains("()"))
+        && let Some(rest) = name.splitn(depth.saturating_add(1), '.').last()
+    {
+        return rest.into();
     }
-    if name.starts_with("builtins.builtins.") {
-        return name.replacen("builtins.", "", 1);
+    match name.strip_prefix("builtins.") {
+        Some(rest) if rest.starts_with("builtins.") => rest.into(),
+        _ => name.into(),
     }
-    name.to_owned()
 }
+
+/// Modules by their other names.
+const ALIASES: [(&str, &str); 16] = [
+    ("posix.", "os."),
+    ("nt.", "os."),
+    ("__builtin__.", "builtins."),
+    ("_io.", "io."),
+    ("_operator.", "operator."),
+    ("_functools.", "functools."),
+    ("_ctypes.", "ctypes."),
+    ("_posixsubprocess.", "subprocess."),
+    ("_socket.", "socket."),
+    ("_pickle.", "pickle."),
+    ("cPickle.", "pickle."),
+    ("six.moves.", ""),
+    ("urllib2.", "urllib.request."),
+    ("urllib.urlopen", "urllib.request.urlopen"),
+    ("urllib.urlretrieve", "urllib.request.urlretrieve"),
+    ("commands.", "subprocess."),
+];
+
+/// Modules that are known wherever they are named, the first before the others.
+const MODULES: [&str; 8] = [
+    "os",
+    "sys",
+    "subprocess",
+    "builtins",
+    "socket",
+    "shutil",
+    "importlib",
+    "ctypes",
+];
 
 impl<'t> Flow<'t, '_> {
     pub(super) fn attribute(&mut self, base: &Value, name: &'t str) -> Value {
@@ -126,7 +148,8 @@ impl<'t> Flow<'t, '_> {
                     return Value::name("builtins").made_of(Traits::INDIRECT);
                 }
                 let owner = owner.strip_suffix(".__dict__").unwrap_or(owner);
-                let full = canonical(&[owner, ".", name].concat());
+                let joined = [owner, ".", name].concat();
+                let full = canonical(&joined);
                 let own = super::sources::of_name(&full);
                 let kept = if full.starts_with("os.environ.") {
                     base.traits.without(Traits::ENVIRONMENT)
@@ -185,6 +208,9 @@ impl<'t> Flow<'t, '_> {
                     Some(_) => return Value::unknown().made_of(base.traits),
                 }
             }
+            if !self.afford(base.weight().saturating_mul(4)) {
+                return Value::unknown().made_of(base.traits);
+            }
             return fold::slice(base, bounds);
         }
         let key = self.eval(index);
@@ -195,13 +221,13 @@ impl<'t> Flow<'t, '_> {
         let traits = base.traits;
         match (&base.what, &key.what) {
             (What::List(_) | What::Text(_) | What::Bytes(_), What::Number(at)) => {
-                let Some(items) = base.items() else {
+                if !matches!(base.what, What::List(_)) && base.weight() > ITEMS {
                     return Value::unknown().made_of(traits);
-                };
-                let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
-                let at = if *at < 0 { at.saturating_add(length) } else { *at };
-                let item = usize::try_from(at).ok().and_then(|at| items.get(at)).cloned();
-                item.unwrap_or_else(Value::unknown)
+                }
+                if !matches!(base.what, What::List(_)) && !self.afford(base.weight() / 16) {
+                    return Value::unknown().made_of(traits);
+                }
+                base.item(*at).unwrap_or_else(Value::unknown)
             }
             (What::Dictionary(pairs), _) => {
                 let found = pairs.iter().rfind(|(known, _)| known.what == key.what);
@@ -295,11 +321,11 @@ impl<'t> Flow<'t, '_> {
             match (method, last) {
                 ("append" | "add" | "write" | "writestr", Some(value)) => {
                     let owner = self.lookup(name);
-                    self.put(name, &owner, None, value);
+                    self.put(name, owner, None, value);
                 }
                 ("update" | "extend", Some(value)) if value.traits != Traits::default() => {
                     let owner = self.lookup(name);
-                    self.put(name, &owner, None, value);
+                    self.put(name, owner, None, value);
                 }
                 _ => {}
             }
@@ -326,6 +352,20 @@ impl<'t> Flow<'t, '_> {
         let origin = arguments
             .iter()
             .find_map(|argument| argument.value.origin.clone());
+        let weight = arguments.iter().fold(function.weight(), |all, argument| {
+            all.saturating_add(argument.value.weight())
+        });
+        let mut arguments = arguments;
+        if !self.afford(weight) {
+            if function.weight() > 0 {
+                return Value::unknown().made_of(traits).with_origin(origin);
+            }
+            // That it is called is still said; with what is not known any more.
+            for argument in &mut arguments {
+                let value = Value::unknown().made_of(argument.value.traits);
+                argument.value = value.with_origin(argument.value.origin.clone());
+            }
+        }
         match &function.what {
             What::Name(name) => self.call_name(&Rc::clone(name), function, &arguments, range),
             What::Function(id) => self.invoke(*id, &arguments, None),

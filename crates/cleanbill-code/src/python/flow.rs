@@ -20,6 +20,11 @@ pub(super) const DEPTH: u32 = 170;
 /// LIMIT: steps for each expression of the source, and at least so many; beyond, coverage is partial.
 const STEPS_PER_NODE: usize = 12;
 pub(super) const STEPS: usize = 200_000;
+/// LIMIT: bytes of constants copied for each byte of the source, and at least so many; beyond, coverage is partial.
+const BYTES_PER_BYTE: usize = 64;
+const BYTES: usize = 64 << 20;
+/// Smaller constants cost a step and nothing more.
+const SMALL_BYTES: usize = 256;
 /// LIMIT: steps that one loop over constants may take; longer loops are read once.
 const LOOP_STEPS: usize = 60_000;
 /// LIMIT: names that a source out of a constant may use of those around it.
@@ -93,6 +98,8 @@ pub(super) struct Flow<'t, 'a> {
     pub(super) depth: u32,
     pub(super) branches: u32,
     pub(super) steps: usize,
+    /// Bytes of constants that may still be copied.
+    bytes: usize,
     pub(super) active: Vec<usize>,
     pub(super) returns: Vec<Option<Value>>,
     /// Where facts of a nested source are said to stand.
@@ -139,6 +146,11 @@ impl<'t, 'a> Flow<'t, 'a> {
                 .len()
                 .saturating_mul(STEPS_PER_NODE)
                 .saturating_add(STEPS),
+            bytes: tree
+                .text
+                .len()
+                .saturating_mul(BYTES_PER_BYTE)
+                .saturating_add(BYTES),
             active: Vec::new(),
             returns: Vec::new(),
             fixed,
@@ -224,6 +236,19 @@ impl<'t, 'a> Flow<'t, 'a> {
         true
     }
 
+    /// Pays for copying so many bytes of constants; `false` where too many have been copied.
+    pub(super) fn afford(&mut self, bytes: usize) -> bool {
+        if bytes <= SMALL_BYTES {
+            return true;
+        }
+        if let Some(left) = self.bytes.checked_sub(bytes) {
+            self.bytes = left;
+            return true;
+        }
+        self.trouble(0, TroubleKind::TooMuch);
+        false
+    }
+
     // Statements.
 
     pub(super) fn block(&mut self, statements: &'t [Statement<'a>]) {
@@ -258,7 +283,13 @@ impl<'t, 'a> Flow<'t, 'a> {
             Statement::Augment(target, operator, value) => {
                 let old = self.eval(*target);
                 let more = self.eval(*value);
-                let new = super::fold::operate(*operator, &old, &more);
+                let weight = old.weight().saturating_add(more.weight());
+                let traits = old.traits.with(more.traits);
+                let new = if self.afford(weight) {
+                    super::fold::operate(*operator, &old, &more)
+                } else {
+                    Value::unknown().made_of(traits.with(Traits::COMPUTED))
+                };
                 self.assign(*target, new);
             }
             Statement::Import(aliases, range) => self.import(aliases, range),
@@ -681,7 +712,7 @@ impl<'t, 'a> Flow<'t, 'a> {
                     return;
                 }
                 if let Some(Expression::Name(name)) = self.expression(*base) {
-                    self.put(name, &owner, Some(key), value);
+                    self.put(name, owner, Some(key), value);
                 }
             }
             _ => {}
@@ -689,20 +720,34 @@ impl<'t, 'a> Flow<'t, 'a> {
     }
 
     /// Adds a value to the container that a name holds.
-    pub(super) fn put(&mut self, name: &'t str, owner: &Value, key: Option<Value>, value: Value) {
+    pub(super) fn put(&mut self, name: &'t str, owner: Value, key: Option<Value>, value: Value) {
         let traits = value.traits;
-        let mut new = owner.clone().made_of(traits).with_origin(value.origin.clone());
+        let takes = match (&owner.what, &key) {
+            (What::Dictionary(pairs), Some(_)) => pairs.len() < 512,
+            (What::List(items), None) => items.len() < ITEMS,
+            _ => false,
+        };
+        if !takes && traits == Traits::default() {
+            return;
+        }
+        let branches = std::mem::replace(&mut self.branches, 0);
+        // The name lets go of the container first, so that it is not copied for every value.
+        self.set(Cow::Borrowed(name), Value::unknown());
+        let mut new = owner.made_of(traits).with_origin(value.origin.clone());
         match (&mut new.what, key) {
-            (What::Dictionary(pairs), Some(key)) if pairs.len() < 512 => {
+            (What::Dictionary(pairs), Some(key)) if takes => {
                 let pairs = Rc::make_mut(pairs);
                 pairs.retain(|(known, _)| *known != key);
                 pairs.push((key, value));
             }
-            (What::List(items), None) if items.len() < ITEMS => Rc::make_mut(items).push(value),
-            _ if traits == Traits::default() => return,
+            (What::List(items), None) if takes => {
+                let shared = Rc::strong_count(items) > 1;
+                if !shared || self.afford(items.len().saturating_mul(16)) {
+                    Rc::make_mut(items).push(value);
+                }
+            }
             _ => {}
         }
-        let branches = std::mem::replace(&mut self.branches, 0);
         self.set(Cow::Borrowed(name), new);
         self.branches = branches;
     }
@@ -754,8 +799,11 @@ impl<'t, 'a> Flow<'t, 'a> {
                 self.look_at_name(name, id);
                 self.lookup(name)
             }
-            Expression::Text(text) => Value::text(text),
-            Expression::Bytes(bytes) => What::Bytes(bytes.as_slice().into()).into(),
+            Expression::Text(text) if self.afford(text.len()) => Value::text(text),
+            Expression::Bytes(bytes) if self.afford(bytes.len()) => {
+                What::Bytes(bytes.as_slice().into()).into()
+            }
+            Expression::Text(_) | Expression::Bytes(_) => Value::unknown().made_of(Traits::COMPUTED),
             Expression::Number(Some(number)) => What::Number(*number).into(),
             Expression::True => What::Truth(true).into(),
             Expression::False => What::Truth(false).into(),
@@ -781,10 +829,18 @@ impl<'t, 'a> Flow<'t, 'a> {
             }
             Expression::Call(callee, arguments) => self.call(id, *callee, arguments),
             Expression::Chain(first, operands) => {
-                let mut value = self.eval(*first);
+                let mut chain = super::fold::Chain::new(self.eval(*first));
                 for (operator, operand) in operands {
                     let operand = self.eval(*operand);
-                    value = super::fold::operate(*operator, &value, &operand);
+                    let weight = chain.weight(*operator, &operand);
+                    if !self.afford(weight.saturating_add(operand.weight())) {
+                        return Value::unknown().made_of(Traits::COMPUTED);
+                    }
+                    chain.push(*operator, &operand);
+                }
+                let value = chain.value();
+                if !self.afford(value.weight()) {
+                    return Value::unknown().made_of(value.traits);
                 }
                 value
             }
