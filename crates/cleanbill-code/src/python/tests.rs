@@ -223,7 +223,7 @@ fn names_that_modules_are_known_by_are_joined() {
         ("six.moves.urllib.request.urlopen", "urllib.request.urlopen"),
         ("print", "print"),
     ] {
-        assert_eq!(calls::canonical(name), wanted, "{name}");
+        assert_eq!(callables::canonical(name), wanted, "{name}");
     }
 }
 
