@@ -1,7 +1,10 @@
 //! Reads programs in Python: what they import and call, followed through names, attributes, constants and functions of their
 //! own, and when it runs. Nothing is run, imported or judged here.
 
+mod callables;
 mod calls;
+mod constants;
+mod evaluate;
 mod expressions;
 mod facts;
 mod flow;
@@ -11,7 +14,9 @@ mod lexer;
 mod names;
 mod parser;
 mod places;
+mod scopes;
 mod sources;
+mod statements;
 mod text;
 mod tree;
 mod values;

@@ -61,6 +61,14 @@ impl Coverage {
         &self.reasons
     }
 
+    /// Takes a reason back that no longer holds; without any reason, a partial coverage is complete.
+    pub fn regain(&mut self, reason: &Text) {
+        self.reasons.retain(|one| one != reason);
+        if self.reasons.is_empty() && self.state == CoverageState::Partial {
+            self.state = CoverageState::Complete;
+        }
+    }
+
     /// Adds a reason why something was not examined; a complete coverage becomes partial.
     pub fn lose(&mut self, reason: Text) {
         if self.state == CoverageState::Complete {
@@ -90,6 +98,20 @@ mod tests {
         coverage.lose(Text::same("a"));
         assert_eq!(coverage.state(), CoverageState::Partial);
         assert_eq!(coverage.reasons().len(), 1);
+    }
+
+    #[test]
+    fn a_reason_taken_back_leaves_the_others() {
+        let mut coverage = Coverage::complete();
+        coverage.lose(Text::same("a"));
+        coverage.lose(Text::same("b"));
+        coverage.regain(&Text::same("a"));
+        assert_eq!(coverage.state(), CoverageState::Partial);
+        coverage.regain(&Text::same("b"));
+        assert_eq!(coverage.state(), CoverageState::Complete);
+        let mut skipped = Coverage::skipped(Text::same("a"));
+        skipped.regain(&Text::same("a"));
+        assert_eq!(skipped.state(), CoverageState::Skipped);
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod anomaly;
 pub mod bytes;
 pub mod codec;
 mod compressed;
+mod external;
 mod flatbuffer;
 pub mod json;
 pub mod limits;
@@ -34,7 +35,9 @@ mod wire;
 pub mod xml;
 
 pub use anomaly::{Anomaly, AnomalyKind, Impact};
+pub use external::{ExternalData, ExternalFile, Span};
 pub use member::{Member, Payload, Role};
+pub use raw::disguised;
 pub use registry::{Dialect, FormatInfo, FormatView, HEAD_BYTES, Input, Probe, Score, TAIL_BYTES, page_text};
 pub use tensor::{Tensor, TensorList};
 
@@ -49,6 +52,7 @@ registry::register! {
     media => Media,
     onnx => Onnx,
     tensorflow => Tensorflow,
+    tensorflow_checkpoint => TensorflowCheckpoint,
     coreml => Coreml,
     paddle => Paddle,
     tflite => Tflite,

@@ -8,7 +8,8 @@ use std::{
 };
 
 use crate::{
-    Anomaly, AnomalyKind, FormatView, HEAD_BYTES, Input, Member, Probe, Score,
+    Anomaly, AnomalyKind, ExternalData, ExternalFile, FormatView, HEAD_BYTES, Input, Member, Probe, Score,
+    Span,
     bytes::{ReadAt, SourceError, read_range, size_usize},
     limits::Limits,
     notes::Notes,
@@ -99,6 +100,21 @@ impl External {
         let of_key = self.entries.iter().filter(move |(found, _)| found == key);
         of_key.map(|(_, value)| value.as_str())
     }
+
+    /// Returns where the bytes stand in the file; `None` where the numbers are none. Without a length, ONNX reads to the end
+    /// of the file, and ONNX Runtime as many bytes as type and shape ask for.
+    fn span(&self) -> Option<Span> {
+        let number = |key| {
+            let value = self.values(key).last();
+            value.map(|value| value.trim().parse::<u64>())
+        };
+        let start = number("offset").transpose().ok()?.unwrap_or(0);
+        let length = number("length").transpose().ok()?.filter(|length| *length > 0);
+        match length.or(self.wanted) {
+            Some(length) => Span::sized(start, length),
+            None => Some(Span { start, end: None }),
+        }
+    }
 }
 
 /// Holds name, type and shape of a tensor.
@@ -146,6 +162,23 @@ pub struct View {
 impl FormatView for View {
     fn anomalies(&self) -> &[Anomaly] {
         &self.anomalies
+    }
+
+    fn external(&self) -> Vec<ExternalData> {
+        let mut files: BTreeMap<&str, Vec<Span>> = BTreeMap::new();
+        for external in &self.externals {
+            for location in external
+                .values("location")
+                .filter(|location| !location.is_empty())
+            {
+                files.entry(location).or_default().extend(external.span());
+            }
+        }
+        let describe = |(location, spans): (&str, Vec<Span>)| ExternalData {
+            file: ExternalFile::Path(location.to_owned()),
+            spans,
+        };
+        files.into_iter().map(describe).collect()
     }
 
     fn members(&self) -> &[Member] {
@@ -673,6 +706,10 @@ mod tests {
         assert_eq!(names, ["If", "Inner"]);
         assert_eq!(view.externals[0].values("location").collect::<Vec<_>>(), ["../a"]);
         assert_eq!(view.externals[0].wanted, Some(8));
+        let [data] = &view.external()[..] else {
+            panic!("one file is named");
+        };
+        assert_eq!(data.spans, [Span::sized(0, 8).unwrap()]);
         assert_eq!(ids(view.anomalies()), Vec::<&str>::new());
     }
 

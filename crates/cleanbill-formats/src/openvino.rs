@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, ops::Range};
 
 use crate::{
-    Anomaly, AnomalyKind, FormatView, Input, Probe, Score,
+    Anomaly, AnomalyKind, ExternalData, ExternalFile, FormatView, Input, Probe, Score, Span,
     notes::Notes,
     registry::{ParseResult, format_info},
     xml::{self, Doctype, Event},
@@ -20,7 +20,8 @@ format_info! {
     /// Constants whose place overflows or is smaller than their shape says. Layers of operator sets that OpenVINO does not
     /// define, libraries and kernels that are named, are facts for detectors.
     /// ## Limits
-    /// Tags up to 256 KiB, 4,096 kinds of layers. Whether places lie inside the `.bin` file is not known here.
+    /// Tags up to 256 KiB, 4,096 kinds of layers, 1,000,000 constants. Their places are held against the `.bin` file of the same
+    /// name (`external-data-mismatch`).
     /// ## References
     /// OpenVINO documents "Operation sets" and "OpenVINO extensibility"; `src/core/src/pass/serialize.cpp`.
     "openvino", "OpenVINO model", extensions: &[], refines: None,
@@ -29,6 +30,8 @@ format_info! {
 
 /// LIMIT: kinds of layers and facts kept.
 const KEPT: usize = 4_096;
+/// LIMIT: places of constants kept; the largest models have some ten thousand.
+const CONSTANTS: usize = 1_000_000;
 
 static MANY: AnomalyKind = AnomalyKind::limit(
     "openvino-limit",
@@ -65,8 +68,8 @@ pub struct View {
     pub doctype: Option<Doctype>,
     /// Bytes that the uses of entities become when they are replaced.
     pub expansion: u64,
-    /// Bytes of the `.bin` file that constants reach to.
-    pub weights_end: u64,
+    /// Bytes of the `.bin` file that hold constants.
+    pub weights: Vec<Span>,
     /// Places that are too small or overflow; facts for `openvino-invalid`.
     pub violations: Vec<Anomaly>,
     anomalies: Vec<Anomaly>,
@@ -75,6 +78,14 @@ pub struct View {
 impl FormatView for View {
     fn anomalies(&self) -> &[Anomaly] {
         &self.anomalies
+    }
+
+    fn external(&self) -> Vec<ExternalData> {
+        let data = ExternalData {
+            file: ExternalFile::Stem(".bin".to_owned()),
+            spans: self.weights.clone(),
+        };
+        (!self.weights.is_empty()).then_some(data).into_iter().collect()
     }
 
     fn dialects(&self) -> Vec<&'static str> {
@@ -121,7 +132,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
             files: Vec::new(),
             doctype: None,
             expansion: 0,
-            weights_end: 0,
+            weights: Vec::new(),
             violations: Vec::new(),
             anomalies: Vec::new(),
         },
@@ -151,6 +162,8 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
             "CustomLayer" | "CustomLayers" => walk.view.custom_layers = true,
             "layer" => constant = walk.layer(&event, &range),
             "data" if constant => walk.constant(&event, &range),
+            // Until version 7 a layer had its numbers in elements of their own.
+            "weights" | "biases" | "custom" => walk.constant(&event, &range),
             _ => {}
         }
         if parameters.is_none() {
@@ -205,7 +218,13 @@ impl Walk {
             self.broken(range, format!("offset {offset}, size {size}"));
             return;
         };
-        self.view.weights_end = self.view.weights_end.max(end);
+        if self.view.weights.len() >= CONSTANTS {
+            self.notes.push(&MANY, range.clone(), CONSTANTS.to_string());
+        } else if size > 0 {
+            self.view
+                .weights
+                .extend(Span::sized(end.saturating_sub(size), size));
+        }
         let bits = element_bits(event.attribute("element_type").unwrap_or_default());
         let shape = event.attribute("shape").unwrap_or_default();
         let mut elements = Some(1_u64);
@@ -281,7 +300,8 @@ mod tests {
     #[test]
     fn constants_are_checked_and_layers_counted() {
         let graph = view(GRAPH, parse);
-        assert_eq!((graph.weights_end, graph.layers.len()), (24, 2));
+        assert_eq!(graph.layers.len(), 2);
+        assert_eq!(graph.weights, [Span::sized(0, 24).unwrap()]);
         assert!(graph.violations.is_empty());
         let small = String::from_utf8_lossy(GRAPH).replace("size=\"24\"", "size=\"20\"");
         assert_eq!(

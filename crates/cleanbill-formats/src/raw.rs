@@ -36,7 +36,7 @@ impl ReadAt for Within<'_> {
 
 /// Makes the region `[data]` a member where it begins like a program, an archive or a pickle; numbers that are only like one
 /// in their first bytes are left alone.
-pub(crate) fn disguised(source: &dyn ReadAt, range: &Range<u64>) -> Result<Option<Member>, SourceError> {
+pub fn disguised(source: &dyn ReadAt, range: &Range<u64>) -> Result<Option<Member>, SourceError> {
     let range = range.start..range.end.min(source.size());
     if range.end.saturating_sub(range.start) < 32 {
         return Ok(None);

@@ -1,7 +1,7 @@
 use std::{fmt::Debug, io, sync::Arc};
 
 use crate::{
-    Anomaly, Member, TensorList,
+    Anomaly, ExternalData, Member, TensorList,
     bytes::{ReadAt, SourceError},
     limits::Limits,
 };
@@ -92,6 +92,11 @@ pub trait FormatView: Debug {
     /// The tensors that the file lists, where the format has such a list.
     fn tensors(&self) -> Option<&TensorList> {
         None
+    }
+
+    /// What it says of bytes in files beside it.
+    fn external(&self) -> Vec<ExternalData> {
+        Vec::new()
     }
 
     /// Ids of the dialects recognised.

@@ -22,6 +22,7 @@ use crate::{
 };
 use kind::Kind;
 use rules::{EMPTY, REPEATED, TOO_MANY};
+pub(crate) use tensor::element_bytes;
 
 format_info! {
     /// ## What it is

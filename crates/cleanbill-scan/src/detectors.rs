@@ -61,6 +61,7 @@ register! {
     tflite_custom_operator,
     onnxruntime_custom_operator,
     executorch_unknown_backend,
+    external_data_mismatch,
     xml_external_entity,
     xml_entity_bomb,
     pmml_script,

@@ -14,7 +14,12 @@ pub use self::{
     settings::{Settings, Stated},
     vocabulary::Vocabulary,
 };
-use crate::{collection::Collection, inventory, scene::Scene};
+use crate::{
+    collection::Collection,
+    external::{Described, External},
+    inventory,
+    scene::Scene,
+};
 
 /// LIMIT: longest configuration, index or card from which facts are taken.
 const TEXT_BYTES: u64 = 64 << 20;
@@ -28,6 +33,12 @@ pub struct Facts {
     pub size_bytes: u64,
     /// What it was recognised as.
     pub formats: Vec<Format>,
+    /// No format knows it, and whether it was examined depends on what others say of it.
+    pub not_understood: bool,
+    /// What it says of bytes in files beside it.
+    pub external: Vec<External>,
+    /// What files beside it say of its bytes, where no format knows it.
+    pub described: Option<Described>,
     /// The tensors that it lists.
     pub tensors: Option<TensorList>,
     /// Bytes that the loader copies into tensors, where the format keeps them in members of their own.
@@ -55,6 +66,9 @@ impl Facts {
             path: scene.artifact.to_owned(),
             size_bytes: scene.source.size(),
             formats: scene.parsed.iter().map(Parsed::format).collect(),
+            not_understood: scene.parsed.is_empty() && scene.source.size() > 0,
+            external: External::list(scene.artifact, scene.parsed),
+            described: None,
             tensors: scene.parsed.iter().find_map(|one| one.view().tensors()).cloned(),
             raw_bytes: raw_bytes(scene.parsed),
             settings: (small && Settings::is_named(name))

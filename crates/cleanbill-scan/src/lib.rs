@@ -11,6 +11,7 @@ mod dataflow;
 mod detector;
 mod detectors;
 mod engine;
+pub mod external;
 pub mod facts;
 mod hdf5_externals;
 mod hidden;

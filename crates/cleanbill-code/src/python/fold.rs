@@ -111,6 +111,61 @@ pub(super) fn operate(operator: Operator, left: &Value, right: &Value) -> Value 
     }
 }
 
+/// Applies operators one after the other; texts that are added up are joined at once, however many they are.
+#[derive(Debug)]
+pub(super) struct Chain {
+    value: Value,
+    /// What is added to the text of `value`.
+    tail: String,
+}
+
+impl Chain {
+    pub(super) fn new(first: Value) -> Self {
+        Self {
+            value: first,
+            tail: String::new(),
+        }
+    }
+
+    /// Returns the bytes that the next operator copies of what is there.
+    pub(super) fn weight(&self, operator: Operator, right: &Value) -> usize {
+        match (operator, &self.value.what, &right.what) {
+            (Operator::Add, What::Text(_), What::Text(_)) => 0,
+            _ => self.value.weight().saturating_add(self.tail.len()),
+        }
+    }
+
+    pub(super) fn push(&mut self, operator: Operator, right: &Value) {
+        if let (Operator::Add, What::Text(left), What::Text(more)) = (operator, &self.value.what, &right.what)
+        {
+            let length = left
+                .len()
+                .saturating_add(self.tail.len())
+                .saturating_add(more.len());
+            if length <= TEXT_BYTES {
+                self.tail.push_str(more);
+                self.value.traits = self.value.traits.with(right.traits.with(Traits::COMPUTED));
+                self.value.origin = self.value.origin.take().or_else(|| right.origin.clone());
+                return;
+            }
+        }
+        self.settle();
+        self.value = operate(operator, &self.value, right);
+    }
+
+    fn settle(&mut self) {
+        if let (What::Text(text), false) = (&self.value.what, self.tail.is_empty()) {
+            self.value.what = What::Text([&**text, self.tail.as_str()].concat().into());
+            self.tail.clear();
+        }
+    }
+
+    pub(super) fn value(mut self) -> Value {
+        self.settle();
+        self.value
+    }
+}
+
 fn number(operator: Operator, a: i64, b: i64) -> Option<i64> {
     match operator {
         Operator::Add => a.checked_add(b),

@@ -207,3 +207,54 @@ fn only_programs_that_reach_nothing_are_passed_over() {
         assert!(!reaches_nothing(text), "{text}");
     }
 }
+
+#[test]
+fn names_that_modules_are_known_by_are_joined() {
+    for (name, wanted) in [
+        ("posix.system", "os.system"),
+        ("torch.os.system", "os.system"),
+        ("a.b.os.system", "os.system"),
+        ("a.sys.os.system", "os.system"),
+        ("a.b.c.os.system", "a.b.c.os.system"),
+        ("a().os.system", "a().os.system"),
+        (".os.system", ".os.system"),
+        ("a.os", "a.os"),
+        ("builtins.builtins.eval", "builtins.eval"),
+        ("six.moves.urllib.request.urlopen", "urllib.request.urlopen"),
+        ("print", "print"),
+    ] {
+        assert_eq!(callables::canonical(name), wanted, "{name}");
+    }
+}
+
+#[test]
+fn joining_a_megabyte_of_constants_ends_soon() {
+    let piece = "'abcdefgh'";
+    let chain = format!(
+        "import os\nx = {}\nos.system(x)\n",
+        vec![piece; 100_000].join(" + ")
+    );
+    assert_eq!(callees(&chain), ["os.system"]);
+    let program = follow(&chain, |_| true);
+    assert!(program.troubles.is_empty(), "{:?}", program.troubles);
+    // Each of these would copy gigabytes; what it costs is bounded, and that it was cut is said.
+    for line in [
+        "x += 'abcdefgh'\n",
+        "y.append(x)\nz = y\n",
+        "x = x + 'abcdefgh'\n",
+    ] {
+        let source = format!("import os\nx = ''\ny = []\n{}os.system(x)\n", line.repeat(20_000));
+        let program = follow(&source, |_| true);
+        assert!(
+            program.calls.iter().any(|call| call.callee == "os.system"),
+            "{line}"
+        );
+        assert!(
+            program
+                .troubles
+                .iter()
+                .any(|one| one.kind == TroubleKind::TooMuch),
+            "{line}"
+        );
+    }
+}

@@ -10,6 +10,8 @@ pub(super) const ITEMS: usize = 65_536;
 const SHOWN_CHARACTERS: usize = 2_000;
 /// LIMIT: items of a list that a fact keeps.
 const SHOWN_ITEMS: usize = 24;
+/// LIMIT: bytes of a dotted name; what is longer is no callable that anybody knows, and would be copied at every step.
+const NAME_BYTES: usize = 4_096;
 /// LIMIT: values that a name may have at once, by the branches of a program.
 const CHOICES: usize = 6;
 
@@ -70,6 +72,9 @@ impl Value {
     }
 
     pub(super) fn name(name: &str) -> Self {
+        if name.len() > NAME_BYTES {
+            return Self::unknown();
+        }
         What::Name(name.into()).into()
     }
 
@@ -139,6 +144,41 @@ impl Value {
                 })
                 .collect(),
             _ => None,
+        }
+    }
+
+    /// Returns the bytes that copying it takes, about.
+    pub(super) fn weight(&self) -> usize {
+        match &self.what {
+            What::Text(text) => text.len(),
+            What::Bytes(bytes) => bytes.len(),
+            What::List(items) => items.len().saturating_mul(16),
+            What::Dictionary(pairs) => pairs.len().saturating_mul(32),
+            What::Method(method) => method.0.weight(),
+            _ => 0,
+        }
+    }
+
+    /// Returns the item at `at`, counted from the end where it is negative; `None` where there is no such item, or it is not known.
+    pub(super) fn item(&self, at: i64) -> Option<Self> {
+        let place = |length: usize| {
+            let length = i64::try_from(length).ok()?;
+            usize::try_from(if at < 0 { at.checked_add(length)? } else { at }).ok()
+        };
+        match &self.what {
+            What::List(items) => items.get(place(items.len())?).cloned(),
+            What::Text(text) if text.is_ascii() => {
+                let place = place(text.len())?;
+                let one = text.get(place..place.checked_add(1)?)?;
+                Some(Self::text(one).made_of(self.traits))
+            }
+            What::Bytes(bytes) => bytes
+                .get(place(bytes.len())?)
+                .map(|byte| What::Number(i64::from(*byte)).into()),
+            _ => {
+                let items = self.items()?;
+                items.get(place(items.len())?).cloned()
+            }
         }
     }
 

@@ -167,7 +167,7 @@ fn varint(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
 }
 
 /// Returns how many bytes an element takes (`types.proto`); nothing for texts, handles and what is packed below a byte.
-fn element_bytes(kind: u64) -> Option<u64> {
+pub(crate) fn element_bytes(kind: u64) -> Option<u64> {
     Some(match kind {
         4 | 6 | 10 | 11 | 12 | 24 | 25 => 1,
         5 | 14..=17 | 19 => 2,
