@@ -4,6 +4,7 @@
 //! convert them at their own edges.
 
 mod coverage;
+mod definition;
 mod digest;
 mod finding;
 mod report;
@@ -12,6 +13,7 @@ mod text;
 mod verdict;
 
 pub use coverage::{Coverage, CoverageState};
+pub use definition::{Definition, DefinitionKind};
 pub use digest::{Sha256Digest, hex};
 pub use finding::{ByteRange, Finding, Location};
 pub use report::{ArtifactReport, CoverageCounts, Report, SeverityCounts, Summary, ToolInfo};

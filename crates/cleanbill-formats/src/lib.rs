@@ -29,6 +29,7 @@ mod registry;
 mod tensor;
 #[cfg(test)]
 mod testing;
+mod tokens;
 mod wire;
 pub mod xml;
 
@@ -36,6 +37,7 @@ pub use anomaly::{Anomaly, AnomalyKind, Impact};
 pub use member::{Member, Payload, Role};
 pub use registry::{Dialect, FormatInfo, FormatView, HEAD_BYTES, Input, Probe, Score, TAIL_BYTES, page_text};
 pub use tensor::{Tensor, TensorList};
+pub use tokens::{Shared, Telling};
 
 registry::register! {
     pickle => Pickle,
@@ -44,6 +46,8 @@ registry::register! {
     gguf => Gguf,
     hdf5 => Hdf5,
     sentencepiece => Sentencepiece,
+    tokenizer => Tokenizer,
+    tiktoken => Tiktoken,
     executable => Executable,
     media => Media,
     onnx => Onnx,

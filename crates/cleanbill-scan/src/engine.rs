@@ -4,8 +4,8 @@ use std::{
 };
 
 use cleanbill_core::{
-    ArtifactReport, Coverage, CoverageState, Finding, Language, Report, Severity, Sha256Digest, Text,
-    ToolInfo, Verdict, hex, text,
+    ArtifactReport, Coverage, CoverageState, Definition, Finding, Language, Report, Severity, Sha256Digest,
+    Text, ToolInfo, Verdict, hex, text,
 };
 use cleanbill_formats::{
     Format, HEAD_BYTES, Impact, Input, Member, Parsed, Payload, Probe, Role, Score, TAIL_BYTES,
@@ -16,14 +16,14 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Check, DETECTORS, Detector,
+    Check, DETECTORS, Detector, agents,
     collection::{Collection, CollectionSink},
     facts::Facts,
     open::{Bomb, Budget, open},
-    promise,
+    overlaps, promise,
     reading::Reading,
     scene::{self, Scene, Whole},
-    sink::{Sink, printable},
+    sink::{Said, Sink, printable},
     source::{Artifact, Listed, Source},
 };
 
@@ -38,6 +38,8 @@ pub struct Options {
     pub digests: bool,
     /// Ids of the detectors that run; `None` runs all of them.
     pub only: Option<Vec<String>>,
+    /// What was approved of the target's definitions; `None` compares nothing.
+    pub approved: Option<Vec<Definition>>,
 }
 
 impl Default for Options {
@@ -47,6 +49,7 @@ impl Default for Options {
             fail_on: Severity::High,
             digests: false,
             only: None,
+            approved: None,
         }
     }
 }
@@ -138,14 +141,14 @@ pub fn scan(
 fn detect_across(
     facts: &[Facts],
     options: &Options,
-    artifacts: &mut [ArtifactReport],
+    artifacts: &mut Vec<ArtifactReport>,
     findings: &mut Vec<Finding>,
     internal_errors: &mut Vec<String>,
 ) {
-    let mut found = Vec::new();
+    let mut found = Said::default();
     for collection in Collection::gather(facts) {
         let result = catch_unwind(AssertUnwindSafe(|| {
-            let mut found = Vec::new();
+            let mut found = Said::default();
             for &detector in DETECTORS {
                 if let (Check::Collection(run), true) = (detector.check, options.runs(detector)) {
                     run(&collection, &mut CollectionSink::new(detector, &mut found));
@@ -154,11 +157,28 @@ fn detect_across(
             found
         }));
         match result {
-            Ok(some) => found.extend(some),
+            Ok(some) => {
+                found.findings.extend(some.findings);
+                found.gaps.extend(some.gaps);
+            }
             Err(_) => internal_errors.push(collection.folder.to_owned()),
         }
     }
-    for mut finding in found {
+    if let Some(approved) = &options.approved {
+        let gone = compare(facts, approved, options, &mut found);
+        artifacts.extend(gone);
+    }
+    for gap in found.gaps {
+        if let Some(artifact) = artifacts.iter_mut().find(|one| one.path == gap.artifact) {
+            artifact
+                .coverage
+                .lose(located(gap.member.as_deref(), &gap.reason));
+            if artifact.verdict == Verdict::Pass {
+                artifact.verdict = Verdict::Incomplete;
+            }
+        }
+    }
+    for mut finding in found.findings {
         finding.fingerprint = fingerprint(&finding);
         if finding.severity >= options.fail_on
             && let Some(artifact) = artifacts
@@ -169,6 +189,31 @@ fn detect_across(
         }
         findings.push(finding);
     }
+}
+
+/// Compares what the target defines with what was approved; gives an entry for each approved artifact that is gone.
+fn compare(
+    facts: &[Facts],
+    approved: &[Definition],
+    options: &Options,
+    said: &mut Said,
+) -> Vec<ArtifactReport> {
+    for &detector in DETECTORS {
+        if let (Check::Approved(run), true) = (detector.check, options.runs(detector)) {
+            run(facts, approved, &mut CollectionSink::new(detector, said));
+        }
+    }
+    let mut gone: Vec<&str> = approved
+        .iter()
+        .map(|one| one.artifact.as_str())
+        .filter(|path| !facts.iter().any(|one| one.path == *path))
+        .collect();
+    gone.sort_unstable();
+    gone.dedup();
+    let reason = text!("approved, but not there any more", "曾获批准，但已不存在");
+    gone.into_iter()
+        .map(|path| Examined::unread(path.to_owned(), reason.clone()).report)
+        .collect()
 }
 
 /// Returns the SHA-256, in hexadecimal digits, over the settings and tables of every detector of this build.
@@ -458,7 +503,13 @@ impl Walk<'_> {
             container,
             bomb,
         };
-        self.detect(&scene, &mut level.findings);
+        let mut said = Said::default();
+        self.detect(&scene, &mut said);
+        overlaps::drop_repeated(&mut said.findings);
+        level.findings.extend(said.findings);
+        for gap in said.gaps {
+            level.coverage.lose(located(member, &gap.reason));
+        }
         if member.is_none() {
             level.facts = Some(Facts::of(&scene));
         }
@@ -485,6 +536,9 @@ impl Walk<'_> {
         if let Some((en, zh)) = promise::unread_program(&scene) {
             let reason = text!("{en}: not examined by this build", "{zh}：此版本不检查");
             level.coverage.lose(located(member, &reason));
+        }
+        if let Some((en, zh)) = agents::unread(&scene) {
+            level.coverage.lose(located(member, &text!("{en}", "{zh}")));
         }
         if let Some((en, zh)) = reading.unread() {
             let reason = text!("{en}: not examined by this build", "{zh}：此版本不检查");
@@ -542,12 +596,12 @@ impl Walk<'_> {
             .collect()
     }
 
-    fn detect(&self, scene: &Scene<'_>, findings: &mut Vec<Finding>) {
+    fn detect(&self, scene: &Scene<'_>, said: &mut Said) {
         for &detector in DETECTORS {
             if !self.options.runs(detector) {
                 continue;
             }
-            let mut sink = Sink::new(detector, scene.artifact, scene.member, findings);
+            let mut sink = Sink::new(detector, scene.artifact, scene.member, said);
             match detector.check {
                 Check::Artifact(run) => run(scene, &mut sink),
                 Check::Format(run) => scene
@@ -558,7 +612,7 @@ impl Walk<'_> {
                     .parsed
                     .iter()
                     .for_each(|parsed| run(parsed.view(), scene, &mut sink)),
-                Check::Whole(_) | Check::Collection(_) => {}
+                Check::Whole(_) | Check::Collection(_) | Check::Approved(_) => {}
             }
         }
     }
@@ -571,13 +625,15 @@ impl Walk<'_> {
             too_deep: level.too_deep,
             limits: &self.options.limits,
         };
+        let mut said = Said::default();
         for &detector in DETECTORS {
             if let (Check::Whole(run), true) = (detector.check, self.options.runs(detector)) {
-                run(
-                    &whole,
-                    &mut Sink::new(detector, self.artifact, None, &mut level.findings),
-                );
+                run(&whole, &mut Sink::new(detector, self.artifact, None, &mut said));
             }
+        }
+        level.findings.extend(said.findings);
+        for gap in said.gaps {
+            level.coverage.lose(gap.reason);
         }
     }
 

@@ -3,17 +3,22 @@
 mod card;
 mod index;
 mod settings;
+mod template;
 mod vocabulary;
 
+use std::ops::Range;
+
+use cleanbill_core::Definition;
 use cleanbill_formats::{Format, Parsed, Payload, Role, Tensor, TensorList};
 
 pub use self::{
     card::Card,
     index::Index,
     settings::{Settings, Stated},
+    template::Template,
     vocabulary::Vocabulary,
 };
-use crate::{collection::Collection, scene::Scene};
+use crate::{agents, collection::Collection, scene::Scene};
 
 /// LIMIT: longest configuration, index or card from which facts are taken.
 const TEXT_BYTES: u64 = 64 << 20;
@@ -37,6 +42,10 @@ pub struct Facts {
     pub index: Option<Index>,
     /// Size of a tokenizer's vocabulary.
     pub vocabulary: Option<Vocabulary>,
+    /// Its chat templates.
+    pub templates: Vec<Template>,
+    /// What it defines for a model or an agent, with where each stands.
+    pub definitions: Vec<(Definition, Option<Range<u64>>)>,
     /// What a model card claims.
     pub card: Option<Card>,
     /// Licence that a licence file holds, by its SPDX id.
@@ -48,7 +57,10 @@ impl Facts {
     pub(crate) fn of(scene: &Scene<'_>) -> Self {
         let name = scene.file_name();
         let small = scene.source.size() <= TEXT_BYTES;
+        let templates = Template::list(scene);
         Self {
+            definitions: agents::definitions(scene, &templates),
+            templates,
             path: scene.artifact.to_owned(),
             size_bytes: scene.source.size(),
             formats: scene.parsed.iter().map(Parsed::format).collect(),

@@ -21,6 +21,7 @@ mod leaks;
 mod named_code;
 mod open;
 mod operators;
+mod overlaps;
 mod paths;
 mod programs;
 mod promise;
@@ -33,6 +34,7 @@ pub mod source;
 mod templates;
 #[cfg(test)]
 mod testing;
+mod tokenizers;
 mod yaml_lines;
 
 pub use callables::{Allowed, Attack, Standing, standing};
