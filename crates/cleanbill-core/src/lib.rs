@@ -5,6 +5,7 @@
 
 pub mod bill;
 mod coverage;
+mod definition;
 mod digest;
 mod finding;
 mod report;
@@ -13,6 +14,7 @@ mod text;
 mod verdict;
 
 pub use coverage::{Coverage, CoverageState};
+pub use definition::{Definition, DefinitionKind};
 pub use digest::{Sha256Digest, hex};
 pub use finding::{ByteRange, Finding, Location};
 pub use report::{ArtifactReport, CoverageCounts, Report, SeverityCounts, Summary, ToolInfo};

@@ -3,6 +3,7 @@
 //! A report is rendered here from core types into bytes; nothing here opens files, knows the terminal or keeps time. Types
 //! that derive serde are copies of core types for one version of one document and stay in this crate.
 
+pub mod approved;
 mod escape;
 pub mod reports;
 pub mod terminal;

@@ -31,6 +31,7 @@ mod registry;
 mod tensor;
 #[cfg(test)]
 mod testing;
+mod tokens;
 mod wire;
 pub mod xml;
 
@@ -40,6 +41,7 @@ pub use member::{Member, Payload, Role};
 pub use raw::disguised;
 pub use registry::{Dialect, FormatInfo, FormatView, HEAD_BYTES, Input, Probe, Score, TAIL_BYTES, page_text};
 pub use tensor::{Tensor, TensorList};
+pub use tokens::{Shared, Telling};
 
 registry::register! {
     pickle => Pickle,
@@ -48,6 +50,8 @@ registry::register! {
     gguf => Gguf,
     hdf5 => Hdf5,
     sentencepiece => Sentencepiece,
+    tokenizer => Tokenizer,
+    tiktoken => Tiktoken,
     executable => Executable,
     media => Media,
     onnx => Onnx,

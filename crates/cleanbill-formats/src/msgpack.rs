@@ -1,6 +1,6 @@
 //! `MessagePack`, as Flax writes parameters.
 
-use std::ops::Range;
+use std::{collections::HashSet, ops::Range};
 
 use crate::{
     Anomaly, AnomalyKind, FormatView, Input, Member, Payload, Probe, Score,
@@ -8,6 +8,7 @@ use crate::{
     notes::Notes,
     raw::disguised,
     registry::{ParseResult, format_info},
+    tokens::hash,
 };
 
 format_info! {
@@ -22,7 +23,8 @@ format_info! {
     /// bytes do not fit their shape, keys that stand twice. Bytes that begin like a program, an archive or a pickle are members;
     /// what follows the value is the member `[after]`.
     /// ## Limits
-    /// Values nest at most 512 levels; 1,000 keys of a map are compared, 256 byte strings looked into; `tensors` for the arrays.
+    /// Values nest at most 512 levels; 10,000 keys of a map are compared, 4,096 byte strings looked into, and more make
+    /// the coverage partial; `tensors` for the arrays.
     /// ## References
     /// `MessagePack` specification; `flax.serialization` (types 1 to 3).
     "msgpack", "MessagePack", extensions: &["msgpack"], refines: None,
@@ -32,9 +34,9 @@ format_info! {
 /// LIMIT: levels that values nest; parameter trees nest some ten.
 const DEPTH: usize = 512;
 /// LIMIT: keys of one map that are compared with each other.
-const KEYS: usize = 1_000;
+const KEYS: usize = 10_000;
 /// LIMIT: byte strings looked into.
-const LOOKED: usize = 256;
+const LOOKED: usize = 4_096;
 /// LIMIT: bytes kept of a text.
 const TEXT_BYTES: usize = 256;
 /// Smallest byte string that is looked into.
@@ -192,7 +194,7 @@ enum Item {
 /// A container that is open: how many values remain in it, and the keys so far where it is a map.
 struct Open {
     left: u64,
-    keys: Option<Vec<String>>,
+    keys: Option<HashSet<u64>>,
 }
 
 struct Walk<'a> {
@@ -222,7 +224,7 @@ impl Walk<'_> {
                 }
                 Item::Map(count) => open.push(Open {
                     left: count.saturating_mul(2),
-                    keys: Some(Vec::new()),
+                    keys: Some(HashSet::new()),
                 }),
                 Item::List(count) => open.push(Open {
                     left: count,
@@ -258,18 +260,21 @@ impl Walk<'_> {
         let Some(keys) = open.and_then(|one| one.keys.as_mut()) else {
             return;
         };
-        if keys.iter().any(|key| key == text) {
+        if keys.len() >= KEYS {
+            self.notes.push(&LIMIT, range, "keys of a map");
+        } else if !keys.insert(hash(text.as_bytes())) {
             self.violations.push(&REPEATED, range, text);
-        } else if keys.len() < KEYS {
-            keys.push(text.to_owned());
         }
     }
 
     fn bytes(&mut self, length: u64) -> Result<(), Stop> {
         let start = self.cursor.position();
         self.cursor.skip(length)?;
+        let range = start..self.cursor.position();
         if length >= WORTH && self.looked.len() < LOOKED {
-            self.looked.push(start..self.cursor.position());
+            self.looked.push(range);
+        } else if length >= WORTH {
+            self.notes.push(&LIMIT, range, "byte strings");
         }
         Ok(())
     }
@@ -471,6 +476,19 @@ mod tests {
             ids(view(&[&b"\x81\xa1a"[..], &[0x91; 600], b"\x01"].concat(), parse).anomalies()),
             ["msgpack-limit"]
         );
+        // A map of one key more than are compared, and one byte string more than are looked into.
+        let mut keys = b"\xde\x27\x11\xa4aaaa\x80".to_vec();
+        keys.extend(
+            (1_000_u32..11_000)
+                .flat_map(|key| [&b"\xa5"[..], format!("{key:05}").as_bytes(), b"\x01"].concat()),
+        );
+        assert_eq!(ids(view(&keys, parse).anomalies()), ["msgpack-limit"]);
+        let strings = [
+            &b"\x81\xa1a\xdc\x10\x01"[..],
+            &[&b"\xc4\x20"[..], &[0; 32]].concat().repeat(4_097),
+        ]
+        .concat();
+        assert_eq!(ids(view(&strings, parse).anomalies()), ["msgpack-limit"]);
     }
 
     #[test]

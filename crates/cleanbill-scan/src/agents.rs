@@ -1,9 +1,12 @@
 //! What agents read: configurations of MCP servers, definitions of tools, files of instructions.
 
-use std::{fmt::Write, ops::Range};
+mod definitions;
+mod toml;
+
+use std::ops::Range;
 
 use cleanbill_code::jsonc::{self, Value, ValueKind};
-use cleanbill_core::Severity;
+use cleanbill_core::{Severity, Sha256Digest};
 use cleanbill_formats::{
     bytes::size_u64,
     text::{Kind, View},
@@ -27,6 +30,18 @@ const SERVERS: &[&str] = &[
     "context_servers",
     "extensions",
     "mcp",
+];
+/// Keys under which, or as which, tools are defined.
+const TOOLS: &[&str] = &[
+    "tools",
+    "functions",
+    "result",
+    "inputSchema",
+    "input_schema",
+    "parameters",
+    "description_for_model",
+    "prompts",
+    "function",
 ];
 /// Names of files that agents take instructions from.
 const FILES: &[&str] = &[
@@ -66,6 +81,8 @@ const FOLDERS: &[&str] = &[
     ".gemini/commands/",
 ];
 
+pub(crate) use definitions::{definitions, unread};
+
 /// Holds one server.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -78,6 +95,8 @@ pub(crate) struct Server {
     pub(crate) address: String,
     /// Tools that run without a question: `*` or names.
     pub(crate) approved: Vec<String>,
+    /// SHA-256 of the entry in one form, whatever the order of its keys.
+    pub(crate) digest: Sha256Digest,
 }
 
 /// Holds one definition of a tool.
@@ -88,7 +107,7 @@ pub(crate) struct Tool {
     /// Every text of the definition: name, description, those of parameters, defaults, examples.
     pub(crate) said: String,
     /// SHA-256 of the definition in one form, whatever the order of its keys: what a snapshot pins.
-    pub(crate) digest: String,
+    pub(crate) digest: Sha256Digest,
 }
 
 /// Says whether the text is one that agents take instructions from; the client decides that by name and folder.
@@ -130,7 +149,7 @@ pub(crate) fn tree(view: &View, scene: &Scene<'_>, keys: &[&str]) -> Option<(Val
     }
     let text = written.text.as_str();
     let root = if scene.extension == "toml" || view.kind == Kind::Toml {
-        toml(text)
+        toml::read(text)
     } else {
         jsonc::parse(text).root?
     };
@@ -139,13 +158,17 @@ pub(crate) fn tree(view: &View, scene: &Scene<'_>, keys: &[&str]) -> Option<(Val
 
 /// Lists the servers of a configuration, at any of the places where clients keep them.
 pub(crate) fn servers(view: &View, scene: &Scene<'_>) -> Vec<Server> {
-    let mut keys = SERVERS.to_vec();
-    keys.extend(["projects", "amp.mcpServers", "mcp.servers"]);
     let mut out = Vec::new();
-    if let Some((root, start)) = tree(view, scene, &keys) {
+    if let Some((root, start)) = tree(view, scene, &server_keys()) {
         collect(&root, start, 0, &mut out);
     }
     out
+}
+
+fn server_keys() -> Vec<&'static str> {
+    let mut keys = SERVERS.to_vec();
+    keys.extend(["projects", "amp.mcpServers", "mcp.servers"]);
+    keys
 }
 
 fn collect(value: &Value, start: u64, depth: usize, out: &mut Vec<Server>) {
@@ -218,7 +241,12 @@ fn take(name: &str, entry: &Value, start: u64, out: &mut Vec<Server>) {
         headers: pairs(&["headers", "http_headers", "requestInit"]),
         address,
         approved,
+        digest: digest(entry.canonical().as_bytes()),
     });
+}
+
+fn digest(bytes: &[u8]) -> Sha256Digest {
+    Sha256Digest(Sha256::digest(bytes).into())
 }
 
 /// Lists the texts of a list, or the one text.
@@ -236,19 +264,8 @@ pub(crate) fn place(range: &Range<usize>, start: u64) -> Range<u64> {
 
 /// Lists the definitions of tools: what has a name, a description and a scheme of its parameters.
 pub(crate) fn tools(view: &View, scene: &Scene<'_>) -> Vec<Tool> {
-    let keys = [
-        "tools",
-        "functions",
-        "result",
-        "inputSchema",
-        "input_schema",
-        "parameters",
-        "description_for_model",
-        "prompts",
-        "function",
-    ];
     let mut out = Vec::new();
-    if let Some((root, start)) = tree(view, scene, &keys) {
+    if let Some((root, start)) = tree(view, scene, TOOLS) {
         collect_tools(&root, start, 0, &mut out);
     }
     out
@@ -276,15 +293,11 @@ fn collect_tools(value: &Value, start: u64, depth: usize, out: &mut Vec<Tool>) {
             .at("name")
             .or(value.at("name_for_model"))
             .and_then(Value::text);
-        let mut digest = String::new();
-        for byte in Sha256::digest(value.canonical().as_bytes()) {
-            let _ = write!(digest, "{byte:02x}");
-        }
         out.push(Tool {
             name: name.unwrap_or_default().to_owned(),
             range: place(&value.range, start),
             said,
-            digest,
+            digest: digest(value.canonical().as_bytes()),
         });
         return;
     }
@@ -350,99 +363,6 @@ fn flush(units: &mut Vec<u16>, out: &mut String) {
     units.clear();
 }
 
-/// Reads as much of TOML as configurations of servers use: tables, texts, lists and inline tables on one or several lines.
-fn toml(text: &str) -> Value {
-    let mut root: Vec<(String, Value)> = Vec::new();
-    let mut path: Vec<String> = Vec::new();
-    let mut table = 0..0;
-    let mut at = 0;
-    let mut lines = text.split_inclusive('\n').take(20_000);
-    while let Some(line) = lines.next() {
-        let start = at;
-        at += line.len();
-        let bare = line.trim();
-        if let Some(inner) = bare.strip_prefix('[') {
-            let inner = inner
-                .trim_start_matches('[')
-                .split(']')
-                .next()
-                .unwrap_or_default();
-            path = inner
-                .split('.')
-                .map(|part| part.trim().trim_matches(['"', '\'']).to_owned())
-                .take(8)
-                .collect();
-            table = start..at;
-            continue;
-        }
-        let Some((key, value)) = bare.split_once('=').filter(|_| !bare.starts_with('#')) else {
-            continue;
-        };
-        let mut value = value.trim().to_owned();
-        let open = |value: &str| value.matches(['[', '{']).count() > value.matches([']', '}']).count();
-        let mut more = 0;
-        while open(&value) && more < 200 {
-            let Some(line) = lines.next() else { break };
-            at += line.len();
-            value.push('\n');
-            value.push_str(line.trim());
-            more += 1;
-        }
-        if value.starts_with('{') {
-            // An inline table is an object with another sign between key and value.
-            value = value
-                .replace(" = ", ": ")
-                .replace("\"=\"", "\":\"")
-                .replace("= \"", ": \"")
-                .replace("=\"", ":\"");
-        }
-        let Some(mut value) = jsonc::parse(&value).root else {
-            continue;
-        };
-        value.range = start..at;
-        let mut full = path.clone();
-        full.extend(
-            key.split('.')
-                .map(|part| part.trim().trim_matches(['"', '\'']).to_owned())
-                .take(8),
-        );
-        insert(&mut root, &full, value, &table);
-    }
-    Value {
-        range: 0..text.len(),
-        kind: ValueKind::Object(root),
-    }
-}
-
-fn insert(entries: &mut Vec<(String, Value)>, path: &[String], value: Value, table: &Range<usize>) {
-    let Some((first, rest)) = path.split_first() else {
-        return;
-    };
-    if rest.is_empty() {
-        entries.push((first.clone(), value));
-        return;
-    }
-    let place = entries
-        .iter()
-        .position(|(key, value)| key == first && matches!(value.kind, ValueKind::Object(_)));
-    let place = place.unwrap_or_else(|| {
-        let kind = ValueKind::Object(Vec::new());
-        let range = table.clone();
-        entries.push((first.clone(), Value { range, kind }));
-        entries.len() - 1
-    });
-    if let Some((
-        _,
-        Value {
-            kind: ValueKind::Object(inner),
-            ..
-        },
-    )) = entries.get_mut(place)
-    {
-        insert(inner, rest, value, table);
-    }
-}
-
 /// Weighs what a text for agents wants. `strict` for definitions of tools, which have no reason to speak of secrets or
 /// users; in a file of instructions a want alone may be an example or a rule of the house.
 pub(crate) fn weigh(sayings: &[Saying], strict: bool) -> Option<(Severity, &Saying)> {
@@ -488,7 +408,7 @@ mod tests {
 
     #[test]
     fn tables_become_trees() {
-        let root = toml(
+        let root = toml::read(
             "a = 1\n[mcp_servers.x]\ncommand = \"npx\"\nargs = [\n  \"-y\",\n  \"p\"\n]\nenv = { \"K\" = \"v\", L = \"w\" }\n",
         );
         let mut servers = Vec::new();
@@ -510,7 +430,7 @@ mod tests {
             let root = jsonc::parse(text).root.expect("an object");
             let mut out = Vec::new();
             collect_tools(&root, 0, 0, &mut out);
-            out.first().expect("a tool").digest.clone()
+            out.first().expect("a tool").digest
         };
         let one = digest(r#"{"tools": [{"name": "a", "description": "b", "inputSchema": {}}]}"#);
         assert_eq!(

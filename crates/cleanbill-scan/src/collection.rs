@@ -1,6 +1,8 @@
-use cleanbill_core::Finding;
-
-use crate::{Detector, facts::Facts, sink::Sink};
+use crate::{
+    Detector,
+    facts::Facts,
+    sink::{Said, Sink},
+};
 
 /// Holds the files of one folder, for checks that span files: a model is a folder, and its parts must agree.
 #[derive(Debug)]
@@ -38,16 +40,16 @@ impl<'a> Collection<'a> {
 #[derive(Debug)]
 pub struct CollectionSink<'a> {
     detector: &'static Detector,
-    findings: &'a mut Vec<Finding>,
+    said: &'a mut Said,
 }
 
 impl<'a> CollectionSink<'a> {
-    pub(crate) fn new(detector: &'static Detector, findings: &'a mut Vec<Finding>) -> Self {
-        Self { detector, findings }
+    pub(crate) fn new(detector: &'static Detector, said: &'a mut Said) -> Self {
+        Self { detector, said }
     }
 
     /// Returns a sink for findings about `file`.
     pub fn at<'b>(&'b mut self, file: &'b Facts) -> Sink<'b> {
-        Sink::new(self.detector, &file.path, None, self.findings)
+        Sink::new(self.detector, &file.path, None, self.said)
     }
 }

@@ -1,8 +1,9 @@
-use cleanbill_core::{Confidence, Severity};
+use cleanbill_core::{Confidence, Definition, Severity};
 use cleanbill_formats::{FormatView, Parsed};
 
 use crate::{
     collection::{Collection, CollectionSink},
+    facts::Facts,
     scene::{Scene, Whole},
     sink::Sink,
 };
@@ -43,10 +44,12 @@ pub enum Check {
     Whole(fn(&Whole<'_>, &mut Sink<'_>)),
     /// The files of one folder, once all artifacts have been examined.
     Collection(fn(&Collection<'_>, &mut CollectionSink<'_>)),
+    /// What the whole target defines beside what was approved, where the scan was given that.
+    Approved(fn(&[Facts], &[Definition], &mut CollectionSink<'_>)),
 }
 
-/// Declares a detector: doc comments become its reference page, `on` names the format, `any view`, `artifact`, `whole`
-/// or `collection`.
+/// Declares a detector: doc comments become its reference page, `on` names the format, `any view`, `artifact`, `whole`,
+/// `collection` or `approved`.
 macro_rules! detector {
     (
         $(#[doc = $page:literal])*
@@ -82,6 +85,9 @@ macro_rules! check {
     };
     (collection => $run:ident) => {
         $crate::Check::Collection($run)
+    };
+    (approved => $run:ident) => {
+        $crate::Check::Approved($run)
     };
     (any view => $run:ident) => {
         $crate::Check::Any($run)

@@ -4,8 +4,8 @@ mod walk;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use cleanbill_core::{
-    ArtifactReport, Coverage, CoverageState, Finding, Report, Severity, Sha256Digest, Text, ToolInfo,
-    Verdict, hex, text,
+    ArtifactReport, Coverage, CoverageState, Definition, Finding, Report, Severity, Sha256Digest, Text,
+    ToolInfo, Verdict, hex, text,
 };
 use cleanbill_formats::{
     Format, Role,
@@ -20,9 +20,10 @@ use crate::{
     collection::{Collection, CollectionSink},
     facts::Facts,
     open::Budget,
+    sink::Said,
     source::{Artifact, Listed, Source},
 };
-use walk::{Place, Walk};
+use walk::{Place, Walk, located};
 
 /// Says how to scan.
 #[derive(Clone, Debug)]
@@ -37,6 +38,8 @@ pub struct Options {
     pub only: Option<Vec<String>>,
     /// Whether to keep what an ML-BOM needs: see [`inventory::bill`](crate::inventory::bill).
     pub inventory: bool,
+    /// What was approved of the target's definitions; `None` compares nothing.
+    pub approved: Option<Vec<Definition>>,
 }
 
 impl Default for Options {
@@ -47,6 +50,7 @@ impl Default for Options {
             digests: false,
             only: None,
             inventory: false,
+            approved: None,
         }
     }
 }
@@ -152,14 +156,14 @@ pub fn scan(
 fn detect_across(
     facts: &[Facts],
     options: &Options,
-    artifacts: &mut [ArtifactReport],
+    artifacts: &mut Vec<ArtifactReport>,
     findings: &mut Vec<Finding>,
     internal_errors: &mut Vec<String>,
 ) {
-    let mut found = Vec::new();
+    let mut found = Said::default();
     for collection in Collection::gather(facts) {
         let result = catch_unwind(AssertUnwindSafe(|| {
-            let mut found = Vec::new();
+            let mut found = Said::default();
             for &detector in DETECTORS {
                 if let (Check::Collection(run), true) = (detector.check, options.runs(detector)) {
                     run(&collection, &mut CollectionSink::new(detector, &mut found));
@@ -168,11 +172,28 @@ fn detect_across(
             found
         }));
         match result {
-            Ok(some) => found.extend(some),
+            Ok(some) => {
+                found.findings.extend(some.findings);
+                found.gaps.extend(some.gaps);
+            }
             Err(_) => internal_errors.push(collection.folder.to_owned()),
         }
     }
-    for mut finding in found {
+    if let Some(approved) = &options.approved {
+        let gone = compare(facts, approved, options, &mut found);
+        artifacts.extend(gone);
+    }
+    for gap in found.gaps {
+        if let Some(artifact) = artifacts.iter_mut().find(|one| one.path == gap.artifact) {
+            artifact
+                .coverage
+                .lose(located(gap.member.as_deref(), &gap.reason));
+            if artifact.verdict == Verdict::Pass {
+                artifact.verdict = Verdict::Incomplete;
+            }
+        }
+    }
+    for mut finding in found.findings {
         finding.fingerprint = fingerprint(&finding);
         if finding.severity >= options.fail_on
             && let Some(artifact) = artifacts
@@ -183,6 +204,31 @@ fn detect_across(
         }
         findings.push(finding);
     }
+}
+
+/// Compares what the target defines with what was approved; gives an entry for each approved artifact that is gone.
+fn compare(
+    facts: &[Facts],
+    approved: &[Definition],
+    options: &Options,
+    said: &mut Said,
+) -> Vec<ArtifactReport> {
+    for &detector in DETECTORS {
+        if let (Check::Approved(run), true) = (detector.check, options.runs(detector)) {
+            run(facts, approved, &mut CollectionSink::new(detector, said));
+        }
+    }
+    let mut gone: Vec<&str> = approved
+        .iter()
+        .map(|one| one.artifact.as_str())
+        .filter(|path| !facts.iter().any(|one| one.path == *path))
+        .collect();
+    gone.sort_unstable();
+    gone.dedup();
+    let reason = text!("approved, but not there any more", "曾获批准，但已不存在");
+    gone.into_iter()
+        .map(|path| Examined::unread(path.to_owned(), reason.clone()).report)
+        .collect()
 }
 
 /// Returns the SHA-256, in hexadecimal digits, over the settings and tables of every detector of this build.

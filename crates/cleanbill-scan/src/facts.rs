@@ -3,8 +3,12 @@
 mod card;
 mod index;
 mod settings;
+mod template;
 mod vocabulary;
 
+use std::ops::Range;
+
+use cleanbill_core::Definition;
 use cleanbill_formats::{Format, Parsed, Payload, Role, Tensor, TensorList};
 
 pub(crate) use self::card::licence_of_file;
@@ -12,9 +16,11 @@ pub use self::{
     card::Card,
     index::Index,
     settings::{Settings, Stated},
+    template::Template,
     vocabulary::Vocabulary,
 };
 use crate::{
+    agents,
     collection::Collection,
     external::{Described, External},
     inventory,
@@ -49,6 +55,10 @@ pub struct Facts {
     pub index: Option<Index>,
     /// Size of a tokenizer's vocabulary.
     pub vocabulary: Option<Vocabulary>,
+    /// Its chat templates.
+    pub templates: Vec<Template>,
+    /// What it defines for a model or an agent, with where each stands.
+    pub definitions: Vec<(Definition, Option<Range<u64>>)>,
     /// What a model card claims.
     pub card: Option<Card>,
     /// Licence that a licence file holds, by its SPDX id.
@@ -62,7 +72,10 @@ impl Facts {
     pub(crate) fn of(scene: &Scene<'_>, with_inventory: bool) -> Self {
         let name = scene.file_name();
         let small = scene.source.size() <= TEXT_BYTES;
+        let templates = Template::list(scene);
         Self {
+            definitions: agents::definitions(scene, &templates),
+            templates,
             path: scene.artifact.to_owned(),
             size_bytes: scene.source.size(),
             formats: scene.parsed.iter().map(Parsed::format).collect(),

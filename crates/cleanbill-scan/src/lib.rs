@@ -25,6 +25,7 @@ mod markup;
 mod named_code;
 mod open;
 mod operators;
+mod overlaps;
 mod paths;
 mod programs;
 mod promise;
@@ -37,6 +38,7 @@ pub mod source;
 mod templates;
 #[cfg(test)]
 mod testing;
+mod tokenizers;
 mod yaml_lines;
 
 pub use callables::{Allowed, Attack, Standing, standing};

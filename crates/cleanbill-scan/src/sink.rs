@@ -7,13 +7,28 @@ use crate::Detector;
 /// Longest evidence that a finding carries, in characters.
 const EVIDENCE_CHARACTERS: usize = 200;
 
+/// Gathers what detectors say.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) gaps: Vec<Gap>,
+}
+
+/// Holds what a detector did not look at, so that coverage says so.
+#[derive(Debug)]
+pub(crate) struct Gap {
+    pub(crate) artifact: String,
+    pub(crate) member: Option<String>,
+    pub(crate) reason: Text,
+}
+
 /// Takes the findings of one detector about one scene.
 #[derive(Debug)]
 pub struct Sink<'a> {
     detector: &'static Detector,
     artifact: &'a str,
     member: Option<&'a str>,
-    findings: &'a mut Vec<Finding>,
+    said: &'a mut Said,
 }
 
 impl<'a> Sink<'a> {
@@ -21,19 +36,28 @@ impl<'a> Sink<'a> {
         detector: &'static Detector,
         artifact: &'a str,
         member: Option<&'a str>,
-        findings: &'a mut Vec<Finding>,
+        said: &'a mut Said,
     ) -> Self {
         Self {
             detector,
             artifact,
             member,
-            findings,
+            said,
         }
+    }
+
+    /// Says that something was not looked at: the coverage of the artifact becomes partial, for this reason.
+    pub fn unexamined(&mut self, reason: Text) {
+        self.said.gaps.push(Gap {
+            artifact: self.artifact.to_owned(),
+            member: self.member.map(str::to_owned),
+            reason,
+        });
     }
 
     /// Reports what was seen at `range` of the scene's bytes; the returned draft changes what differs from the detector's own settings.
     pub fn report(&mut self, range: Option<Range<u64>>, message: Text) -> Draft<'_> {
-        self.findings.push(Finding {
+        self.said.findings.push(Finding {
             detector: self.detector.id.to_owned(),
             severity: self.detector.severity,
             confidence: self.detector.confidence,
@@ -55,7 +79,7 @@ impl<'a> Sink<'a> {
             fingerprint: String::new(),
         });
         Draft {
-            finding: self.findings.last_mut(),
+            finding: self.said.findings.last_mut(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Looks into Jinja templates for what no honest chat template needs. Nothing is rendered.
 
+pub(crate) mod compare;
 mod machine;
 mod methods;
 pub(crate) mod sway;

@@ -60,7 +60,7 @@ fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
                 &format!(
                     "tool `{}` (sha256 {})",
                     tool.name,
-                    tool.digest.get(..16).unwrap_or_default()
+                    tool.digest.to_string().get(..16).unwrap_or_default()
                 ),
                 sink,
             );

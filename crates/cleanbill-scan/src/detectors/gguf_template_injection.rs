@@ -67,6 +67,12 @@ fn report(template: &Found<'_>, sink: &mut Sink<'_>) {
             "在使用此模型对话之前，用供应方的原始模板替换该模板"
         ));
     }
+    if examined.cut {
+        sink.unexamined(text!(
+            "a template nests too deep or does too much to be examined whole",
+            "模板嵌套过深或过于繁复，未能完整检查"
+        ));
+    }
     if examined.cut && template.chat {
         sink.report(
             Some(template.range.clone()),

@@ -11,13 +11,13 @@ use rayon::prelude::*;
 
 use super::Options;
 use crate::{
-    Check, DETECTORS,
+    Check, DETECTORS, agents,
     facts::Facts,
     open::{Bomb, Budget, open},
-    promise,
+    overlaps, promise,
     reading::{Reading, Within},
     scene::{self, Scene, Whole},
-    sink::{Sink, printable},
+    sink::{Said, Sink, printable},
 };
 
 /// Walks one artifact level by level.
@@ -145,7 +145,13 @@ impl Walk<'_> {
             container,
             bomb,
         };
-        self.detect(&scene, &mut level.findings);
+        let mut said = Said::default();
+        self.detect(&scene, &mut said);
+        overlaps::drop_repeated(&mut said.findings);
+        level.findings.extend(said.findings);
+        for gap in said.gaps {
+            level.coverage.lose(located(member, &gap.reason));
+        }
         if member.is_none() {
             level.facts = Some(Facts::of(&scene, self.options.inventory));
         }
@@ -175,6 +181,9 @@ impl Walk<'_> {
         if let Some((en, zh)) = promise::unread_program(&scene) {
             let reason = text!("{en}: not examined by this build", "{zh}：此版本不检查");
             level.coverage.lose(located(member, &reason));
+        }
+        if let Some((en, zh)) = agents::unread(&scene) {
+            level.coverage.lose(located(member, &text!("{en}", "{zh}")));
         }
         if let Some((en, zh)) = reading.unread() {
             let reason = text!("{en}: not examined by this build", "{zh}：此版本不检查");
@@ -232,12 +241,12 @@ impl Walk<'_> {
             .collect()
     }
 
-    fn detect(&self, scene: &Scene<'_>, findings: &mut Vec<Finding>) {
+    fn detect(&self, scene: &Scene<'_>, said: &mut Said) {
         for &detector in DETECTORS {
             if !self.options.runs(detector) {
                 continue;
             }
-            let mut sink = Sink::new(detector, scene.artifact, scene.member, findings);
+            let mut sink = Sink::new(detector, scene.artifact, scene.member, said);
             match detector.check {
                 Check::Artifact(run) => run(scene, &mut sink),
                 Check::Format(run) => scene
@@ -248,7 +257,7 @@ impl Walk<'_> {
                     .parsed
                     .iter()
                     .for_each(|parsed| run(parsed.view(), scene, &mut sink)),
-                Check::Whole(_) | Check::Collection(_) => {}
+                Check::Whole(_) | Check::Collection(_) | Check::Approved(_) => {}
             }
         }
     }
@@ -261,13 +270,15 @@ impl Walk<'_> {
             too_deep: level.too_deep,
             limits: &self.options.limits,
         };
+        let mut said = Said::default();
         for &detector in DETECTORS {
             if let (Check::Whole(run), true) = (detector.check, self.options.runs(detector)) {
-                run(
-                    &whole,
-                    &mut Sink::new(detector, self.artifact, None, &mut level.findings),
-                );
+                run(&whole, &mut Sink::new(detector, self.artifact, None, &mut said));
             }
+        }
+        level.findings.extend(said.findings);
+        for gap in said.gaps {
+            level.coverage.lose(gap.reason);
         }
     }
 
@@ -438,7 +449,7 @@ fn lose_for(parsed: &Parsed, member: Option<&str>, read: bool, coverage: &mut Co
 }
 
 /// Puts a member's path before a reason.
-fn located(member: Option<&str>, reason: &Text) -> Text {
+pub(super) fn located(member: Option<&str>, reason: &Text) -> Text {
     match member {
         None => reason.clone(),
         Some(member) => {

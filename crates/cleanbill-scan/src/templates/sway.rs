@@ -215,6 +215,21 @@ fn far_away(template: &str, walk: &mut Walk<'_>) {
     }
 }
 
+/// Lists the pieces of text that a template can put out, each with its blanks in one form.
+pub(super) fn pieces(template: &str) -> BTreeSet<String> {
+    let (mut said, mut places) = (String::new(), Vec::new());
+    gather(&parse(template).nodes, template, &mut said, &mut places, &mut 0);
+    let ends = places.iter().skip(1).map(|(start, _)| *start);
+    let ends: Vec<usize> = ends.chain([said.len()]).collect();
+    let starts = places.iter().map(|(start, _)| *start);
+    starts
+        .zip(ends)
+        .filter_map(|(start, end)| said.get(start..end))
+        .map(|piece| piece.split_whitespace().collect::<Vec<_>>().join(" "))
+        .filter(|piece| !piece.is_empty())
+        .collect()
+}
+
 /// Collects every text that a template can put out, comments of HTML included, with where each begins.
 fn gather(
     nodes: &[Node],

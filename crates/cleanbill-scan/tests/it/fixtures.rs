@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
+use cleanbill_core::{Definition, DefinitionKind, Sha256Digest};
 use cleanbill_formats::{Format, bytes::ReadAt};
 use cleanbill_samples::Sample;
 use cleanbill_scan::{DETECTORS, Options};
@@ -66,6 +67,7 @@ fn check_detector(id: &str, name: &str, path: &Path) -> Result<(), String> {
     let sample = read_sample(path)?;
     let options = Options {
         only: Some(vec![id.to_owned()]),
+        approved: approved(&sample)?,
         ..Options::default()
     };
     let outcome = scan_files(&sample.files, &options);
@@ -94,6 +96,25 @@ fn check_detector(id: &str, name: &str, path: &Path) -> Result<(), String> {
         return Err("the name must begin with `flags-` or `passes-`".to_owned());
     }
     check_verdict(&sample)
+}
+
+/// Reads the approved state: lines `KIND NAME SHA256` of the first file; the digest may be its beginning, filled up with zeros.
+fn approved(sample: &Sample) -> Result<Option<Vec<Definition>>, String> {
+    let mut list = Vec::new();
+    for expectation in sample.expected("approved") {
+        let wrong = || format!("line {}: expected `KIND NAME SHA256`", expectation.line);
+        let parts: Vec<&str> = expectation.value.split_whitespace().collect();
+        let [kind, name, digest] = parts.as_slice() else {
+            return Err(wrong());
+        };
+        list.push(Definition {
+            artifact: sample.files[0].path.clone(),
+            kind: DefinitionKind::parse(kind).ok_or_else(wrong)?,
+            name: (*name).to_owned(),
+            sha256: Sha256Digest::parse(&format!("{digest:0<64}")).ok_or_else(wrong)?,
+        });
+    }
+    Ok((!list.is_empty()).then_some(list))
 }
 
 fn check_format(id: &str, path: &Path) -> Result<(), String> {
@@ -176,7 +197,7 @@ fn check_verdict(sample: &Sample) -> Result<(), String> {
                     ));
                 }
             }
-            "formats" | "anomaly" | "member" | "damage-may-pass" => {}
+            "formats" | "anomaly" | "member" | "damage-may-pass" | "approved" => {}
             other => {
                 return Err(format!(
                     "line {}: unknown expectation `{other}`",

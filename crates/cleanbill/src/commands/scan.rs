@@ -1,3 +1,5 @@
+mod approval;
+
 use std::path::PathBuf;
 
 use clap::{
@@ -56,6 +58,12 @@ pub(crate) struct Scan {
     /// Change a cap on work or memory, such as `member_bytes=2GiB`; may be repeated
     #[arg(long, value_name = "NAME=VALUE")]
     limit: Vec<String>,
+    /// Compare chat templates, servers, tools and instructions with the state in this file, which `--write-approved` wrote
+    #[arg(long, value_name = "FILE")]
+    approved: Option<PathBuf>,
+    /// Write the chat templates, servers, tools and instructions of the target to this file as the approved state
+    #[arg(long, value_name = "FILE")]
+    write_approved: Option<PathBuf>,
     /// How many threads examine at the same time; all cores by default
     #[arg(long, short, value_name = "NUMBER", value_parser = value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
@@ -80,7 +88,11 @@ pub(crate) fn run(arguments: &Scan, shell: &Shell) -> Result<ExitCode, Failure> 
             )));
         }
     }
-    let (options, described) = options(arguments)?;
+    let (mut options, described) = options(arguments)?;
+    let to_approve = approval::prepare(arguments.write_approved.as_ref(), &documents, &arguments.targets)?;
+    if let Some(file) = &arguments.approved {
+        options.approved = Some(approval::read(file, &arguments.targets)?);
+    }
     let outcome = examine(arguments, &options, shell)?;
     let report = &outcome.report;
     let rules = rules();
@@ -99,6 +111,9 @@ pub(crate) fn run(arguments: &Scan, shell: &Shell) -> Result<ExitCode, Failure> 
     };
     for (format, output) in &documents {
         output.write(&(format.render)(report, &context(detail, output)))?;
+    }
+    if let Some(output) = &to_approve {
+        approval::write(output, &outcome, shell)?;
     }
     if (arguments.format.id, &main) != ("human", &Output::Stdout) {
         verdict_line(
