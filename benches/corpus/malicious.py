@@ -12,6 +12,7 @@ import pathlib
 import shutil
 import sys
 
+import malicious_advisories
 import malicious_archives
 import malicious_arrays
 import malicious_deploy
@@ -32,6 +33,7 @@ import malicious_unlisted
 from malicious_ops import Corpus
 
 PARTS = (
+    malicious_advisories,
     malicious_gadgets,
     malicious_unlisted,
     malicious_indirect,
