@@ -30,6 +30,7 @@ import malicious_tables
 import malicious_tensors
 import malicious_torch
 import malicious_unlisted
+import malicious_web
 from malicious_ops import Corpus
 
 PARTS = (
@@ -51,6 +52,7 @@ PARTS = (
     malicious_secrets,
     malicious_tables,
     malicious_tensors,
+    malicious_web,
 )
 
 

@@ -1,16 +1,16 @@
 """Advisories of formats that no sample of the other modules carries, one sample or more each."""
 
 import tarfile
+from struct import pack
 
 from malicious_archives import EVIL4, NOTE, OUT
 from malicious_files import Entry, gz, tarred, zipped
 from malicious_graphs import tflite
 from malicious_headers import gguf, pair, tensor, text
-from malicious_ops import NOWHERE, SHELL, URL, Call, Glob, dump
+from malicious_ops import NOWHERE, SHELL, URL, Call, Glob, dump, system
 from malicious_tables import flax
-from malicious_tensors import (WEIGHTS, external, onnx, onnx_graph, onnx_tensor, paddle, saved_model, tf_attr, tf_graph, tf_node, field,
-                               message)
-from struct import pack
+from malicious_tensors import (WEIGHTS, external, field, message, onnx, onnx_graph, onnx_tensor, paddle, saved_model, tf_attr, tf_graph,
+                               tf_node)
 
 LINK = {"type": tarfile.SYMTYPE}
 HARD = {"type": tarfile.LNKTYPE}
@@ -71,6 +71,13 @@ def packages(corpus):
     nemo("tokenizer", [("./model_weights.ckpt", b"\x80\x02}q\x00."), ("./tokenizer.pkl", EVIL4)], "pickle beside the weights", "CVE-2026-24159")
     corpus.add("advisory", "mailcap", "model.pkl", dump(Call(Glob("mailcap", "findmatch"), {"a/b": [{"view": "", "test": SHELL}]}, "a/b", "view")),
                "gadget missing from modelscan", "modelscan-pr-346")
+    for advisory, slug, tree in (
+            ("CVE-2020-13092", "sklearn", system()),
+            ("CVE-2022-45907", "type-line", Call(Glob("torch.jit.annotations", "parse_type_line"), "# type: (__import__('os')) -> None", None, 0)),
+            ("CVE-2024-48063", "remote-module", Call(Glob("torch.distributed.nn.api.remote_module", "_recursive_script_module_reducer"), SHELL)),
+            ("CVE-2024-5480", "python-udf", Call(Glob("torch.distributed.rpc.internal", "_run_function"),
+                                                 Call(Glob("torch.distributed.rpc.internal", "PythonUDF"), Glob("os", "system"), (SHELL,), {})))):
+        corpus.add("advisory", slug, "model.joblib" if slug == "sklearn" else "model.pt", dump(tree), "callable of a published advisory", advisory)
     far = "/".join(["d" * 247] * 16)
     corpus.add("archive-paths", "long-links", "model.tar",
                tarred([("d" * 247, b""), ("a", b"", LINK | {"linkname": far}), ("e", b"", LINK | {"linkname": "a/" + "../" * 18 + "cleanbill-inert"}),

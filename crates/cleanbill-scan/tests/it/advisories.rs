@@ -8,6 +8,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::OnceLock,
 };
 
 use cleanbill_core::Severity;
@@ -27,12 +28,14 @@ advisories! {
     cpython_154848 = "cpython-154848",
     cve_2017_18342 = "CVE-2017-18342",
     cve_2019_6446 = "CVE-2019-6446",
+    cve_2020_13092 = "CVE-2020-13092",
     cve_2020_14343 = "CVE-2020-14343",
     cve_2021_29541 = "CVE-2021-29541",
     cve_2021_42574 = "CVE-2021-42574",
     cve_2022_23558 = "CVE-2022-23558",
     cve_2022_23559 = "CVE-2022-23559",
     cve_2022_25882 = "CVE-2022-25882",
+    cve_2022_45907 = "CVE-2022-45907",
     cve_2023_43472 = "CVE-2023-43472",
     cve_2023_48299 = "CVE-2023-48299",
     cve_2024_0129 = "CVE-2024-0129",
@@ -53,7 +56,9 @@ advisories! {
     cve_2024_34359 = "CVE-2024-34359",
     cve_2024_34997 = "CVE-2024-34997",
     cve_2024_3660 = "CVE-2024-3660",
+    cve_2024_48063 = "CVE-2024-48063",
     cve_2024_5187 = "CVE-2024-5187",
+    cve_2024_5480 = "CVE-2024-5480",
     cve_2025_10155 = "CVE-2025-10155",
     cve_2025_10156 = "CVE-2025-10156",
     cve_2025_10157 = "CVE-2025-10157",
@@ -303,6 +308,11 @@ fn field<'a>(line: &'a str, name: &str) -> Option<&'a str> {
 
 /// Makes the corpus once for all tests of this build; `None` where there is no Python.
 fn corpus() -> Option<PathBuf> {
+    static MADE: OnceLock<Option<PathBuf>> = OnceLock::new();
+    MADE.get_or_init(make_corpus).clone()
+}
+
+fn make_corpus() -> Option<PathBuf> {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../benches/corpus");
     let stamp: u64 = fs::read_dir(&scripts)
         .unwrap()
