@@ -152,12 +152,12 @@ def ratio(cells):
 
 # Detection.
 
-def corpus_samples(corpus, halves):
-    """(half, group, sample) of every sample folder, and the manifest records."""
+def corpus_samples(corpus, halves, groups):
+    """(half, group, sample) of every sample folder, and the manifest records; no groups means all."""
     samples, facts = [], {}
     for half in halves:
         for folder in sorted((corpus / half).glob("*/*")):
-            if folder.is_dir():
+            if folder.is_dir() and (not groups or folder.parent.name in groups):
                 samples.append((half, folder.parent.name, folder.name))
         manifest = corpus / half / "manifest.jsonl"
         if manifest.exists():
@@ -220,17 +220,21 @@ def severest(severities):
     return min(loud, key=lambda name: order.index(name) if name in order else 3) if loud else None
 
 
-def detection(tools, options, home):
-    """Verdicts of every tool on every sample."""
+def detection(tools, options, home, partial):
+    """Verdicts of every tool on every sample. What is known is kept in a file, so that a run that was stopped goes on."""
     corpus = pathlib.Path(options.corpus).resolve()
-    samples, facts = corpus_samples(corpus, options.halves)
-    verdicts = {}
+    samples, facts = corpus_samples(corpus, options.halves, options.groups)
+    verdicts = load_partial(partial) if options.resume else {}
     for tool in tools:
-        found = verdicts[tool.name] = {}
+        found = verdicts.setdefault(tool.name, {})
+        every = options.every.get(tool.name, 1)
+        wanted = [sample for at, sample in enumerate(samples) if sample[0] == "malicious" or at % every == 0]
+        wanted = [sample for sample in wanted if "/".join(sample) not in found]
         # Groups stay together within a batch; the order is that of the folders.
-        for at in range(0, len(samples), tool.batch):
-            judge(tool, corpus, samples[at:at + tool.batch], facts, home, found)
-            say(f"{tool.name}: {min(at + tool.batch, len(samples))} of {len(samples)} samples")
+        for at in range(0, len(wanted), tool.batch):
+            judge(tool, corpus, wanted[at:at + tool.batch], facts, home, found)
+            partial.write_text(json.dumps(verdicts) + "\n")
+            say(f"{tool.name}: {min(at + tool.batch, len(wanted))} of {len(wanted)} samples")
         broken = [key for key, verdict in found.items() if verdict["state"]]
         if broken:
             say(f"{tool.name} broke off on {len(broken)} samples, the first {broken[0]}")
@@ -244,8 +248,14 @@ def detection(tools, options, home):
     return samples, verdicts
 
 
+def load_partial(path):
+    """The verdicts of a run that was stopped."""
+    return json.loads(path.read_text("utf-8")) if path.exists() else {}
+
+
 def rates(verdicts, keys, half):
     """Percent at the level that counts, and at any; malicious samples count from high, benign ones from medium."""
+    keys = [key for key in keys if key in verdicts]
     if not keys:
         return "-"
     counts = peers_tools.HIGH if half == "malicious" else (*peers_tools.HIGH, "medium")
@@ -256,7 +266,7 @@ def rates(verdicts, keys, half):
 
 def uncovered(verdicts, keys):
     """The number neither flagged nor examined."""
-    return sum(not verdicts[key]["covered"] and verdicts[key]["severity"] is None for key in keys)
+    return sum(not verdicts[key]["covered"] and verdicts[key]["severity"] is None for key in keys if key in verdicts)
 
 
 def interval(count):
@@ -306,6 +316,9 @@ def main():
     parser.add_argument("--timeout", type=float, default=300, help="seconds for one run of the speed part")
     parser.add_argument("--corpus", default=ROOT / "target" / "bench-corpus", help="folder with malicious/ and benign/")
     parser.add_argument("--halves", default="malicious,benign", help="halves of the corpus to measure")
+    parser.add_argument("--groups", default="", help="groups of both halves to measure, with commas; empty for all")
+    parser.add_argument("--every", default="", help="tool=n, with commas: give a slow tool only every n-th benign sample")
+    parser.add_argument("--resume", action="store_true", help="go on with the detection that was stopped")
     parser.add_argument("--data", default=ROOT / "target" / "bench-data", help="folder of the speed workloads")
     parser.add_argument("--results", default=ROOT / "target" / "bench-results")
     parser.add_argument("--peers-dir", default=ROOT / "target" / "peers")
@@ -316,6 +329,8 @@ def main():
     options = parser.parse_args()
     options.workloads = options.workloads.split(",")
     options.halves = options.halves.split(",")
+    options.groups = {group for group in options.groups.split(",") if group}
+    options.every = {name: int(count) for name, _, count in (pair.partition("=") for pair in options.every.split(",") if pair)}
     options.timeout = options.timeout if options.timeout > 0 else 300
     names = [name for name in options.peers.split(",") if name]
     unknown = [name for name in names if name not in peers_tools.PEERS]
@@ -344,7 +359,7 @@ def main():
                       "The files of b and c are sparse. Peaks below about 9 MiB cannot be seen.", speed_table(rows, [tool.name for tool in tools])]
     if options.what in ("all", "detect"):
         make_corpus(pathlib.Path(options.corpus), options.halves)
-        samples, verdicts = detection(tools, options, home)
+        samples, verdicts = detection(tools, options, home, results / "detection-partial.json")
         (results / "detection.json").write_text(json.dumps({**facts, "verdicts": verdicts}, indent=1) + "\n")
         fragments += ["## Detection", detection_tables(samples, verdicts)]
     text = "\n\n".join(fragments) + "\n"

@@ -35,6 +35,7 @@ MODULES = [
     "benign_secrets",
     "benign_tables",
     "benign_tensors",
+    "benign_web",
 ]
 
 

@@ -19,7 +19,8 @@ WORD = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 def texts(pattern, most):
     root = sysconfig.get_paths()["purelib"]
-    return sorted(glob.glob(os.path.join(root, pattern), recursive=True))[:most]
+    found = sorted(glob.glob(os.path.join(root, pattern), recursive=True))
+    return [path for path in found if os.path.isfile(path)][:most]
 
 
 def joined(paths, most=4 << 20):

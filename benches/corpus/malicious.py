@@ -12,6 +12,7 @@ import pathlib
 import shutil
 import sys
 
+import malicious_advisories
 import malicious_archives
 import malicious_arrays
 import malicious_deploy
@@ -31,9 +32,11 @@ import malicious_tables
 import malicious_tensors
 import malicious_torch
 import malicious_unlisted
+import malicious_web
 from malicious_ops import Corpus
 
 PARTS = (
+    malicious_advisories,
     malicious_gadgets,
     malicious_unlisted,
     malicious_indirect,
@@ -53,6 +56,7 @@ PARTS = (
     malicious_secrets,
     malicious_tables,
     malicious_tensors,
+    malicious_web,
 )
 
 

@@ -92,6 +92,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         left: input.limits.metadata_entries.saturating_mul(4),
         view: View::default(),
         tables: Vec::new(),
+        field_start: 0,
     };
     let end = walk.cursor.end();
     match walk.message(Message::Model, end) {
@@ -100,6 +101,9 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
             let at = walk.cursor.position();
             let kind = if walk.left == 0 { &LIMIT } else { &TRUNCATED };
             walk.notes.push(kind, at..end, "");
+            // What no longer reads as a field may be anything.
+            let after = Payload::Section(walk.field_start..end);
+            walk.view.members.push(Member::content("[after]", after));
         }
         Err(ReadError::Source(error)) => return Err(error),
     }
@@ -149,6 +153,8 @@ struct Walk<'a> {
     view: View,
     /// Where the normalizers' compiled tables stand.
     tables: Vec<Range<u64>>,
+    /// Where the last field of the model itself begins.
+    field_start: u64,
 }
 
 impl Walk<'_> {
@@ -156,6 +162,9 @@ impl Walk<'_> {
     fn message(&mut self, message: Message, end: u64) -> Result<bool, ReadError> {
         while self.cursor.position() < end {
             let start = self.cursor.position();
+            if message == Message::Model {
+                self.field_start = start;
+            }
             if self.left == 0 {
                 return Ok(false);
             }
@@ -250,7 +259,7 @@ mod tests {
     fn every_field_is_walked() {
         check(b"", 2, &[], &[]);
         check(b"\x0a\x03\x0a\x01b", 3, &[], &[]);
-        check(b"\x0a\x30\x0a", 2, &["sentencepiece-truncated"], &[]);
+        check(b"\x0a\x30\x0a", 2, &["sentencepiece-truncated"], &["[after]"]);
         check(b"\x4a\x01x", 2, &["sentencepiece-field"], &[]);
         let large = [&b"\x4a\xac\x02"[..], &[b'x'; 300]].concat();
         check(&large, 2, &["sentencepiece-field"], &["[field 9 at 35]"]);

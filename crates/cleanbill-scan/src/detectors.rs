@@ -59,6 +59,7 @@ register! {
     paddle_unsafe_operator,
     flatbuffer_invalid,
     tflite_custom_operator,
+    tfjs_outside_file,
     onnxruntime_custom_operator,
     executorch_unknown_backend,
     external_data_mismatch,

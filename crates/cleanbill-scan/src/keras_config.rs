@@ -22,6 +22,8 @@ use crate::{scene::Scene, sink::Sink};
 
 /// LIMIT: concerns kept of one configuration; they repeat beyond.
 const CONCERNS: usize = 256;
+/// Keys by which the outermost object shows that it is a configuration, the second in models of TensorFlow.js.
+const OUTERMOST: &[&str] = &["class_name", "modelTopology"];
 /// Keys of the outermost object that the view of a text keeps.
 const TOP_KEYS: usize = 64;
 
@@ -138,8 +140,8 @@ fn is_configuration(scene: &Scene<'_>) -> bool {
         .any(|format| matches!(format, Format::Keras | Format::Hdf5));
     scene.parsed.iter().any(|parsed| match parsed {
         Parsed::Text(view) => {
-            let object =
-                view.top_keys.iter().any(|key| key == "class_name") || view.top_keys.len() >= TOP_KEYS;
+            let object = view.top_keys.iter().any(|key| OUTERMOST.contains(&key.as_str()))
+                || view.top_keys.len() >= TOP_KEYS;
             let known = matches!(view.kind, Kind::Json | Kind::JsonLines) && (held || object);
             // Python reads JSON in UTF-16 as well, which the view does not.
             let wide = matches!(view.encoding, Encoding::Utf16Le | Encoding::Utf16Be);

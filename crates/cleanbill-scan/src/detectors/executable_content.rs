@@ -20,8 +20,9 @@ detector! {
     /// ## How it is decided
     /// By content, with enough of the header that tensors are not mistaken for code. *Critical* inside a model file or
     /// under a name that promises data, *high* elsewhere; libraries that need a host (WebAssembly, object archives) one
-    /// step lower. A llamafile, which is a program by design, and the libraries in it are *medium*. A script under a script's name is *info*; under a name that promises binary data or JSON it is *high*,
-    /// there also without `#!`. A `.pth` file with a line that begins with `import` is *high*: Python runs such lines at
+    /// step lower. A llamafile, which is a program by design, and the libraries in it are *medium*. A script under a script's name is
+    /// *info*; under a name that promises binary data or JSON it is *high*, there also without `#!`, and inside a model also where
+    /// zeros follow it. A `.pth` file with a line that begins with `import` is *high*: Python runs such lines at
     /// every start when the file lies in its library folder.
     /// ## What it misses
     /// Code that is compressed or encrypted within data, machine code without a header, programs that begin in the middle
@@ -87,6 +88,34 @@ fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
             _ => {}
         }
     }
+    if hidden && let Some(line) = first_line(scene) {
+        sink.report(
+            Some(0..line),
+            text!(
+                "a script among other bytes, inside a model file or under a name that promises data",
+                "其他字节中的脚本，位于模型文件内或使用数据文件名"
+            ),
+        );
+    }
+}
+
+/// Finds the first line of a script whose rest is no text, which a shell starts nevertheless; gives its length.
+fn first_line(scene: &Scene<'_>) -> Option<u64> {
+    if scene
+        .parsed
+        .iter()
+        .any(|parsed| matches!(parsed, Parsed::Text(_)))
+    {
+        return None;
+    }
+    let rest = scene.head.strip_prefix(b"#!")?;
+    let length = rest.iter().take(LINE_BYTES).position(|byte| *byte == b'\n')?;
+    let line = rest.get(..length)?.trim_ascii();
+    let named = line.starts_with(b"/") && line.len() >= 4;
+    let printable = line
+        .iter()
+        .all(|byte| (b' '..=b'~').contains(byte) || *byte == b'\t');
+    (named && printable).then_some(length as u64 + 2)
 }
 
 fn script(view: &TextView, hidden: bool, sink: &mut Sink<'_>) {
@@ -167,6 +196,8 @@ fn disguised(view: &TextView, extension: &str, scene: &Scene<'_>, sink: &mut Sin
 
 /// Extensions of scripts that a double click or a call by name starts.
 const STARTED: &[&str] = &["bash", "bat", "cmd", "ps1", "sh", "vbs"];
+/// Bytes of a first line that the system reads to find the interpreter.
+const LINE_BYTES: usize = 256;
 /// Longest path file read; real ones have a line or two.
 const PATH_FILE_BYTES: u64 = 64 * 1024;
 /// Extensions of data that is text, in which examples of programs are honest.

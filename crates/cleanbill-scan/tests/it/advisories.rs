@@ -4,13 +4,16 @@
 //! and nothing is ever loaded.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::OnceLock,
 };
 
 use cleanbill_core::Severity;
-use cleanbill_scan::{Options, scan, source::Folder};
+use cleanbill_formats::Format;
+use cleanbill_scan::{DETECTORS, Options, scan, source::Folder};
 
 /// Declares a test for each advisory: every sample that names it must be reported at high or above.
 macro_rules! advisories {
@@ -23,17 +26,39 @@ macro_rules! advisories {
 advisories! {
     civitai_model_scanner_6 = "civitai-model-scanner-6",
     cpython_154848 = "cpython-154848",
+    cve_2017_18342 = "CVE-2017-18342",
     cve_2019_6446 = "CVE-2019-6446",
+    cve_2020_13092 = "CVE-2020-13092",
     cve_2020_14343 = "CVE-2020-14343",
+    cve_2021_29541 = "CVE-2021-29541",
     cve_2021_42574 = "CVE-2021-42574",
+    cve_2022_23558 = "CVE-2022-23558",
+    cve_2022_23559 = "CVE-2022-23559",
     cve_2022_25882 = "CVE-2022-25882",
+    cve_2022_45907 = "CVE-2022-45907",
     cve_2023_43472 = "CVE-2023-43472",
     cve_2023_48299 = "CVE-2023-48299",
+    cve_2024_0129 = "CVE-2024-0129",
+    cve_2024_0520 = "CVE-2024-0520",
+    cve_2024_0521 = "CVE-2024-0521",
+    cve_2024_21802 = "CVE-2024-21802",
+    cve_2024_21825 = "CVE-2024-21825",
+    cve_2024_21836 = "CVE-2024-21836",
+    cve_2024_23496 = "CVE-2024-23496",
+    cve_2024_23605 = "CVE-2024-23605",
+    cve_2024_25664 = "CVE-2024-25664",
+    cve_2024_25665 = "CVE-2024-25665",
+    cve_2024_25666 = "CVE-2024-25666",
+    cve_2024_25667 = "CVE-2024-25667",
+    cve_2024_25668 = "CVE-2024-25668",
     cve_2024_27318 = "CVE-2024-27318",
     cve_2024_27322 = "CVE-2024-27322",
     cve_2024_34359 = "CVE-2024-34359",
     cve_2024_34997 = "CVE-2024-34997",
     cve_2024_3660 = "CVE-2024-3660",
+    cve_2024_48063 = "CVE-2024-48063",
+    cve_2024_5187 = "CVE-2024-5187",
+    cve_2024_5480 = "CVE-2024-5480",
     cve_2025_10155 = "CVE-2025-10155",
     cve_2025_10156 = "CVE-2025-10156",
     cve_2025_10157 = "CVE-2025-10157",
@@ -44,25 +69,33 @@ advisories! {
     cve_2025_1889 = "CVE-2025-1889",
     cve_2025_1944 = "CVE-2025-1944",
     cve_2025_1945 = "CVE-2025-1945",
+    cve_2025_23250 = "CVE-2025-23250",
     cve_2025_23304 = "CVE-2025-23304",
     cve_2025_32434 = "CVE-2025-32434",
+    cve_2025_4517 = "CVE-2025-4517",
     cve_2025_46417 = "CVE-2025-46417",
     cve_2025_49655 = "CVE-2025-49655",
+    cve_2025_51480 = "CVE-2025-51480",
     cve_2025_53630 = "CVE-2025-53630",
     cve_2025_54136 = "CVE-2025-54136",
     cve_2025_54412 = "CVE-2025-54412",
     cve_2025_54413 = "CVE-2025-54413",
     cve_2025_54886 = "CVE-2025-54886",
     cve_2025_59536 = "CVE-2025-59536",
+    cve_2025_62518 = "CVE-2025-62518",
     cve_2025_6514 = "CVE-2025-6514",
     cve_2025_8747 = "CVE-2025-8747",
     cve_2025_9905 = "CVE-2025-9905",
     cve_2025_9906 = "CVE-2025-9906",
     cve_2026_1669 = "CVE-2026-1669",
+    cve_2026_24157 = "CVE-2026-24157",
+    cve_2026_24159 = "CVE-2026-24159",
     cve_2026_24747 = "CVE-2026-24747",
+    cve_2026_27489 = "CVE-2026-27489",
     cve_2026_27940 = "CVE-2026-27940",
     cve_2026_33298 = "CVE-2026-33298",
     cve_2026_34445 = "CVE-2026-34445",
+    cve_2026_34447 = "CVE-2026-34447",
     cve_2026_42627 = "CVE-2026-42627",
     cve_2026_56315 = "CVE-2026-56315",
     ghsa_3329_ghmp_jmv5 = "GHSA-3329-ghmp-jmv5",
@@ -143,11 +176,43 @@ advisories! {
     ghsa_xp4f_hrf8_rxw7 = "GHSA-xp4f-hrf8-rxw7",
     modelscan_issue_354 = "modelscan-issue-354",
     modelscan_pr_345 = "modelscan-pr-345",
+    modelscan_pr_346 = "modelscan-pr-346",
     modelscan_pr_356 = "modelscan-pr-356",
     picklescan_issue_14 = "picklescan-issue-14",
     picklescan_issue_22 = "picklescan-issue-22",
     picklescan_issue_66 = "picklescan-issue-66",
 }
+
+/// Advisories that a page cites without a sample, each with the reason.
+const WITHOUT_SAMPLE: &[(&str, &str)] = &[
+    (
+        "CVE-2018-20225",
+        "a setting of pip, reported below high by itself",
+    ),
+    (
+        "CVE-2023-38673",
+        "a function of Paddle that takes the command from its caller",
+    ),
+    (
+        "CVE-2023-43654",
+        "an address that TorchServe takes over the network",
+    ),
+    ("CVE-2023-48022", "an interface of Ray without a password"),
+    (
+        "CVE-2023-49291",
+        "the code of an action, not of the workflow that uses it",
+    ),
+    ("CVE-2024-0087", "a request to Triton, not a file"),
+    (
+        "CVE-2024-0917",
+        "a function of Paddle that takes the code from its caller",
+    ),
+    ("CVE-2025-23319", "a request to Triton, not a file"),
+    (
+        "CVE-2025-30066",
+        "a tag that was moved, reported below high by itself",
+    ),
+];
 
 /// Advisories of samples that are reported below high, each with the reason.
 const BELOW_HIGH: &[(&str, &str)] = &[];
@@ -185,6 +250,41 @@ fn every_advisory_of_the_corpus_has_a_test() {
     }
 }
 
+#[test]
+fn every_advisory_that_a_page_cites_has_a_test_or_a_reason() {
+    let formats = Format::ALL
+        .iter()
+        .map(|format| (format.info().id, format.info().page));
+    let detectors = DETECTORS.iter().map(|detector| (detector.id, detector.page));
+    let mut cited = BTreeSet::new();
+    for (id, page) in formats.chain(detectors) {
+        for advisory in cve_ids(page) {
+            let excused = WITHOUT_SAMPLE.iter().any(|(known, _)| *known == advisory);
+            assert!(
+                ADVISORIES.contains(&advisory) || excused,
+                "{id} cites {advisory}, which has no test"
+            );
+            cited.insert(advisory);
+        }
+    }
+    for (advisory, _) in WITHOUT_SAMPLE {
+        assert!(cited.contains(advisory), "no page cites {advisory}");
+        assert!(!ADVISORIES.contains(advisory), "{advisory} has a test");
+    }
+}
+
+/// Finds `CVE-` with a year and a number.
+fn cve_ids(text: &str) -> Vec<&str> {
+    let inside = |byte: char| byte.is_ascii_digit() || byte == '-';
+    let starts = text.match_indices("CVE-").map(|(at, _)| at);
+    let ids = starts.filter_map(|at| {
+        let number = text.get(at + 4..)?;
+        let length = number.find(|c| !inside(c)).unwrap_or(number.len());
+        text.get(at..at + 4 + length).map(|id| id.trim_end_matches('-'))
+    });
+    ids.collect()
+}
+
 fn manifest(corpus: &Path) -> String {
     fs::read_to_string(corpus.join("malicious/manifest.jsonl")).unwrap()
 }
@@ -208,6 +308,11 @@ fn field<'a>(line: &'a str, name: &str) -> Option<&'a str> {
 
 /// Makes the corpus once for all tests of this build; `None` where there is no Python.
 fn corpus() -> Option<PathBuf> {
+    static MADE: OnceLock<Option<PathBuf>> = OnceLock::new();
+    MADE.get_or_init(make_corpus).clone()
+}
+
+fn make_corpus() -> Option<PathBuf> {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../benches/corpus");
     let stamp: u64 = fs::read_dir(&scripts)
         .unwrap()

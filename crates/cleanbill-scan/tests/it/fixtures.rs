@@ -63,6 +63,52 @@ fn formats_are_recognised_with_exactly_their_anomalies() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+/// Formats that no attack of the fixtures needs, with the reason.
+const WITHOUT_ATTACK: &[(&str, &str)] = &[
+    ("rar", "recognised, not opened: never a pass"),
+    ("unsupported-model", "recognised, not examined: never a pass"),
+];
+
+#[test]
+fn every_format_has_a_page_golden_cases_and_an_attack() {
+    let mut attacked = BTreeSet::new();
+    for (_, folder) in entries(&testdata("detectors")) {
+        for (name, path) in entries(&folder) {
+            let sample = read_sample(&path).unwrap_or_else(|error| panic!("{error}"));
+            let mut seen = Seen::default();
+            for file in sample.files.iter().filter(|_| name.starts_with("flags-")) {
+                let bytes: Arc<dyn ReadAt> = Arc::new(file.bytes.clone());
+                look(&bytes, DEPTH, &mut seen);
+            }
+            attacked.extend(seen.formats);
+        }
+    }
+    let mut missing = Vec::new();
+    for format in Format::ALL {
+        let info = format.info();
+        for heading in [
+            "What it is",
+            "What is read",
+            "What is reported",
+            "Limits",
+            "References",
+        ] {
+            if !info.page.contains(&format!("## {heading}")) {
+                missing.push(format!("{}: no part `{heading}` of its page", info.id));
+            }
+        }
+        let golden = entries(&testdata(&format!("formats/{}", info.id)));
+        if !golden.iter().any(|(name, _)| !name.starts_with("not-")) {
+            missing.push(format!("{}: no golden case", info.id));
+        }
+        let excused = WITHOUT_ATTACK.iter().any(|(id, _)| *id == info.id);
+        if attacked.contains(info.id) == excused {
+            missing.push(format!("{}: no attack among the fixtures", info.id));
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
 fn check_detector(id: &str, name: &str, path: &Path) -> Result<(), String> {
     let sample = read_sample(path)?;
     let options = Options {

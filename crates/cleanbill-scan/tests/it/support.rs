@@ -137,9 +137,11 @@ pub(crate) fn formats(bytes: &[u8]) -> Vec<&'static str> {
         .collect()
 }
 
-/// Collects ids of anomalies and names of members, at every level.
+/// Collects ids of formats and anomalies and names of members, at every level.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
+    /// Formats of it and of everything inside it.
+    pub(crate) formats: BTreeSet<&'static str>,
     pub(crate) anomalies: BTreeSet<String>,
     pub(crate) members: BTreeSet<String>,
     /// Name and bytes of every member whose bytes were had.
@@ -150,6 +152,7 @@ pub(crate) struct Seen {
 pub(crate) fn look(bytes: &Arc<dyn ReadAt>, depth: usize, seen: &mut Seen) {
     for parsed in recognise(bytes) {
         let view = parsed.view();
+        seen.formats.insert(parsed.format().info().id);
         seen.anomalies
             .extend(view.anomalies().iter().map(|anomaly| anomaly.kind.id.to_owned()));
         if depth == 0 {

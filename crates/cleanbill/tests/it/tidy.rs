@@ -7,6 +7,7 @@ use std::{
     process::Command,
 };
 
+use cleanbill_formats::Format;
 use cleanbill_scan::DETECTORS;
 
 /// Which of our crates each of our crates may name in `[dependencies]`.
@@ -285,6 +286,31 @@ fn links_in_documents_lead_somewhere() {
             let file = target.split('#').next().unwrap_or_default();
             if !outside && !file.is_empty() && !folder.join(file).exists() {
                 wrong.push(format!("{path}:{number}: `{target}` does not exist"));
+            }
+        }
+    }
+    check(&wrong);
+}
+
+#[test]
+fn the_page_of_other_scanners_names_what_exists() {
+    let page = read("docs/peers-features.md");
+    let mut known: BTreeSet<&str> = DETECTORS.iter().map(|detector| detector.id).collect();
+    for format in Format::ALL {
+        let info = format.info();
+        known.insert(info.id);
+        known.extend(info.dialects.iter().map(|dialect| dialect.id));
+    }
+    // A verdict and two verbs.
+    known.extend(["incomplete", "explain", "list"]);
+    let mut wrong = Vec::new();
+    for (index, line) in page.lines().enumerate() {
+        let Some((_, ours)) = line.trim_end_matches(" |").rsplit_once(" | ") else {
+            continue;
+        };
+        for word in ours.split('`').skip(1).step_by(2) {
+            if is_kebab_case(word) && !known.contains(word) {
+                wrong.push(format!("docs/peers-features.md:{}: no `{word}`", index + 1));
             }
         }
     }
