@@ -296,7 +296,8 @@ def caffe_samples(w):
             return
         text = 'name: "LeNet"\nlayer { name: "data" type: "Input" top: "data" input_param { shape: { dim: 1 dim: 1 dim: 28 dim: 28 } } }\n'
         text += 'layer { name: "conv1" type: "Convolution" bottom: "data" top: "conv1" convolution_param { num_output: 20 kernel_size: 5 } }\n'
-        cv2.dnn.readNetFromCaffe(np_buffer(text.encode()), np_buffer(model)).getLayerNames()
+        if hasattr(cv2.dnn, "readNetFromCaffe"):
+            cv2.dnn.readNetFromCaffe(np_buffer(text.encode()), np_buffer(model)).getLayerNames()
 
     w.add("native", "caffe-model", "net.caffemodel", write, "Caffe network")
 

@@ -17,7 +17,7 @@ format_info! {
     /// Of version 2 every dictionary, list and array: the kinds of functions, and of functions that users defined the module,
     /// class and library that loading them imports. Version 1 is recognised.
     /// ## What is reported
-    /// Fields that cannot be read, more functions of users than are kept. The first bytes of arrays that are a program or a
+    /// Fields that cannot be read, a missing list of functions, more functions of users than are kept. The first bytes of arrays that are a program or a
     /// pickle are a member. Version 1 is not examined.
     /// ## Limits
     /// Dictionaries nest some 30 levels, messages 100; 10,000 functions of users are kept.
@@ -50,6 +50,12 @@ static LIMIT: AnomalyKind = AnomalyKind::limit(
     "cntk-limit",
     "more functions of users than are examined",
     "用户自定义函数的数量超过检查上限",
+);
+
+static TRUNCATED: AnomalyKind = AnomalyKind::damage(
+    "cntk-truncated",
+    "the model names its root and has no list of functions",
+    "模型指定了根函数，却没有函数列表",
 );
 
 /// Names a function that a user defined.
@@ -146,7 +152,11 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
     };
     let message = walk.wire.outermost();
     let range = 0..input.source.size();
-    walk.dictionary(message, &range)?;
+    let outermost = walk.dictionary(message, &range)?;
+    let composite = outermost.kind == "CompositeFunction" || outermost.has_root;
+    if composite && !outermost.has_functions {
+        walk.wire.notes.push(&TRUNCATED, range, "");
+    }
     let mut view = walk.view;
     view.anomalies = walk.wire.notes.finish();
     Ok(view)
@@ -162,6 +172,8 @@ struct Dictionary {
     method: String,
     operator: String,
     state: Option<Box<Self>>,
+    has_root: bool,
+    has_functions: bool,
 }
 
 /// What is known of a value.
@@ -198,6 +210,8 @@ impl Walk<'_, '_> {
                     _ => {}
                 }
             }
+            dictionary.has_root |= key == "root";
+            dictionary.has_functions |= key == "primitive_functions";
             match (key.as_str(), value) {
                 ("type", Value::Text(text)) => dictionary.kind = text,
                 ("native", Value::Flag(flag)) => dictionary.is_native = flag,

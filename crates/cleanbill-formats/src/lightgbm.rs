@@ -160,6 +160,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         starts: Vec::new(),
         last_end: 0,
         behind: None,
+        cut: false,
     };
     match walk.run() {
         Ok(()) | Err(ReadError::Truncated { .. }) => {}
@@ -210,6 +211,8 @@ struct Walk<'a> {
     /// Where the lines of the last tree end, and where something begins behind it.
     last_end: u64,
     behind: Option<u64>,
+    /// The last tree breaks off.
+    cut: bool,
 }
 
 impl Walk<'_> {
@@ -243,7 +246,11 @@ impl Walk<'_> {
                 _ => self.other(part, &line),
             }
         }
-        self.compare_sizes();
+        if self.starts.is_empty() && part == Part::Header {
+            self.notes.push(&TRUNCATED, 0..self.cursor.end(), "no trees");
+        } else if !self.cut {
+            self.compare_sizes();
+        }
         Ok(())
     }
 
@@ -339,8 +346,12 @@ impl Walk<'_> {
             self.view.trees = self.view.trees.saturating_add(1);
         } else {
             self.notes.push(&TRUNCATED, range.clone(), "");
+            self.cut = true;
         }
-        tree.judge(self.features, &range, &mut self.violations);
+        // What a tree lacks that breaks off is no wonder; what it has is judged.
+        if ended || tree.is_whole() {
+            tree.judge(self.features, &range, &mut self.violations);
+        }
         Ok(())
     }
 

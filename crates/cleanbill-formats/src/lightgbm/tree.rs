@@ -107,12 +107,15 @@ impl TreeText {
         true
     }
 
-    /// Follows the nodes and compares the lists.
-    pub(super) fn judge(&self, features: Option<i64>, range: &Range<u64>, violations: &mut Notes) {
+    /// Says whether every list is there and as long as it must be.
+    pub(super) fn is_whole(&self) -> bool {
+        self.measure().is_ok()
+    }
+
+    /// Counts leaves and other nodes; fails where a list is missing or of another length.
+    fn measure(&self) -> Result<(usize, usize), String> {
         let Some(leaves) = self.leaves.filter(|leaves| (1..=LEAVES).contains(leaves)) else {
-            let detail = format!("{} leaves", self.leaves.unwrap_or(0));
-            violations.push(&COUNTS, range.clone(), detail);
-            return;
+            return Err(format!("{} leaves", self.leaves.unwrap_or(0)));
         };
         let leaves = usize::try_from(leaves).unwrap_or(0);
         let nodes = leaves.saturating_sub(1);
@@ -120,31 +123,41 @@ impl TreeText {
             let wanted = if OF_LEAVES.contains(name) { leaves } else { nodes };
             // Lists of a tree without nodes are not read.
             let read = nodes > 0 || self.linear || *name == b"leaf_value";
-            if read && *length != Some(wanted) && (wanted > 0 || *length != Some(0)) {
+            if read && *length != Some(wanted) {
                 let name = String::from_utf8_lossy(name);
-                let detail = format!("{name}: {} of {wanted}", length.unwrap_or(0));
-                violations.push(&COUNTS, range.clone(), detail);
-                return;
+                return Err(format!("{name}: {} of {wanted}", length.unwrap_or(0)));
             }
         }
-        let needed: &[&[u8]] = if nodes > 0 {
-            &[
-                b"leaf_value",
-                b"left_child",
-                b"right_child",
-                b"split_feature",
-                b"threshold",
-            ]
+        let needed: &[&[u8]] = &[
+            b"leaf_value",
+            b"left_child",
+            b"right_child",
+            b"split_feature",
+            b"threshold",
+        ];
+        let needed = if nodes > 0 {
+            needed
         } else {
-            &[b"leaf_value"]
+            needed.get(..1).unwrap_or_default()
         };
-        if let Some(missing) = needed
+        match needed
             .iter()
             .find(|name| !self.lengths.iter().any(|(one, _)| one == *name))
         {
-            violations.push(&COUNTS, range.clone(), String::from_utf8_lossy(missing));
-            return;
+            Some(missing) => Err(String::from_utf8_lossy(missing).into_owned()),
+            None => Ok((leaves, nodes)),
         }
+    }
+
+    /// Follows the nodes and compares the lists.
+    pub(super) fn judge(&self, features: Option<i64>, range: &Range<u64>, violations: &mut Notes) {
+        let (leaves, nodes) = match self.measure() {
+            Ok(measure) => measure,
+            Err(detail) => {
+                violations.push(&COUNTS, range.clone(), detail);
+                return;
+            }
+        };
         if let Some(detail) = self.wrong_child(leaves, nodes) {
             violations.push(&CHILD, range.clone(), detail);
         }
