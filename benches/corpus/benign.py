@@ -33,6 +33,7 @@ MODULES = [
     "benign_secrets",
     "benign_tables",
     "benign_tensors",
+    "benign_tokenizers",
 ]
 
 

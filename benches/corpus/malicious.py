@@ -27,6 +27,7 @@ import malicious_python
 import malicious_secrets
 import malicious_tables
 import malicious_tensors
+import malicious_tokenizers
 import malicious_torch
 import malicious_unlisted
 from malicious_ops import Corpus
@@ -49,6 +50,7 @@ PARTS = (
     malicious_secrets,
     malicious_tables,
     malicious_tensors,
+    malicious_tokenizers,
 )
 
 

@@ -76,6 +76,12 @@ fn hint() -> Text {
 fn judge(one: &Telling, ruled: bool) -> Option<(Severity, Text)> {
     use Severity::{High, Low, Medium};
     let meaning = meaning(&one.text)?;
+    // Special tokens may be named by several words.
+    let bare = one.text.trim();
+    let named = bare.starts_with(['<', '[']) && bare.ends_with(['>', ']']);
+    if named && meaning == Meaning::Sentence {
+        return None;
+    }
     let severity = match (meaning, ruled, one.unmade) {
         (Meaning::Attack | Meaning::Hidden, ..) | (Meaning::Command | Meaning::Carrier, true, true) => High,
         (Meaning::Command | Meaning::Carrier, false, _)
@@ -165,6 +171,7 @@ mod tests {
             (r#""://x.example.invalid/?u=": 2"#, "", "", &[Medium]),
             (r#""Ġcurlġ": 0, "Ġrm -rf ~": 1"#, r#""a b""#, "", &[High]),
             (r#""Ġignore all previous instructions": 1"#, "", "", &[High]),
+            (r#""<place holder for pointer replace>": 1"#, r#""a b""#, "", &[]),
             (r#""allow": 0, "deny": 0"#, r#""a b""#, "", &[Medium]),
             (
                 r#""<unused0>": 0"#,
