@@ -36,6 +36,7 @@ MODULES = [
     "benign_tables",
     "benign_tensors",
     "benign_web",
+    "benign_tokenizers",
 ]
 
 

@@ -30,6 +30,7 @@ import malicious_python
 import malicious_secrets
 import malicious_tables
 import malicious_tensors
+import malicious_tokenizers
 import malicious_torch
 import malicious_unlisted
 import malicious_web
@@ -57,6 +58,7 @@ PARTS = (
     malicious_tables,
     malicious_tensors,
     malicious_web,
+    malicious_tokenizers,
 )
 
 

@@ -176,8 +176,10 @@ pub fn probe(probe: &Probe<'_>) -> Option<Score> {
         memchr::memmem::find(head, key).is_some() || memchr::memmem::find(probe.tail, key).is_some()
     };
     let parts = KEYS.iter().filter(|key| has(key)).count();
-    let model = has(b"\"model\"") && has(b"\"vocab\"");
-    (parts >= 3 || model || parts >= 2 && has(b"\"model\"")).then_some(Score::Likely)
+    let model = has(b"\"model\"") && (has(b"\"vocab\"") || parts >= 2);
+    // The library writes these first, and many added tokens after them.
+    let first = has(b"\"truncation\"") && has(b"\"padding\"") && has(b"\"added_tokens\"");
+    (parts >= 3 || model || first).then_some(Score::Likely)
 }
 
 /// Walks over the whole file.

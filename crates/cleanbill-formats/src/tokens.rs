@@ -230,7 +230,7 @@ pub(crate) fn hash(text: &[u8]) -> u64 {
 
 /// Turns the signs that stand for blanks in vocabularies into blanks.
 fn readable(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() {
+    if text.len() < TELLING_BYTES || text.is_ascii() {
         return Cow::Borrowed(text);
     }
     let blank = |c: char| match c {

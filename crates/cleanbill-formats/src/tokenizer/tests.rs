@@ -69,6 +69,31 @@ fn lists_of_scores_are_vocabularies_too() {
 }
 
 #[test]
+fn a_tokenizer_is_known_however_long_its_parts_are() {
+    let many = r#"{"id": 1, "content": "<x>"},"#.repeat(1_000);
+    let merges = r#""a b","#.repeat(30_000);
+    let long = format!(
+        r#"{{"version": "1.0", "truncation": null, "padding": null, "added_tokens": [{many}null], "model": {{"merges": [{merges}"a b"]}}}}"#
+    );
+    for (text, score) in [
+        (WHOLE, Some(Score::Likely)),
+        (long.as_str(), Some(Score::Likely)),
+        (r#"{"model": "x", "padding": true}"#, None),
+        (r#"["truncation", "padding", "added_tokens"]"#, None),
+    ] {
+        let bytes = text.as_bytes().to_vec();
+        let size = crate::bytes::size_u64(bytes.len());
+        let found = probe(&Probe {
+            head: &bytes[..bytes.len().min(4_096)],
+            tail: &bytes[bytes.len().saturating_sub(66 * 1_024)..],
+            size,
+            source: &bytes,
+        });
+        assert_eq!(found, score);
+    }
+}
+
+#[test]
 fn damage_never_panics() {
     never_panics(WHOLE.as_bytes(), parse);
 }

@@ -43,6 +43,13 @@ detector! {
 fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     for template in found(scene).iter().filter(|template| template.chat) {
         for seen in look(template.text) {
+            if seen.sway == Sway::Unread {
+                sink.unexamined(text!(
+                    "a template is too long to be searched whole for what steers the model",
+                    "模板过长，未能完整检查是否操纵模型"
+                ));
+                continue;
+            }
             let severity = match seen.sway {
                 Sway::OnWho | Sway::Speaks(Want::Fetch) => Severity::Medium,
                 _ => Severity::High,
@@ -111,7 +118,7 @@ fn message(sway: Sway) -> Text {
             "the template names files that hold secrets",
             "模板提到存放机密的文件"
         ),
-        Sway::Speaks(_) => text!(
+        Sway::Speaks(_) | Sway::Unread => text!(
             "the template holds a command that fetches and runs code",
             "模板含有获取并运行代码的命令"
         ),

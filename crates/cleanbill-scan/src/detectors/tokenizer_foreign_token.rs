@@ -22,7 +22,8 @@ detector! {
     /// A token of byte pair encoding must be made by one of the merges, or of two others where merges are not listed; one that is
     /// not and says something is `high` (address, command, instruction) or `medium` (sentence). Where the vocabulary has no
     /// such rule, instructions are `high`, commands and addresses that carry data `medium`. Vocabularies learnt from the web hold
-    /// whole addresses; a made one is no finding. An id of two tokens is `medium`; an added token under another's id is
+    /// whole addresses; a made one is no finding. An id of two tokens, which no
+    /// library writes, is `high`; an added token under another's id is
     /// `low`, and `medium` where it is a plain word.
     /// ## What it misses
     /// Two tokens whose texts were exchanged with each other; tokens in GGUF metadata and SentencePiece models.
@@ -76,6 +77,12 @@ fn hint() -> Text {
 fn judge(one: &Telling, ruled: bool) -> Option<(Severity, Text)> {
     use Severity::{High, Low, Medium};
     let meaning = meaning(&one.text)?;
+    // Special tokens may be named by several words.
+    let bare = one.text.trim();
+    let named = bare.starts_with(['<', '[']) && bare.ends_with(['>', ']']);
+    if named && meaning == Meaning::Sentence {
+        return None;
+    }
     let severity = match (meaning, ruled, one.unmade) {
         (Meaning::Attack | Meaning::Hidden, ..) | (Meaning::Command | Meaning::Carrier, true, true) => High,
         (Meaning::Command | Meaning::Carrier, false, _)
@@ -116,7 +123,6 @@ fn shared(shared: &[Shared], sink: &mut Sink<'_>) {
             Some(one.range.clone()),
             text!("two tokens have the id {id}", "两个词元的编号同为 {id}"),
         )
-        .severity(Severity::Medium)
         .evidence(&one.text)
         .hint(hint());
     }
@@ -165,7 +171,8 @@ mod tests {
             (r#""://x.example.invalid/?u=": 2"#, "", "", &[Medium]),
             (r#""Ġcurlġ": 0, "Ġrm -rf ~": 1"#, r#""a b""#, "", &[High]),
             (r#""Ġignore all previous instructions": 1"#, "", "", &[High]),
-            (r#""allow": 0, "deny": 0"#, r#""a b""#, "", &[Medium]),
+            (r#""<place holder for pointer replace>": 1"#, r#""a b""#, "", &[]),
+            (r#""allow": 0, "deny": 0"#, r#""a b""#, "", &[High]),
             (
                 r#""<unused0>": 0"#,
                 r#""a b""#,
@@ -200,7 +207,7 @@ mod tests {
             "tokenizer-foreign-token",
             "a.tiktoken",
             b"IQ== 0\nIg== 0\n",
-            &[Medium],
+            &[High],
         );
     }
 }

@@ -20,8 +20,8 @@ detector! {
     /// of a call of a tool, leaves the decoder as another text, and what the user writes never reaches the model.
     /// ## How it is decided
     /// Honest rules put blanks, marks such as `▁`, quotes or single letters in place of each other. `high`: text with an address,
-    /// a command, instructions against the user or hidden characters. `medium`: words in what comes out, one word for another,
-    /// sentences, a template that inserts more than 8 tokens for one name. `low`: a word before every text.
+    /// a command, instructions against the user or hidden characters, and a decoder that exchanges or drops a word. `medium`: other
+    /// words in what comes out, one word for another in what goes in, sentences, a template that inserts more than 8 tokens for one name. `low`: a word before every text.
     /// ## What it misses
     /// Rules that exchange single letters; tokenizers whose rules are code; what a token itself says is the matter of
     /// `tokenizer-foreign-token`.
@@ -150,7 +150,7 @@ fn judge(rewrite: &Rewrite) -> Option<(Severity, Text)> {
     let (old, new) = (letters(from), letters(to));
     let word_goes = !rewrite.regex && old.chars().count() >= 3 && is_word(from);
     if word_goes && old != new {
-        return comes(Severity::Medium);
+        return comes(if out { Severity::High } else { Severity::Medium });
     }
     let word_comes = new.chars().filter(char::is_ascii).count() >= 2 && !is_mark(to) && !is_part(&new, &old);
     match (word_comes, out) {
@@ -215,7 +215,7 @@ mod tests {
             (
                 "decoder",
                 r#"{"type": "Replace", "pattern": {"String": "deny"}, "content": "allow"}"#,
-                &[Medium],
+                &[High],
             ),
             (
                 "decoder",

@@ -88,6 +88,7 @@ fn steering(one: &str, other: &str) -> Option<(Severity, String)> {
     let only_theirs = theirs.iter().filter(|seen| !has(&ours, seen.sway));
     only_ours
         .chain(only_theirs)
+        .filter(|seen| seen.sway != Sway::Unread)
         .map(|seen| {
             let severity = match seen.sway {
                 Sway::OnWho | Sway::FarAway => Severity::Medium,

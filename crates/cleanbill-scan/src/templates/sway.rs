@@ -23,6 +23,8 @@ pub(crate) enum Sway {
     Speaks(Want),
     /// Text stands behind so many blanks that nobody sees it.
     FarAway,
+    /// The template is too long to be looked at whole.
+    Unread,
 }
 
 /// Holds one way of swaying.
@@ -183,6 +185,9 @@ pub(crate) fn look(template: &str) -> Vec<Seen> {
         walk.add(Sway::Speaks(saying.want), place, &saying.evidence);
     }
     far_away(template, &mut walk);
+    if walk.work > WORK || said.len() > instructions::TEXT_BYTES {
+        walk.add(Sway::Unread, 0, "");
+    }
     walk.seen
 }
 
