@@ -3,6 +3,8 @@
 
 mod patterns;
 
+use std::sync::LazyLock;
+
 use crate::hidden;
 use patterns::{PATTERNS, Pattern, TELLING};
 
@@ -64,8 +66,8 @@ pub(crate) fn find(text: &str) -> Vec<Saying> {
             });
         }
     };
-    for (index, _) in words.iter().enumerate() {
-        for pattern in PATTERNS {
+    for (index, word) in words.iter().enumerate() {
+        for pattern in beginning_like(&word.text) {
             if let Some(last) = matches(pattern, &words, index) {
                 let to = words.get(last).map_or(text.len(), |word| word.end);
                 add(pattern.want, words.get(index).map_or(0, |word| word.start), to);
@@ -297,6 +299,28 @@ fn look_alike(c: char) -> char {
         }
         _ => c,
     }
+}
+
+/// Returns the patterns whose first word may be `word`, by its first byte: most words begin none.
+fn beginning_like(word: &str) -> &'static [&'static Pattern] {
+    static BY_FIRST: LazyLock<Vec<Vec<&'static Pattern>>> = LazyLock::new(|| {
+        let may_begin = |pattern: &Pattern, byte: u8| {
+            let first = pattern.parts.first().map_or("", |(first, _)| first);
+            let begins = |one: &str| one.starts_with('*') || one.as_bytes().first() == Some(&byte);
+            first.split('|').any(begins)
+        };
+        let of = |byte| {
+            PATTERNS
+                .iter()
+                .filter(|pattern| may_begin(pattern, byte))
+                .collect()
+        };
+        (0..=u8::MAX).map(of).collect()
+    });
+    let first = word.as_bytes().first();
+    first
+        .and_then(|first| BY_FIRST.get(usize::from(*first)))
+        .map_or(&[], Vec::as_slice)
 }
 
 fn matches(pattern: &Pattern, words: &[Word], start: usize) -> Option<usize> {
