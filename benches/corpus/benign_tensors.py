@@ -223,6 +223,13 @@ def tensorflow_samples(w):
 
     w.add("tensorflow", "tf-meta-graph", "model.ckpt.meta", meta, "graph of a checkpoint")
 
+    def checkpoint(path):
+        shutil.rmtree(path, ignore_errors=True)
+        os.makedirs(path)
+        tf.train.Checkpoint(module=Linear(), words=tf.Variable(["a", "bc"])).write(os.path.join(path, "model.ckpt-7"))
+
+    w.add("tensorflow", "tf-checkpoint", "checkpoint", checkpoint, "checkpoint of version 2 with texts")
+
     def library(path):
         module = Linear()
         function = module.__call__.get_concrete_function()

@@ -126,6 +126,15 @@ def onnx_samples(corpus):
         "unknown fields before the version")
     add("external-graph-twice", onnx() + field(7, onnx_graph(tensors=[onnx_tensor(external=[("location", "../x")])])),
         "second graph, which readers merge into the first")
+    numbers = struct.pack("<16f", *(0.25 + number for number in range(16)))
+    beside = [onnx_tensor(name, (size,), 2, external=[("location", "model.onnx.data"), ("offset", str(at)), ("length", str(size))])
+              for name, at, size in (("a", 0, len(numbers)), ("b", len(numbers), len(elf())))]
+    corpus.add("onnx", "onnx-external-data-program", "model.onnx.data", numbers + elf(), "program as a tensor of the file beside the model",
+        files={"model.onnx": onnx(onnx_graph(tensors=beside))})
+    evil = dump(system())
+    whole = onnx_tensor("a", (len(evil),), 2, external=[("location", "weights.bin"), ("length", str(len(evil)))])
+    corpus.add("onnx", "onnx-external-data-pickle", "weights.bin", evil, "pickle that a model describes as numbers",
+        files={"model.onnx": onnx(onnx_graph(tensors=[whole]))})
     add("operator-python", onnx(onnx_graph([onnx_node("PyOp", attributes=[onnx_attribute("module", (4, "os")), onnx_attribute("class_name", (4, "system"))])])),
         "operator of the language bridge")
     add("operator-python-training", onnx(onnx_graph([onnx_node("PythonOp", "com.microsoft", [onnx_attribute("func_name", (4, "os.system"))])]),

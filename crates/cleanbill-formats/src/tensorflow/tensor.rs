@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::{
-    Step, TEXTS, TEXTS_OF_ONE, Walk,
+    TEXTS, TEXTS_OF_ONE,
     rules::{OVERFLOW, SIZE},
+    walk::{Step, Walk},
 };
 use crate::{
     bytes::size_u64,

@@ -45,6 +45,14 @@ const MAY_PASS: &[(&str, &str)] = &[
         "a flipped header field makes the program a string of bytes",
     ),
     (
+        "onnx/onnx-external-data-program",
+        "a flipped header field makes the program the numbers that the model says it is",
+    ),
+    (
+        "onnx/onnx-external-data-pickle",
+        "a flipped first byte makes the pickle the numbers that the model says it is",
+    ),
+    (
         "torchscript/torch-script-bulk-rpc",
         "a flipped letter of the operator's name makes it another operator",
     ),
