@@ -34,6 +34,7 @@ MODULES = [
     "benign_tables",
     "benign_tensors",
     "benign_web",
+    "benign_words",
 ]
 
 
