@@ -20,9 +20,16 @@ for pinned in picklescan==1.0.5 modelscan==0.8.8 modelaudit==0.2.54 hayward==1.4
     echo "installing $pinned" >&2
     "$python" -m venv "$peers/$name"
     "$peers/$name/bin/pip" install --quiet --disable-pip-version-check "$pinned"
-    # Readers some peers use when present: arrays, HDF5, 7z, lz4. A peer works without them, so a failure is not fatal.
-    "$peers/$name/bin/pip" install --quiet --disable-pip-version-check numpy h5py py7zr lz4 ||
-        echo "optional readers of $name are missing" >&2
+    # Readers some peers use when present. A peer works without them, so a failure is not fatal.
+    readers="numpy h5py py7zr lz4"
+    case $name in
+    modelaudit) readers="$readers onnx tflite py-ubjson jinja2 safetensors dill joblib scikit-learn xgboost-cpu" ;;
+    modelscan) readers="$readers tensorflow-cpu" ;;
+    esac
+    for reader in $readers; do
+        "$peers/$name/bin/pip" install --quiet --disable-pip-version-check "$reader" ||
+            echo "an optional reader of $name is missing: $reader" >&2
+    done
     echo "$pinned" >"$peers/$name/.installed"
 done
 

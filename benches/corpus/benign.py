@@ -37,6 +37,7 @@ MODULES = [
     "benign_tensors",
     "benign_web",
     "benign_tokenizers",
+    "benign_words",
 ]
 
 

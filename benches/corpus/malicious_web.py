@@ -1,9 +1,11 @@
-"""Models of TensorFlow.js."""
+"""Models of TensorFlow.js and SentencePiece."""
 
 import json
 
+from malicious_files import SCRIPT, elf
 from malicious_keras import FEARED, old_lambda
-from malicious_ops import URL
+from malicious_ops import URL, dump, system
+from malicious_tensors import field, message
 
 GROUP = "tfjs"
 
@@ -18,8 +20,24 @@ def model(paths=("group1-shard1of1.bin",), layers=(), **more):
                        "modelTopology": topology, "weightsManifest": groups, **more}).encode()
 
 
+def sentencepiece(table=b"", more=b""):
+    """A model of two pieces."""
+    pieces = [message([(1, "<unk>")]) + b"\x15\0\0\0\0\x18\x02", message([(1, "a")]) + b"\x15\0\0\x80\xbf"]
+    return field(1, pieces) + field(2, message([(3, 1), (4, 2)])) + field(3, message([(1, "nmt_nfkc"), (2, table)])) + more
+
+
 def build(corpus):
-    """Adds the group `tfjs`."""
+    """Adds the groups `tfjs` and `sentencepiece`."""
+    for slug, data, technique in (
+        ("behind-elf", sentencepiece(more=elf()), "program behind the model"),
+        ("behind-pickle", sentencepiece(more=dump(system(), 4)), "pickle behind the model"),
+        ("field-elf", sentencepiece(more=field(99, elf().ljust(512, b"\0"))), "program in a field that no reader knows"),
+        ("field-pickle", sentencepiece(more=field(99, dump(system(), 4).ljust(512, b"\0"))), "pickle in a field that no reader knows"),
+        ("table-elf", sentencepiece(elf().ljust(256, b"\0")), "program in the place of the compiled table"),
+        ("table-script", sentencepiece(SCRIPT.ljust(256, b"\0")), "script in the place of the compiled table"),
+    ):
+        corpus.add("sentencepiece", "sentencepiece-" + slug, "tokenizer.model", data, technique)
+
     def add(slug, data, technique):
         corpus.add(GROUP, "tfjs-" + slug, "model.json", data, technique, files={"group1-shard1of1.bin": b"\0" * 4}, textual=True)
 

@@ -92,7 +92,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         left: input.limits.metadata_entries.saturating_mul(4),
         view: View::default(),
         tables: Vec::new(),
-        field_start: 0,
+        known_end: 0,
     };
     let end = walk.cursor.end();
     match walk.message(Message::Model, end) {
@@ -102,7 +102,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
             let kind = if walk.left == 0 { &LIMIT } else { &TRUNCATED };
             walk.notes.push(kind, at..end, "");
             // What no longer reads as a field may be anything.
-            let after = Payload::Section(walk.field_start..end);
+            let after = Payload::Section(walk.known_end..end);
             walk.view.members.push(Member::content("[after]", after));
         }
         Err(ReadError::Source(error)) => return Err(error),
@@ -153,8 +153,8 @@ struct Walk<'a> {
     view: View,
     /// Where the normalizers' compiled tables stand.
     tables: Vec<Range<u64>>,
-    /// Where the last field of the model itself begins.
-    field_start: u64,
+    /// Where the last field ends that a model has.
+    known_end: u64,
 }
 
 impl Walk<'_> {
@@ -162,9 +162,6 @@ impl Walk<'_> {
     fn message(&mut self, message: Message, end: u64) -> Result<bool, ReadError> {
         while self.cursor.position() < end {
             let start = self.cursor.position();
-            if message == Message::Model {
-                self.field_start = start;
-            }
             if self.left == 0 {
                 return Ok(false);
             }
@@ -209,6 +206,9 @@ impl Walk<'_> {
                 (Message::Model, 1) => self.view.pieces = self.view.pieces.saturating_add(1),
                 (Message::Normalizer, 2) => self.tables.push(content.clone()),
                 _ => {}
+            }
+            if message == Message::Model && known.is_some() {
+                self.known_end = self.cursor.position();
             }
             let long_piece = message == Message::Piece && length > PIECE_BYTES;
             if known.is_none() || long_piece {
