@@ -47,6 +47,12 @@ pub(crate) struct Marks {
     pub words: usize,
     /// Where it begins; one of them.
     pub heads: Vec<String>,
+    /// Where it ends; one of them.
+    pub tails: Vec<String>,
+    /// Words from a beginning to an end, about.
+    pub span: usize,
+    /// Ids of licences whose texts it holds as a part of its own.
+    pub encloses: Vec<String>,
     /// What stands in it; all of them. Several wordings of one mark are held together.
     pub marks: Vec<Vec<String>>,
     /// What must not stand in it.
@@ -64,13 +70,8 @@ impl Licence {
     /// Puts together a text from what is known of this one, with `filler` between the phrases: for each beginning one
     /// that must be recognised and one without its last marks that must not be. Tests and bench inputs use it.
     pub fn sample_texts(&self, filler: &str) -> Vec<(String, bool)> {
-        let marks: Vec<&str> = self
-            .marks
-            .marks
-            .iter()
-            .filter_map(|wordings| wordings.first())
-            .map(String::as_str)
-            .collect();
+        let marks = self.marks.marks.iter().filter_map(|wordings| wordings.first());
+        let marks: Vec<&str> = marks.map(String::as_str).collect();
         let put = |head: &str, marks: &[&str]| {
             let parts: Vec<&str> = std::iter::once(head).chain(marks.iter().copied()).collect();
             parts.join(&format!(". {filler}\n"))
@@ -93,6 +94,8 @@ pub struct Clause {
     pub commercial: Option<Commercial>,
     /// What it does to military use.
     pub military: Option<Military>,
+    /// It forbids some other use.
+    pub restricts_use: bool,
     pub(crate) phrases: Vec<String>,
 }
 
@@ -262,7 +265,12 @@ mod tests {
         let catalog = catalog();
         for licence in catalog.licences() {
             let id = &licence.id;
-            for other in licence.members.iter().chain(&licence.same_text) {
+            for other in licence
+                .members
+                .iter()
+                .chain(&licence.same_text)
+                .chain(&licence.marks.encloses)
+            {
                 assert!(catalog.get(other).is_some(), "{id} names `{other}`");
             }
             let listed = spdx::license_id(id).is_some_and(|listed| !listed.is_deprecated());

@@ -9,7 +9,7 @@ use crate::{
     declared::{Declared, Reading},
     expression::{Expression, Term},
     recognise::{Findings, FoundKind},
-    terms::Terms,
+    terms::{Terms, UseRestrictions},
 };
 
 /// Says how a declaration and the texts stand to each other.
@@ -219,7 +219,8 @@ fn narrowing(catalog: &Catalog, expression: &Expression, findings: &Findings) ->
             let military = clause
                 .military
                 .is_none_or(|military| terms.iter().any(|terms| terms.military == military));
-            commercial && military
+            let restricted = |terms: &Terms| terms.use_restrictions != UseRestrictions::None;
+            commercial && military && (!clause.restricts_use || terms.iter().any(restricted))
         })
     };
     let clauses = findings.clauses.iter().map(|clause| clause.id.clone());

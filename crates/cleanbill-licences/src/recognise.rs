@@ -12,10 +12,10 @@ use cleanbill_core::Confidence;
 use matcher::{Hit, Matcher, Role, matcher};
 
 use crate::{
-    catalog::{Clause, Licence, catalog},
+    catalog::{Clause, Licence, Marks, catalog},
     declared::read_declared,
     expression::Expression,
-    terms::Commercial,
+    terms::{Commercial, UseRestrictions},
     words,
 };
 
@@ -208,10 +208,9 @@ pub fn recognise(text: &str) -> Findings {
 fn is_said_by(blocks: &[Block], hit: &Hit, clause: &Clause) -> bool {
     blocks.iter().any(|block| {
         let same = match (&clause.commercial, clause.military) {
-            (Some(Commercial::No), _) => block.licence.terms.commercial != Commercial::Yes,
             (Some(_), _) => block.licence.terms.commercial != Commercial::Yes,
             (None, Some(military)) => block.licence.terms.military == military,
-            (None, None) => false,
+            (None, None) => block.licence.terms.use_restrictions != UseRestrictions::None,
         };
         same && block.bytes.start <= hit.start && hit.start <= block.reach
     })
@@ -268,12 +267,12 @@ struct Candidate {
     bytes: Range<usize>,
     last_word: usize,
     reach: usize,
-    padded: bool,
+    changed: bool,
 }
 
 impl Candidate {
     fn whole(&self) -> bool {
-        self.found == self.total && !self.padded
+        self.found == self.total && !self.changed
     }
 }
 
@@ -360,12 +359,15 @@ impl<'h> Judge<'h> {
 
     fn candidate(&self, text: &matcher::Text, head: &Hit, next: Option<usize>) -> Option<Candidate> {
         let licence = text.licence;
-        let words = licence.marks.words;
+        let Marks { words, span, .. } = licence.marks;
+        let bounded = |to: usize| next.map_or(to, |next| to.min(next.saturating_sub(1)));
+        let longest = span.saturating_mul(2).saturating_add(100);
+        let tails = text.tails.iter();
+        let tails = tails
+            .filter_map(|phrase| self.within(*phrase, head.word, bounded(head.word.saturating_add(longest))));
+        let tail = tails.min_by_key(|hit| hit.word);
         let window = words.saturating_add(words / 2).saturating_add(60);
-        let mut to = head.word.saturating_add(window);
-        if let Some(next) = next {
-            to = to.min(next.saturating_sub(1));
-        }
+        let to = tail.map_or_else(|| bounded(head.word.saturating_add(window)), |tail| tail.word);
         if text
             .without
             .iter()
@@ -373,8 +375,8 @@ impl<'h> Judge<'h> {
         {
             return None;
         }
-        let mut found = 0_usize;
-        let mut last = head;
+        let mut found = usize::from(tail.is_some());
+        let mut last = tail.unwrap_or(head);
         for wordings in &text.marks {
             let places = wordings
                 .iter()
@@ -386,20 +388,21 @@ impl<'h> Judge<'h> {
                 }
             }
         }
-        let total = text.marks.len();
+        let total = text
+            .marks
+            .len()
+            .saturating_add(usize::from(!text.tails.is_empty()));
         // Half of the marks and one beginning, or it is only named.
         if found == 0 || found.saturating_mul(2) < total {
             return None;
         }
         let length = last.word.saturating_sub(head.word);
-        let allowed = words.saturating_add(words / 5).saturating_add(30);
-        let reach = self
-            .ends
-            .partition_point(|(word, _)| *word <= head.word.saturating_add(words));
-        let reach = reach
-            .checked_sub(1)
-            .and_then(|index| self.ends.get(index))
-            .map_or(last.end, |(_, end)| *end);
+        let changed = if tail.is_some() {
+            length.abs_diff(span) > MAX_CHANGED.min((span / 12).saturating_add(5))
+        } else {
+            length > words.saturating_add(words / 5).saturating_add(30)
+        };
+        let reach = self.end_of_word(head.word.saturating_add(words)).max(last.end);
         Some(Candidate {
             licence,
             head_word: head.word,
@@ -407,24 +410,39 @@ impl<'h> Judge<'h> {
             total,
             bytes: head.start..last.end,
             last_word: last.word,
-            reach: reach.max(last.end),
-            padded: length > allowed,
+            reach,
+            changed,
         })
+    }
+
+    /// Returns the end of the last phrase up to a word.
+    fn end_of_word(&self, word: usize) -> usize {
+        let behind = self.ends.partition_point(|(at, _)| *at <= word);
+        let last = behind.checked_sub(1).and_then(|index| self.ends.get(index));
+        last.map_or(0, |(_, end)| *end)
     }
 }
 
-/// Leaves out what is not whole where the same words belong to a text that is.
+/// Words by which the length of a text may differ, for names of owners, numbers of clauses and the like.
+const MAX_CHANGED: usize = 25;
+
+/// Leaves out what is not whole where the same words belong to a text that is, and texts that are a part of another.
 fn drop_shadows(blocks: Vec<Block>) -> Vec<Block> {
-    let whole: Vec<Range<usize>> = blocks
+    let whole: Vec<(Range<usize>, &[String])> = blocks
         .iter()
         .filter(|block| block.whole)
-        .map(|block| block.bytes.start..block.reach)
+        .map(|block| {
+            (
+                block.bytes.start..block.reach,
+                block.licence.marks.encloses.as_slice(),
+            )
+        })
         .collect();
     let shadowed = |block: &Block| {
-        !block.whole
-            && whole
-                .iter()
-                .any(|range| range.start <= block.bytes.start && block.bytes.start < range.end)
+        whole.iter().any(|(range, encloses)| {
+            let inside = range.start <= block.bytes.start && block.bytes.start < range.end;
+            inside && (!block.whole || encloses.contains(&block.licence.id))
+        })
     };
     blocks.into_iter().filter(|block| !shadowed(block)).collect()
 }

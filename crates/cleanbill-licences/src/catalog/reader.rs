@@ -7,6 +7,7 @@
 //! | `basis` | `text` (checked against the licence) or `secondary` (against statements about it) |
 //! | `same_text`, `members`, `versions` | shares a text; may mean several; `{}` in all texts stands for each version |
 //! | `heads`, `marks`, `without`, `notices`, `words` | phrases of the text; ` \| ` parts wordings of one mark |
+//! | `tails`, `span`, `encloses` | where it ends, words up to there, licences whose texts it holds as a part |
 //! | `commercial` | `yes`, `no`, `conditional` (with `monthly_users`, `daily_users`, `yearly_revenue_usd`, `registration`, `permission`), `unknown` |
 //! | `derivatives`, `redistribution` | `yes`, `no`, `unknown` |
 //! | `copyleft` | `none`, `weak`, `strong`, `network` |
@@ -106,6 +107,7 @@ pub(super) fn clauses(text: &str) -> Result<Vec<Clause>, CatalogError> {
             .collect();
         let commercial = take.text("commercial")?;
         let military = take.text("military")?;
+        let restricts_use = take.truth("restricts_use")?;
         take.finish()?;
         let commercial = commercial.map(|word| match word.as_str() {
             "no" => Commercial::No,
@@ -120,6 +122,7 @@ pub(super) fn clauses(text: &str) -> Result<Vec<Clause>, CatalogError> {
         clauses.push(Clause {
             commercial,
             military: military.map(|_| Military::Forbidden),
+            restricts_use,
             phrases,
             id,
         });
@@ -174,6 +177,9 @@ fn licence(id: &str, mut fields: Fields, version: Option<&str>) -> Result<Licenc
         words: usize::try_from(take.number("words")?.unwrap_or(0)).unwrap_or(usize::MAX),
         heads: phrases(take.list("heads")?),
         marks: take.list("marks")?.iter().map(wordings).collect(),
+        tails: phrases(take.list("tails")?),
+        span: usize::try_from(take.number("span")?.unwrap_or(0)).unwrap_or(usize::MAX),
+        encloses: take.list("encloses")?,
         without: phrases(take.list("without")?),
         notices: phrases(take.list("notices")?),
     };

@@ -456,6 +456,6 @@ fn is_idstring(text: &str) -> bool {
 }
 
 fn all_unknown(expression: &Expression, notes: &[Note]) -> bool {
-    let unknown = notes.iter().filter(|note| **note == Note::Unrecognised).count();
-    unknown > 0 && unknown >= expression.terms().len()
+    let unknown = |term: &&Term| term.is_custom() && catalog().get(&term.id).is_none();
+    notes.contains(&Note::Unrecognised) && expression.terms().iter().all(unknown)
 }

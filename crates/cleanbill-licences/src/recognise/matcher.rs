@@ -54,6 +54,7 @@ pub(super) struct Text {
     /// Beginnings; a title, which the text itself may say again, is marked.
     pub heads: Vec<(usize, bool)>,
     pub marks: Vec<Vec<usize>>,
+    pub tails: Vec<usize>,
     pub without: Vec<usize>,
 }
 
@@ -125,6 +126,7 @@ impl Matcher {
                         .iter()
                         .map(|wordings| phrases.parts(wordings))
                         .collect(),
+                    tails: phrases.parts(&marks.tails),
                     without: phrases.parts(&marks.without),
                 });
             }

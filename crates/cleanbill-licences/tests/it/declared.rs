@@ -52,7 +52,7 @@ fn lenient_spellings_are_understood() {
         ("Apache 2.0", "Apache-2.0", Medium),
         ("Apache License 2.0", "Apache-2.0", High),
         ("Apache License, Version 2.0", "Apache-2.0", Medium),
-        ("Apache-2", "Apache-2.0", Medium),
+        ("Apache-2", "Apache-2.0", High),
         ("apache2", "Apache-2.0", High),
         ("MIT License", "MIT", High),
         ("The MIT License (MIT)", "MIT", Medium),
@@ -326,6 +326,10 @@ fn classifiers_are_read() {
 #[test]
 fn every_id_of_the_list_is_read_as_itself() {
     for licence in spdx::identifiers::LICENSES {
+        // Words for nothing, which the crate keeps in its list.
+        if matches!(licence.name, "NONE" | "NOASSERTION") {
+            continue;
+        }
         let declared = read_declared(licence.name);
         let Some(expression) = declared.expression() else {
             panic!("{} is no expression", licence.name);

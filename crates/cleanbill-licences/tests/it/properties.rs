@@ -1,6 +1,8 @@
 //! Whatever the text, nothing panics, and looks change nothing.
 
-use cleanbill_licences::{Findings, Reading, compare, read_card, read_classifiers, read_declared, recognise};
+use cleanbill_licences::{
+    Findings, FoundKind, Reading, compare, read_card, read_classifiers, read_declared, recognise,
+};
 
 /// A small generator of numbers, so that every run tries the same texts.
 struct Numbers(u64);
@@ -93,9 +95,11 @@ fn arbitrary_text_never_panics_and_gives_the_same_again() {
 }
 
 fn ids(findings: &Findings) -> Vec<(String, String)> {
+    // What belongs to a tag ends with its line.
     let found = findings
         .found
         .iter()
+        .filter(|found| found.kind != FoundKind::Tag)
         .map(|found| (format!("{:?}", found.kind), found.licence.clone()));
     let clauses = findings
         .clauses
@@ -142,6 +146,6 @@ fn deep_and_long_declarations_end() {
     ] {
         let _ = read_declared(&text);
     }
-    let deep = format!("{}MIT{}", "(".repeat(40), ")".repeat(40));
+    let deep = format!("{}MIT OR ISC{}", "(".repeat(40), ")".repeat(40));
     assert_eq!(read_declared(&deep).reading, Reading::TooLarge);
 }
