@@ -54,7 +54,7 @@ pub(crate) struct Marks {
     /// Ids of licences whose texts it holds as a part of its own.
     pub encloses: Vec<String>,
     /// What stands in it; all of them. Several wordings of one mark are held together.
-    pub marks: Vec<Vec<String>>,
+    pub parts: Vec<Vec<String>>,
     /// What must not stand in it.
     pub without: Vec<String>,
     /// Sentences that place something else under the licence.
@@ -70,11 +70,24 @@ impl Licence {
     /// Puts together a text from what is known of this one, with `filler` between the phrases: for each beginning one
     /// that must be recognised and one without its last marks that must not be. Tests and bench inputs use it.
     pub fn sample_texts(&self, filler: &str) -> Vec<(String, bool)> {
-        let marks = self.marks.marks.iter().filter_map(|wordings| wordings.first());
+        let marks = self.marks.parts.iter().filter_map(|wordings| wordings.first());
         let marks: Vec<&str> = marks.map(String::as_str).collect();
-        let put = |head: &str, marks: &[&str]| {
-            let parts: Vec<&str> = std::iter::once(head).chain(marks.iter().copied()).collect();
-            parts.join(&format!(". {filler}\n"))
+        let tail = self.marks.tails.first().map(String::as_str);
+        let count = |parts: &[&str]| parts.iter().map(|part| part.split(' ').count()).sum::<usize>();
+        let put = |head: &str, marks: &[&str]| match tail {
+            // Where the length counts, it is filled up to that.
+            Some(tail) if !marks.is_empty() => {
+                let missing = self
+                    .marks
+                    .span
+                    .saturating_sub(count(marks))
+                    .saturating_sub(count(&[tail]));
+                format!("{head} {} {}{tail}", marks.join("\n"), "more ".repeat(missing))
+            }
+            _ => {
+                let parts: Vec<&str> = std::iter::once(head).chain(marks.iter().copied()).collect();
+                parts.join(&format!(". {filler}\n"))
+            }
         };
         let mut samples = Vec::new();
         for head in &self.marks.heads {
@@ -225,7 +238,7 @@ impl Catalog {
 
 /// Returns the id that replaces a deprecated one of the GNU family; others stay as they are.
 pub(crate) fn current_id(id: &str) -> String {
-    let listed = spdx::license_id(id).is_some_and(|listed| listed.is_gnu());
+    let listed = spdx::license_id(id).is_some_and(spdx::LicenseId::is_gnu);
     if listed && !id.ends_with("-only") && !id.ends_with("-or-later") {
         let only = format!("{id}-only");
         if spdx::license_id(&only).is_some() {
@@ -303,7 +316,7 @@ mod tests {
             for phrase in marks
                 .heads
                 .iter()
-                .chain(marks.marks.iter().flatten())
+                .chain(marks.parts.iter().flatten())
                 .chain(&marks.without)
                 .chain(&marks.notices)
             {
@@ -312,7 +325,7 @@ mod tests {
                 assert!(phrase.len() >= 7, "{}: `{phrase}` is too short", licence.id);
             }
             assert!(
-                marks.heads.is_empty() || (!marks.marks.is_empty() && marks.words > 0),
+                marks.heads.is_empty() || (!marks.parts.is_empty() && marks.words > 0),
                 "{}",
                 licence.id
             );

@@ -10,6 +10,8 @@ use crate::{catalog::catalog, expression::Expression, recognise::FoundKind, reco
 
 /// LIMIT: bytes of a declaration that is read as a name or an expression; longer ones are looked at as a licence text.
 const MAX_BYTES: usize = 512;
+/// LIMIT: bytes of an expression of exact ids, as documents of whole systems have them.
+const MAX_EXPRESSION: usize = 32 << 10;
 /// LIMIT: licences of one card or classifiers of one package that are read.
 const MAX_ENTRIES: usize = 64;
 
@@ -99,7 +101,15 @@ impl Declared {
 pub fn read_declared(text: &str) -> Declared {
     let trimmed = text.trim().trim_matches(['"', '\'', '`']).trim();
     if trimmed.len() > MAX_BYTES || trimmed.lines().count() > 2 {
-        return read_text(text);
+        let parsed = (trimmed.len() <= MAX_EXPRESSION)
+            .then(|| parser::strict(trimmed))
+            .flatten();
+        return match parsed.map(|parsed| (parsed.expression, parsed.confidence, parsed.notes)) {
+            Some((Some(expression), confidence, notes)) => {
+                Declared::new(text, Reading::Expression(expression), confidence, notes)
+            }
+            _ => read_text(text),
+        };
     }
     if let Some(reading) = word(trimmed) {
         return Declared::new(text, reading, Confidence::High, Vec::new());

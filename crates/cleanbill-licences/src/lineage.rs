@@ -22,7 +22,7 @@ pub const MAX_ENTRIES: usize = 20_000;
 pub enum NodeKind {
     /// Weights as their maker published them, or fine-tuned.
     Model,
-    /// Weights beside a model, such as LoRA.
+    /// Weights beside a model, such as those of `LoRA`.
     Adapter,
     /// Made of several models.
     Merge,

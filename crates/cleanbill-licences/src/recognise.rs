@@ -187,8 +187,9 @@ pub fn recognise(text: &str) -> Findings {
                     let range = hit.start..hit.end;
                     found.add(&licence.id, FoundKind::Mention, Confidence::Medium, &range, None);
                 }
-                Role::Clause(clause) if !is_said_by(&blocks, hit, clause) => {
-                    if findings.clauses.iter().all(|known| known.id != clause.id) {
+                Role::Clause(clause) => {
+                    let known = findings.clauses.iter().any(|known| known.id == clause.id);
+                    if !known && !is_said_by(&blocks, hit, clause) {
                         findings.clauses.push(ClauseFound {
                             id: clause.id.clone(),
                             range: hit.start..hit.end,

@@ -176,7 +176,7 @@ fn licence(id: &str, mut fields: Fields, version: Option<&str>) -> Result<Licenc
     let marks = Marks {
         words: usize::try_from(take.number("words")?.unwrap_or(0)).unwrap_or(usize::MAX),
         heads: phrases(take.list("heads")?),
-        marks: take.list("marks")?.iter().map(wordings).collect(),
+        parts: take.list("marks")?.iter().map(wordings).collect(),
         tails: phrases(take.list("tails")?),
         span: usize::try_from(take.number("span")?.unwrap_or(0)).unwrap_or(usize::MAX),
         encloses: take.list("encloses")?,

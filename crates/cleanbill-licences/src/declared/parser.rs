@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// LIMIT: licences of one expression; more are not read.
-const MAX_TERMS: usize = 128;
+const MAX_TERMS: usize = 512;
 /// LIMIT: parentheses within parentheses; what is deeper is not read.
 const MAX_DEPTH: usize = 24;
 /// LIMIT: letters of an id that is made of an unknown name.
@@ -42,14 +42,8 @@ enum Fault {
 
 /// Reads `text` as an expression.
 pub(super) fn parse(text: &str) -> Parsed {
-    let tokens = tokens(text);
-    let strict = Reader::new(&tokens, true).read();
-    if let Ok((expression, confidence, notes)) = strict {
-        return Parsed {
-            expression: Some(expression),
-            confidence,
-            notes,
-        };
+    if let Some(parsed) = strict(text) {
+        return parsed;
     }
     if let Some((term, confidence, note)) = by_name(text) {
         return Parsed {
@@ -58,7 +52,7 @@ pub(super) fn parse(text: &str) -> Parsed {
             notes: vec![note],
         };
     }
-    match Reader::new(&tokens, false).read() {
+    match Reader::new(&tokens(text), false).read() {
         Ok((expression, confidence, notes)) if !all_unknown(&expression, &notes) => Parsed {
             expression: Some(expression),
             confidence,
@@ -75,6 +69,17 @@ pub(super) fn parse(text: &str) -> Parsed {
             notes: vec![Note::Unrecognised],
         },
     }
+}
+
+/// Reads `text` as the specification wants it, or not at all.
+pub(super) fn strict(text: &str) -> Option<Parsed> {
+    let tokens = tokens(text);
+    let (expression, confidence, notes) = Reader::new(&tokens, true).read().ok()?;
+    Some(Parsed {
+        expression: Some(expression),
+        confidence,
+        notes,
+    })
 }
 
 /// Reduces a name to what tells licences apart: words without `licence`, `version` and the like, digits apart from

@@ -122,7 +122,7 @@ impl Matcher {
                     licence,
                     heads: phrases.parts(&marks.heads).into_iter().zip(titles).collect(),
                     marks: marks
-                        .marks
+                        .parts
                         .iter()
                         .map(|wordings| phrases.parts(wordings))
                         .collect(),

@@ -88,6 +88,7 @@ fn arbitrary_text_never_panics_and_gives_the_same_again() {
         let _ = read_card(&[&text, "mit"], Some(&text));
         let _ = read_classifiers([text.as_str(), "License :: OSI Approved :: MIT License"]);
         if let Reading::Expression(expression) = &declared.reading {
+            // Names that were made up are cut where ids end, and may come to mean something.
             let again = read_declared(&expression.to_string());
             assert_eq!(again.expression(), Some(expression), "{text:?}");
         }
@@ -114,11 +115,14 @@ fn ids(findings: &Findings) -> Vec<(String, String)> {
 fn case_and_wraps_change_nothing() {
     for listed in spdx::identifiers::LICENSES {
         let text = spdx::license_id(listed.name).expect("listed").text();
+        // A tag ends with its line, so a wrap there says something else.
+        let text = &text.replace("SPDX-License-Identifier", "");
         let expected = ids(&recognise(text));
-        let wrapped: String = text
-            .split_whitespace()
-            .map(|word| format!("{word}\n    "))
-            .collect();
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let wrapped = words.join(
+            "
+    ",
+        );
         assert_eq!(ids(&recognise(&wrapped)), expected, "{}", listed.name);
         assert_eq!(
             ids(&recognise(&text.to_ascii_uppercase())),

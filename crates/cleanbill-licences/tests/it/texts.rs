@@ -86,6 +86,7 @@ const KIN: &[&str] = &[
     "Net-SNMP -> BSD-3-Clause",
     "Python-2.0.1 -> Python-2.0",
     "Sleepycat -> BSD-3-Clause",
+    "X11-no-permit-persons -> X11",
     "Xnet -> MIT",
     "xlock -> HPND",
 ];
@@ -103,14 +104,12 @@ fn looks_do_not_matter() {
         let text = spdx_text(id);
         let words: Vec<&str> = text.split_whitespace().collect();
         let narrow = words.join("\n");
-        let commented = text
-            .lines()
-            .map(|line| format!(" * {line}\n"))
-            .collect::<String>();
-        let quoted = text
-            .lines()
-            .map(|line| format!("> **{line}**\r\n"))
-            .collect::<String>();
+        let commented = format!(" * {}", text.replace('
+', "
+ * "));
+        let quoted = format!("> **{}", text.replace('
+', "**
+> **"));
         let page = format!(
             "<html><p>{}</p></html>",
             text.replace('"', "&quot;").replace("\n\n", "</p><p>")
@@ -162,13 +161,9 @@ fn several_licences_of_one_file_are_all_reported() {
 fn a_place_covers_the_text() {
     let text = format!("A preface.\n\n{}\n\nAn end.", spdx_text("ISC"));
     let findings = recognise(&text);
-    let range = findings.found[0].range.clone();
-    assert!(
-        text[range.clone()].starts_with("Permission to use"),
-        "{}",
-        &text[range.clone()]
-    );
-    assert!(text[range].contains("disclaims") || text.contains("DISCLAIMS"));
+    let held = text.get(findings.found[0].range.clone()).expect("a range of the text");
+    assert!(held.starts_with("Permission to use"), "{held}");
+    assert!(held.ends_with("PERFORMANCE OF THIS SOFTWARE"), "{held}");
 }
 
 #[test]
@@ -223,7 +218,7 @@ fn headers_and_tags_are_grants() {
 #[test]
 fn a_shortened_text_is_told_from_the_whole() {
     let text = spdx_text("Apache-2.0");
-    let half = &text[..text.len() * 6 / 10];
+    let half = text.get(..text.len() * 6 / 10).expect("plain ASCII");
     let findings = recognise(half);
     assert!(of(&findings, FoundKind::Text).is_empty(), "{:?}", findings.found);
     assert_eq!(of(&findings, FoundKind::Altered), ["Apache-2.0"]);
