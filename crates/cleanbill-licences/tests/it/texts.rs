@@ -104,12 +104,8 @@ fn looks_do_not_matter() {
         let text = spdx_text(id);
         let words: Vec<&str> = text.split_whitespace().collect();
         let narrow = words.join("\n");
-        let commented = format!(" * {}", text.replace('
-', "
- * "));
-        let quoted = format!("> **{}", text.replace('
-', "**
-> **"));
+        let commented = format!(" * {}", text.replace('\n', "\n * "));
+        let quoted = format!("> **{}", text.replace('\n', "**\r\n> **"));
         let page = format!(
             "<html><p>{}</p></html>",
             text.replace('"', "&quot;").replace("\n\n", "</p><p>")
@@ -161,7 +157,9 @@ fn several_licences_of_one_file_are_all_reported() {
 fn a_place_covers_the_text() {
     let text = format!("A preface.\n\n{}\n\nAn end.", spdx_text("ISC"));
     let findings = recognise(&text);
-    let held = text.get(findings.found[0].range.clone()).expect("a range of the text");
+    let held = text
+        .get(findings.found[0].range.clone())
+        .expect("a range of the text");
     assert!(held.starts_with("Permission to use"), "{held}");
     assert!(held.ends_with("PERFORMANCE OF THIS SOFTWARE"), "{held}");
 }
