@@ -16,6 +16,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("code", &[]),
     ("formats", &[]),
     ("leaks", &[]),
+    ("licences", &["core"]),
     ("samples", &[]),
     ("scan", &["code", "core", "formats", "leaks"]),
     ("data", &["core", "leaks"]),
