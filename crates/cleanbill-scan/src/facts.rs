@@ -10,8 +10,9 @@ use std::ops::Range;
 
 use cleanbill_core::Definition;
 use cleanbill_formats::{Format, Parsed, Payload, Role, Tensor, TensorList};
+use cleanbill_licences::{Declared, Findings};
 
-pub(crate) use self::card::licence_of_file;
+pub(crate) use self::card::licences_of_file;
 pub use self::{
     card::Card,
     index::Index,
@@ -61,8 +62,10 @@ pub struct Facts {
     pub definitions: Vec<(Definition, Option<Range<u64>>)>,
     /// What a model card claims.
     pub card: Option<Card>,
-    /// Licence that a licence file holds, by its SPDX id.
-    pub licence: Option<&'static str>,
+    /// Licences that a licence file holds.
+    pub licences: Option<Box<Findings>>,
+    /// The licence that a card or the metadata of a package declares, with where it stands.
+    pub declared: Option<Box<(Declared, Range<u64>)>>,
     /// What it adds to an ML-BOM, where one was asked for.
     pub inventory: Option<Box<inventory::Entry>>,
 }
@@ -73,6 +76,9 @@ impl Facts {
         let name = scene.file_name();
         let small = scene.source.size() <= TEXT_BYTES;
         let templates = Template::list(scene);
+        let card = (small && name.eq_ignore_ascii_case("README.md"))
+            .then(|| Card::read(scene))
+            .flatten();
         Self {
             definitions: agents::definitions(scene, &templates),
             templates,
@@ -93,10 +99,9 @@ impl Facts {
             vocabulary: (small && name == "tokenizer.json")
                 .then(|| Vocabulary::read(scene))
                 .flatten(),
-            card: (small && name.eq_ignore_ascii_case("README.md"))
-                .then(|| Card::read(scene))
-                .flatten(),
-            licence: licence_of_file(scene),
+            declared: card::declared(scene, card.as_ref()).map(Box::new),
+            card,
+            licences: licences_of_file(scene).map(Box::new),
             inventory: with_inventory.then(|| Box::new(inventory::entry(scene))),
         }
     }

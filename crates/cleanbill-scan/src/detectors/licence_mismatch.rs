@@ -1,6 +1,7 @@
 //! Detector `licence-mismatch`.
 
 use cleanbill_core::text;
+use cleanbill_licences::{Agreement, Findings, compare};
 
 use crate::{
     collection::{Collection, CollectionSink},
@@ -9,13 +10,14 @@ use crate::{
 
 detector! {
     /// ## What it finds
-    /// A model card that names another licence than the licence file beside it holds.
+    /// A model card or a package's metadata that names another licence than the licence file beside it holds.
     /// ## Why it matters
     /// One of them is wrong. Whoever relies on the friendlier one may have no right to use the model.
     /// ## How it is decided
-    /// `license` in the front matter of `README.md` against the licence that the file's title names, for common licences.
+    /// `license` in the front matter of `README.md`, or the licence fields of `METADATA`, against the licences that the text of the
+    /// files is recognised as: other licences, or one that grants less.
     /// ## What it misses
-    /// Licences that the list does not know, and changes within the text of a licence.
+    /// Licences whose text is not known, and small changes within the text of a licence.
     /// ## What to do
     /// Ask the supplier which one holds; keep the answer as evidence.
     /// ## References
@@ -28,52 +30,35 @@ detector! {
 }
 
 fn run(collection: &Collection<'_>, sink: &mut CollectionSink<'_>) {
-    let Some((file, (claimed, range))) = collection.files.iter().find_map(|file| {
-        let card = file.card.as_ref()?;
-        Some((file, card.licence.as_ref()?))
-    }) else {
-        return;
-    };
-    let held: Vec<&str> = collection.files.iter().filter_map(|file| file.licence).collect();
-    let claim = claimed.trim().to_ascii_lowercase();
-    // `other` and words of a supplier's own claim nothing that could be compared.
-    if held.is_empty() || !KNOWN.contains(&claim.as_str()) {
+    let mut held = Findings::default();
+    for file in &collection.files {
+        if let Some(findings) = &file.licences {
+            held.merge((**findings).clone());
+        }
+    }
+    if held.found.is_empty() {
         return;
     }
-    if !held.iter().any(|licence| claim.starts_with(licence)) {
-        let held = held.join(", ");
-        sink.at(file).report(
-            Some(range.clone()),
-            text!(
-                "claims the licence `{claim}`, the licence file holds `{held}`",
-                "声明许可证为 `{claim}`，而许可证文件为 `{held}`"
-            ),
-        );
+    for file in &collection.files {
+        let Some((declared, range)) = file.declared.as_deref() else {
+            continue;
+        };
+        let compared = compare(declared, &held);
+        if !matches!(
+            compared.agreement,
+            Agreement::Contradicts | Agreement::FoundNarrower
+        ) {
+            continue;
+        }
+        let (claimed, held) = (compared.declared.join(", "), compared.found.join(", "));
+        sink.at(file)
+            .report(
+                Some(range.clone()),
+                text!(
+                    "claims the licence `{claimed}`, the licence file holds `{held}`",
+                    "声明许可证为 `{claimed}`，而许可证文件为 `{held}`"
+                ),
+            )
+            .confidence(compared.confidence);
     }
 }
-
-/// Ids of the Hugging Face Hub for licences that the facts can tell apart.
-const KNOWN: &[&str] = &[
-    "agpl-3.0",
-    "apache-2.0",
-    "bsd-2-clause",
-    "bsd-3-clause",
-    "cc-by-4.0",
-    "cc-by-nc-4.0",
-    "cc-by-sa-4.0",
-    "cc0-1.0",
-    "gemma",
-    "gpl-2.0",
-    "gpl-3.0",
-    "lgpl-3.0",
-    "llama2",
-    "llama3",
-    "llama3.1",
-    "llama3.2",
-    "llama3.3",
-    "llama4",
-    "mit",
-    "mpl-2.0",
-    "openrail",
-    "unlicense",
-];

@@ -1,17 +1,22 @@
 use std::ops::Range;
 
 use cleanbill_code::tree::{Syntax, Tree};
+use cleanbill_licences::{Declared, Findings, read_card, read_classifiers, read_declared, recognise};
 
 use crate::scene::Scene;
 
-/// LIMIT: first bytes of a licence file, in which its title stands.
+/// LIMIT: first bytes of a card's text, in which its title stands.
 const TITLE_BYTES: usize = 4_096;
+/// LIMIT: lines of a package's metadata that are read; the description follows them.
+const HEADER_LINES: usize = 2_000;
 
 /// Holds what the front matter of a model card (`README.md`) claims.
 #[derive(Debug, Default)]
 pub struct Card {
     /// `license`, as it stands there.
     pub licence: Option<(String, Range<u64>)>,
+    /// `license_name`, which says what `license: other` means.
+    pub licence_name: Option<String>,
     /// `base_model`, one or several.
     pub bases: Vec<String>,
     /// Parameters that a title or name in the first heading claims, such as `7B`.
@@ -43,6 +48,10 @@ impl Card {
                         )
                     });
                 }
+                card.licence_name = root
+                    .get("license_name")
+                    .and_then(|node| node.as_str())
+                    .map(str::to_owned);
                 if let Some(bases) = root.get("base_model") {
                     card.bases = bases
                         .one_or_many()
@@ -88,59 +97,52 @@ pub(crate) fn parameters(title: &str) -> Option<u64> {
     sizes.next().is_none().then_some(first as u64)
 }
 
-/// Names the licence that a licence file holds, by words of its title.
-pub(crate) fn licence_of_file(scene: &Scene<'_>) -> Option<&'static str> {
+/// Recognises the licences that a file named as one holds.
+pub(crate) fn licences_of_file(scene: &Scene<'_>) -> Option<Findings> {
     let name = scene.file_name().to_ascii_lowercase();
     let stem = name.split('.').next().unwrap_or_default();
-    if !matches!(stem, "license" | "licence" | "copying") {
+    if !["license", "licence", "copying", "unlicense"]
+        .iter()
+        .any(|start| stem.starts_with(start))
+    {
         return None;
     }
-    let text = &scene.reading.text()?.text;
-    let end = (0..=TITLE_BYTES.min(text.len()))
-        .rev()
-        .find(|at| text.is_char_boundary(*at))?;
-    let words: Vec<&str> = text.get(..end)?.split_whitespace().collect();
-    let start = words.join(" ").to_lowercase();
-    LICENCES
-        .iter()
-        .find(|(_, marks)| marks.iter().all(|mark| start.contains(mark)))
-        .map(|(id, _)| *id)
+    let findings = recognise(&scene.reading.text()?.text);
+    (!findings.found.is_empty()).then_some(findings)
 }
 
-/// Licences with words that stand near the start of their text, the more special ones first.
-const LICENCES: &[(&str, &[&str])] = &[
-    ("apache-2.0", &["apache license", "version 2.0"]),
-    ("agpl-3.0", &["gnu affero general public license", "version 3"]),
-    ("lgpl-3.0", &["gnu lesser general public license", "version 3"]),
-    ("gpl-3.0", &["gnu general public license", "version 3"]),
-    ("gpl-2.0", &["gnu general public license", "version 2"]),
-    ("mpl-2.0", &["mozilla public license", "2.0"]),
-    ("llama4", &["llama 4 community license"]),
-    ("llama3.3", &["llama 3.3 community license"]),
-    ("llama3.2", &["llama 3.2 community license"]),
-    ("llama3.1", &["llama 3.1 community license"]),
-    ("llama3", &["meta llama 3 community license"]),
-    ("llama2", &["llama 2 community license"]),
-    ("gemma", &["gemma terms of use"]),
-    ("openrail", &["openrail"]),
-    ("cc-by-nc-4.0", &["attribution-noncommercial 4.0"]),
-    ("cc-by-sa-4.0", &["attribution-sharealike 4.0"]),
-    ("cc-by-4.0", &["attribution 4.0 international"]),
-    ("cc0-1.0", &["cc0 1.0 universal"]),
-    (
-        "bsd-3-clause",
-        &[
-            "redistribution and use in source and binary forms",
-            "neither the name",
-        ],
-    ),
-    (
-        "bsd-2-clause",
-        &["redistribution and use in source and binary forms"],
-    ),
-    ("unlicense", &["this is free and unencumbered software"]),
-    ("mit", &["permission is hereby granted, free of charge"]),
-];
+/// Returns the licence that a card or the metadata of a package declares, with where it stands.
+pub(super) fn declared(scene: &Scene<'_>, card: Option<&Card>) -> Option<(Declared, Range<u64>)> {
+    if let Some((licence, range)) = card.and_then(|card| card.licence.as_ref()) {
+        let name = card.and_then(|card| card.licence_name.as_deref());
+        return Some((read_card(&[licence.as_str()], name), range.clone()));
+    }
+    if !matches!(scene.file_name(), "METADATA" | "PKG-INFO") {
+        return None;
+    }
+    let written = scene.reading.text()?;
+    let mut at = written.start;
+    let mut classifiers: Vec<(&str, Range<u64>)> = Vec::new();
+    for line in written.text.split_inclusive('\n').take(HEADER_LINES) {
+        let range = at..at + line.trim_end().len() as u64;
+        at += line.len() as u64;
+        if line.trim().is_empty() {
+            break;
+        }
+        let Some((key, value)) = line.split_once(": ") else {
+            continue;
+        };
+        match key {
+            "License-Expression" | "License" if !matches!(value.trim(), "" | "UNKNOWN") => {
+                return Some((read_declared(value.trim()), range));
+            }
+            "Classifier" if value.starts_with("License :: ") => classifiers.push((value.trim(), range)),
+            _ => {}
+        }
+    }
+    let (_, range) = classifiers.first()?.clone();
+    Some((read_classifiers(classifiers.iter().map(|(text, _)| *text)), range))
+}
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cleanbill_core::bill::{Bill, Component, ComponentKind, Party, Relation, RelationKind, Source, Sourced};
 
+use cleanbill_licences::read_declared;
+
 use super::{Entry, Rank, extract::sha256, purl};
 use crate::Outcome;
 
@@ -99,6 +101,15 @@ pub fn bill(outcome: &Outcome, about: &About) -> Bill {
             // A card that names its own model as its base says nothing.
             if relation.from != relation.to {
                 bill.relations.push(relation);
+            }
+        }
+    }
+    for component in &mut bill.components {
+        for licence in &mut component.licences {
+            let licence = &mut licence.value;
+            if licence.expression.is_none() {
+                let declared = read_declared(&licence.stated);
+                licence.expression = declared.expression().map(ToString::to_string);
             }
         }
     }

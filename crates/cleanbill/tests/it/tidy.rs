@@ -18,7 +18,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("leaks", &[]),
     ("licences", &["core"]),
     ("samples", &[]),
-    ("scan", &["code", "core", "formats", "leaks"]),
+    ("scan", &["code", "core", "formats", "leaks", "licences"]),
     ("data", &["core", "leaks"]),
     ("python", &["data", "scan", "leaks"]),
     ("attest", &["core"]),
