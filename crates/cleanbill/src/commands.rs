@@ -1,5 +1,6 @@
 //! The verbs: one file each, one line each here.
 
+mod bom;
 mod completions;
 mod explain;
 mod list;
@@ -15,6 +16,7 @@ use crate::{failure::Failure, shell::Shell};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Scan(scan::Scan),
+    Bom(bom::Bom),
     Explain(explain::Explain),
     List(list::List),
     Completions(completions::Completions),
@@ -25,6 +27,7 @@ pub(crate) enum Command {
 pub(crate) fn run(command: &Command, shell: &Shell) -> Result<ExitCode, Failure> {
     match command {
         Command::Scan(arguments) => scan::run(arguments, shell),
+        Command::Bom(arguments) => bom::run(arguments, shell),
         Command::Explain(arguments) => explain::run(arguments, shell),
         Command::List(arguments) => list::run(arguments, shell),
         Command::Completions(arguments) => completions::run(arguments),

@@ -1,0 +1,217 @@
+use std::path::Path;
+
+use clap::Args;
+use cleanbill_core::{
+    CoverageState, ExitCode,
+    bill::{Source, Sourced},
+    text,
+};
+use cleanbill_scan::{
+    Options, Progress,
+    inventory::{About, bill},
+    scan,
+    source::{RepositoryKind, Target, parse_target},
+};
+
+use super::{Writing, exit_code};
+use crate::{failure::Failure, progress::Line, shell, shell::Shell, target};
+
+#[derive(Args, Debug)]
+pub(crate) struct Describe {
+    /// What to describe: a file, a folder, `hf://org/name[@revision]`, `hf://datasets/...`, `s3://bucket/prefix`, `https://host/file`
+    #[arg(required = true, value_name = "TARGET")]
+    target: Option<String>,
+    #[command(flatten)]
+    writing: Writing,
+    /// Name of the model or system, where its files and target do not tell
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Organisation or namespace before the name
+    #[arg(long, value_name = "NAME")]
+    group: Option<String>,
+    /// Version or revision
+    #[arg(long, value_name = "VERSION")]
+    version_of: Option<String>,
+    /// Who provides it
+    #[arg(long, value_name = "NAME")]
+    supplier: Option<String>,
+    /// Time to write into the document (RFC 3339); without it the same input gives the same bytes
+    #[arg(long, value_name = "TIME", value_parser = timestamp)]
+    timestamp: Option<String>,
+    /// How many threads read at the same time; all cores by default
+    #[arg(long, short, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+}
+
+pub(super) fn run(arguments: &Describe, shell: &Shell) -> Result<ExitCode, Failure> {
+    let name = arguments.target.as_deref().unwrap_or_default();
+    arguments.writing.output()?;
+    let options = Options {
+        digests: true,
+        inventory: true,
+        ..Options::default()
+    };
+    let resolved = target::resolve(name, &options.limits, &shell.remote)?;
+    for notice in &resolved.notices {
+        shell.note(notice);
+    }
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(arguments.jobs.map_or(0, usize::from))
+        .build()
+        .map_err(|error| {
+            Failure::incomplete(text!("cannot start threads: {error}", "无法启动线程：{error}"))
+        })?;
+    let line = shell.progress.then(|| Line::start(shell.language));
+    let progress = line.as_ref().map(|line| line as &dyn Progress);
+    let outcome = pool.install(|| scan(resolved.source.as_ref(), &resolved.shown, &options, progress));
+    drop(line);
+    let bill = bill(&outcome, &about(arguments, name, &resolved.shown));
+    arguments.writing.write(&bill)?;
+    if !outcome.internal_errors.is_empty() {
+        shell::internal_error(&outcome.internal_errors);
+        return Ok(ExitCode::Internal);
+    }
+    // Files that could not be opened stand in no bill; unknown formats do, with their digests.
+    let unread: Vec<&str> = outcome
+        .report
+        .artifacts
+        .iter()
+        .filter(|one| one.sha256.is_none() || one.coverage.state() == CoverageState::Skipped)
+        .map(|one| one.path.as_str())
+        .collect();
+    for path in &unread {
+        shell.note(&text!(
+            "`{path}` could not be read and is not in the bill",
+            "`{path}` 无法读取，未列入清单"
+        ));
+    }
+    let nothing = outcome.report.artifacts.is_empty();
+    Ok(exit_code(outcome.report.verdict, unread.is_empty() && !nothing))
+}
+
+/// Joins what the options say with what the target's name tells.
+fn about(arguments: &Describe, name: &str, shown: &str) -> About {
+    let mut about = told_by_target(name, shown);
+    let given = |value: &Option<String>, option: &str| {
+        value
+            .as_ref()
+            .map(|value| Sourced::new(value.clone(), Source::given(option)))
+    };
+    for (slot, value, option) in [
+        (&mut about.name, &arguments.name, "--name"),
+        (&mut about.group, &arguments.group, "--group"),
+        (&mut about.version, &arguments.version_of, "--version-of"),
+        (&mut about.supplier, &arguments.supplier, "--supplier"),
+    ] {
+        if let Some(value) = given(value, option) {
+            *slot = Some(value);
+        }
+    }
+    about.timestamp.clone_from(&arguments.timestamp);
+    about
+}
+
+fn told_by_target(name: &str, shown: &str) -> About {
+    let mut about = About::default();
+    let repository = |about: &mut About, id: &str, revision: Option<&str>, source: &Source| {
+        let (group, short) = id.split_once('/').map_or((None, id), |(a, b)| (Some(a), b));
+        let sourced = |text: &str| Sourced::new(text.to_owned(), source.clone());
+        about.name = Some(sourced(short));
+        about.group = group.map(sourced);
+        about.supplier = group.map(sourced);
+        about.version = revision.map(sourced);
+    };
+    match parse_target(shown).or_else(|_| parse_target(name)) {
+        Ok(Target::Hub(hub)) => {
+            let source = Source::given("TARGET");
+            repository(&mut about, &hub.id, hub.revision.as_deref(), &source);
+            about.purl_kind = matches!(hub.kind, RepositoryKind::Model).then_some("huggingface");
+        }
+        Ok(Target::Local(path)) => {
+            let path = std::fs::canonicalize(&path).unwrap_or(path);
+            match in_cache(&path) {
+                Some((id, revision)) => {
+                    let source = Source::concluded("TARGET", "folder of the hub's cache");
+                    repository(&mut about, &id, Some(&revision), &source);
+                    about.purl_kind = Some("huggingface");
+                }
+                None => {
+                    about.folder = path
+                        .file_name()
+                        .map(|name| name.to_string_lossy().into_owned())
+                        .unwrap_or_default();
+                }
+            }
+        }
+        _ => {
+            let last = shown.trim_end_matches('/').rsplit('/').next().unwrap_or(shown);
+            about.folder = last.to_owned();
+        }
+    }
+    about
+}
+
+/// Reads `models--org--name/snapshots/COMMIT`, the folder of a snapshot in the cache of the hub's client.
+fn in_cache(path: &Path) -> Option<(String, String)> {
+    let mut parts = path.iter().rev().map(|part| part.to_str().unwrap_or_default());
+    let revision = parts.next().filter(|part| part.len() == 40 && part.bytes().all(|b| b.is_ascii_hexdigit()))?;
+    parts.next().filter(|part| *part == "snapshots")?;
+    let id = parts.next()?.strip_prefix("models--")?.replace("--", "/");
+    Some((id, revision.to_owned()))
+}
+
+/// Takes `2026-11-28T12:00:00Z`, with an offset instead of `Z` where wanted.
+fn timestamp(text: &str) -> Result<String, String> {
+    let digits = |range: std::ops::Range<usize>, low: u32, high: u32| {
+        text.get(range)
+            .filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
+            .and_then(|part| part.parse::<u32>().ok())
+            .is_some_and(|number| (low..=high).contains(&number))
+    };
+    let signs = [(4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":")];
+    let zone = text.get(19..).unwrap_or_default();
+    let offset = zone.len() == 6
+        && zone.starts_with(['+', '-'])
+        && zone.get(3..4) == Some(":")
+        && digits(20..22, 0, 23)
+        && digits(23..25, 0, 59);
+    let fits = signs.iter().all(|(at, sign)| text.get(*at..at + 1) == Some(sign))
+        && digits(0..4, 1, 9999)
+        && digits(5..7, 1, 12)
+        && digits(8..10, 1, 31)
+        && digits(11..13, 0, 23)
+        && digits(14..16, 0, 59)
+        && digits(17..19, 0, 60)
+        && (zone == "Z" || offset);
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err("write it as 2026-11-28T12:00:00Z".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_checked() {
+        for good in ["2026-11-28T12:00:00Z", "2026-11-28T12:00:00+08:00"] {
+            assert!(timestamp(good).is_ok(), "{good}");
+        }
+        for bad in ["", "now", "2026-11-28", "2026-13-28T12:00:00Z", "2026-11-28T12:00:00", "2026-11-28t12:00:00z"] {
+            assert!(timestamp(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn snapshots_of_the_cache_are_told_by_their_folder() {
+        let commit = "0123456789abcdef0123456789abcdef01234567";
+        let path = format!("/x/models--acme--tiny-lm/snapshots/{commit}");
+        assert_eq!(
+            in_cache(Path::new(&path)),
+            Some(("acme/tiny-lm".to_owned(), commit.to_owned()))
+        );
+        assert_eq!(in_cache(Path::new("/x/models/tiny")), None);
+    }
+}
