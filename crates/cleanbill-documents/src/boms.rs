@@ -1,8 +1,13 @@
 //! Bills of materials of the standards: written from a [`Bill`](cleanbill_core::bill::Bill), read into one, and what works on
 //! bills alone.
 
+pub mod against;
+pub mod check;
+pub mod compare;
+pub mod convert;
 pub mod cyclonedx;
 pub mod json;
+pub mod merge;
 pub mod fields;
 mod names;
 mod purl;
@@ -11,4 +16,5 @@ pub mod spdx;
 mod spot;
 pub mod strict;
 pub mod tree;
+pub mod vex;
 mod xml;

@@ -325,7 +325,7 @@ mod tests {
         let again = parse(std::str::from_utf8(&tree.to_json()).expect("it is UTF-8")).expect("it is JSON");
         assert_eq!(tree, again);
         assert_eq!(tree.members().first().map(|(key, _)| key.as_str()), Some("b"));
-        assert_eq!(tree.find(&["a", "y"]).map(|node| node.at), Some(54));
+        assert_eq!(tree.find(&["a", "y"]).map(|node| node.at), Some(56));
     }
 
     #[test]

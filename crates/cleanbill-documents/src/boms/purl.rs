@@ -1,5 +1,7 @@
 //! Package URLs: whether one is well-formed, and what it names.
 
+use std::collections::BTreeMap;
+
 use cleanbill_core::{Text, text};
 
 /// Says what is wrong with a package URL (specification of package-url, "rules for each component").
@@ -76,13 +78,15 @@ pub(super) struct Named {
     pub(super) package: String,
     /// Version, decoded.
     pub(super) version: Option<String>,
+    /// Qualifiers that part builds of one version.
+    pub(super) qualifiers: BTreeMap<String, String>,
 }
 
-/// Takes a package URL apart; qualifiers and subpath do not say which package it is.
+/// Takes a package URL apart; the subpath does not say which package it is.
 pub(super) fn named(purl: &str) -> Option<Named> {
     check(purl).ok()?;
     let rest = purl.strip_prefix("pkg:")?.trim_start_matches('/');
-    let rest = cut(cut(rest, '#').0, '?').0;
+    let (rest, qualifiers) = cut(cut(rest, '#').0, '?');
     let (class, path) = rest.split_once('/')?;
     let class = class.to_ascii_lowercase();
     let (path, version) = match path.rsplit_once('@') {
@@ -103,8 +107,18 @@ pub(super) fn named(purl: &str) -> Option<Named> {
             .filter(|one| !one.is_empty())
             .map(|one| {
                 let version = super::spdx::decode(one);
-                if class == "huggingface" { version.to_lowercase() } else { version }
+                if class == "huggingface" {
+                    version.to_lowercase()
+                } else {
+                    version
+                }
             }),
+        qualifiers: qualifiers
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(key, value)| (key.to_ascii_lowercase(), super::spdx::decode(value)))
+            .collect(),
     })
 }
 
@@ -152,7 +166,8 @@ mod tests {
             named("pkg:pypi/Foo_Bar@1.0?x=y"),
             Some(Named {
                 package: "pypi/foo-bar".to_owned(),
-                version: Some("1.0".to_owned())
+                version: Some("1.0".to_owned()),
+                qualifiers: BTreeMap::from([("x".to_owned(), "y".to_owned())]),
             })
         );
         assert_eq!(named("pkg:pypi/foo.bar").map(|one| one.version), Some(None));

@@ -12,7 +12,7 @@ fn refusals_name_file_path_and_offset() {
     check(b"", "`x.json`: the document ends too early, at `/`, byte 0");
     check(
         br#"{"bomFormat":"CycloneDX","components":[{"name":"a","name":"b"}]}"#,
-        "the key `name` stands twice, at `/components/0`, byte 52",
+        "the key `name` stands twice, at `/components/0`, byte 51",
     );
     check(
         br#"{"bomFormat":"CycloneDX","components":[{"na"#,

@@ -75,9 +75,9 @@ def main():
     for name in sys.argv[3:]:
         path = Path(name)
         if path.name.endswith(".cdx-1.6.json"):
-            found = cyclonedx(path, (1, 6))
+            found = cyclonedx(path, "1.6")
         elif path.name.endswith(".cdx-1.7.json"):
-            found = cyclonedx(path, (1, 7))
+            found = cyclonedx(path, "1.7")
         elif path.name.endswith(".spdx-3.json"):
             found = spdx_binding(path)
             if (shapes / "spdx-model.ttl").is_file():
