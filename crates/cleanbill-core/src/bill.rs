@@ -5,12 +5,14 @@
 mod card;
 mod component;
 mod source;
+mod vulnerability;
 
-pub use card::{Dataset, Energy, Metric, ModelCard, Quantity, Risk};
+pub use card::{Dataset, Energy, Fairness, Metric, ModelCard, Quantity, Risk};
 pub use component::{
     Component, ComponentKind, Digest, DigestAlgorithm, ExternalReference, Licence, Party, ReferenceKind,
 };
 pub use source::{Origin, Source, Sourced};
+pub use vulnerability::{Analysis, AnalysisState, Justification, Vulnerability};
 
 use crate::ToolInfo;
 
@@ -70,6 +72,14 @@ pub struct Bill {
     pub timestamp: Option<String>,
     /// Who wrote the document, where that is said.
     pub authors: Vec<Party>,
+    /// Stages of the life cycle that it was made in, in the words of CycloneDX: `pre-build`, `build`, `post-build`, `operations`.
+    pub phases: Vec<String>,
+    /// Number of its edition, where that is said.
+    pub edition: Option<u64>,
+    /// Whether the document carries a signature of its own; it is not verified here.
+    pub is_signed: bool,
+    /// Known weaknesses, sorted.
+    pub vulnerabilities: Vec<Vulnerability>,
 }
 
 impl Bill {
@@ -98,6 +108,7 @@ impl Bill {
             }
         }
         self.components = joined;
+        self.vulnerabilities.sort();
         self.relations.sort();
         self.relations.dedup_by(|later, first| {
             (&later.from, later.kind, &later.to) == (&first.from, first.kind, &first.to)

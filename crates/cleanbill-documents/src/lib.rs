@@ -1,9 +1,11 @@
 //! Documents that Cleanbill writes for people and machines, each with a versioned shape.
 //!
-//! A report is rendered here from core types into bytes; nothing here opens files, knows the terminal or keeps time. Types
-//! that derive serde are copies of core types for one version of one document and stay in this crate.
+//! A report is rendered here from core types into bytes, a bill of materials is written, read, checked and compared; nothing
+//! here opens files, knows the terminal or keeps time. Types that derive serde are copies of core types for one version of one
+//! document and stay in this crate.
 
 pub mod approved;
+pub mod boms;
 mod escape;
 pub mod reports;
 pub mod terminal;

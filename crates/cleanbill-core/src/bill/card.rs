@@ -42,6 +42,19 @@ pub struct Risk {
     pub mitigation: String,
 }
 
+/// Says which group of people a model may treat unfairly.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fairness {
+    /// The group.
+    pub group: String,
+    /// What it gains.
+    pub benefits: String,
+    /// What it suffers.
+    pub harms: String,
+    /// What is done about it.
+    pub mitigation: String,
+}
+
 /// Holds what is said and measured of a model. Lists are empty and values absent where nobody states them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModelCard {
@@ -95,6 +108,22 @@ pub struct ModelCard {
     pub sensitive_data: Option<Sourced<bool>>,
     /// Standards that it claims to meet.
     pub standards: Vec<Sourced<String>>,
+    /// Fields that it is made for: `healthcare`.
+    pub domains: Vec<Sourced<String>>,
+    /// Groups that it may treat unfairly.
+    pub fairness: Vec<Sourced<Fairness>>,
+    /// How its results can be explained.
+    pub explainability: Vec<Sourced<String>>,
+    /// Thresholds at which a metric decides, by the metric.
+    pub thresholds: Vec<(String, Sourced<String>)>,
+    /// `low`, `medium`, `high` or `serious`, as the provider rates it.
+    pub safety_risk: Option<Sourced<String>>,
+    /// Whether it acts without a person, as stated.
+    pub autonomous: Option<Sourced<bool>>,
+    /// Rules of use, or where they stand.
+    pub acceptable_use: Option<Sourced<String>>,
+    /// Means and time of the training: operations, hours, accelerators.
+    pub compute: Option<Sourced<String>>,
 }
 
 impl ModelCard {
@@ -165,4 +194,10 @@ pub struct Dataset {
     pub languages: Vec<Sourced<String>>,
     /// Who answers for it.
     pub owners: Vec<Sourced<String>>,
+    /// How people in it were made unrecognisable.
+    pub anonymisation: Vec<Sourced<String>>,
+    /// Noise in it.
+    pub noise: Option<Sourced<String>>,
+    /// How it is kept up to date.
+    pub updates: Option<Sourced<String>>,
 }

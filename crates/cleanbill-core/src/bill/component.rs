@@ -90,6 +90,11 @@ pub enum ReferenceKind {
     Paper,
     Attestation,
     Licence,
+    Advisory,
+    IssueTracker,
+    SecurityContact,
+    Evidence,
+    Bom,
     Other,
 }
 
@@ -147,6 +152,71 @@ pub struct Component {
     pub dataset: Option<Box<Dataset>>,
     /// Facts that no standard has a field for, by name: `cleanbill:format`.
     pub properties: Vec<(String, Sourced<String>)>,
+}
+
+impl ComponentKind {
+    /// Every kind.
+    pub const ALL: [Self; 12] = [
+        Self::Application,
+        Self::Model,
+        Self::Dataset,
+        Self::File,
+        Self::Library,
+        Self::Framework,
+        Self::Container,
+        Self::Service,
+        Self::Tool,
+        Self::Prompt,
+        Self::Platform,
+        Self::Device,
+    ];
+
+    /// Returns the word that documents and messages use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Application => "application",
+            Self::Model => "model",
+            Self::Dataset => "dataset",
+            Self::File => "file",
+            Self::Library => "library",
+            Self::Framework => "framework",
+            Self::Container => "container",
+            Self::Service => "service",
+            Self::Tool => "tool",
+            Self::Prompt => "prompt",
+            Self::Platform => "platform",
+            Self::Device => "device",
+        }
+    }
+}
+
+impl DigestAlgorithm {
+    /// Every algorithm.
+    pub const ALL: [Self; 12] = [
+        Self::Md5,
+        Self::Sha1,
+        Self::Sha256,
+        Self::Sha384,
+        Self::Sha512,
+        Self::Sha3_256,
+        Self::Sha3_384,
+        Self::Sha3_512,
+        Self::Blake2b256,
+        Self::Blake2b384,
+        Self::Blake2b512,
+        Self::Blake3,
+    ];
+
+    /// Returns the count of hexadecimal digits of its digests.
+    pub fn digits(self) -> usize {
+        match self {
+            Self::Md5 => 32,
+            Self::Sha1 => 40,
+            Self::Sha256 | Self::Sha3_256 | Self::Blake2b256 | Self::Blake3 => 64,
+            Self::Sha384 | Self::Sha3_384 | Self::Blake2b384 => 96,
+            Self::Sha512 | Self::Sha3_512 | Self::Blake2b512 => 128,
+        }
+    }
 }
 
 impl Component {

@@ -1,5 +1,6 @@
-//! Every report over the same made-up scans: shapes, languages, hostile names.
+//! Every report over the same made-up scans: shapes, languages, hostile names; bills of materials in `boms`.
 
+mod boms;
 mod fixture;
 mod languages;
 mod shapes;

@@ -1,0 +1,20 @@
+//! Bills of materials of the standards: written from a [`Bill`](cleanbill_core::bill::Bill), read into one, and what works on
+//! bills alone.
+
+pub mod against;
+pub mod check;
+pub mod compare;
+pub mod convert;
+pub mod cyclonedx;
+pub mod json;
+pub mod merge;
+pub mod fields;
+mod names;
+mod purl;
+pub mod read;
+pub mod spdx;
+mod spot;
+pub mod strict;
+pub mod tree;
+pub mod vex;
+mod xml;

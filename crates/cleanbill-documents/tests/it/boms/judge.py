@@ -1,0 +1,103 @@
+"""Judges documents by the validators of others: judge.py SPDX_SCHEMAS OPENVEX_SCHEMA FILE...
+
+The kind of a file is told by its name: *.cdx-1.6.json, *.cdx-1.7.json, *.spdx-3.json, *.openvex.json. Prints what is wrong, one
+line each, and SKIPPED: lines for judges that cannot sit.
+"""
+import json
+import sys
+from pathlib import Path
+
+
+def cyclonedx(path, version):
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    judge = JsonStrictValidator(SchemaVersion.from_version(version))
+    wrong = judge.validate_str(path.read_text(encoding="utf-8"))
+    return [] if wrong is None else [str(wrong)[:2000]]
+
+
+class Spdx:
+    def __init__(self, folder):
+        import jsonschema
+        import rdflib
+
+        self.context = json.loads((folder / "spdx-context.jsonld").read_text(encoding="utf-8"))
+        schema = json.loads((folder / "schema.json").read_text(encoding="utf-8"))
+        self.schema = jsonschema.validators.validator_for(schema)(schema)
+        self.shapes = rdflib.Graph()
+        self.shapes.parse(folder / "spdx-model.ttl", format="turtle")
+
+    def judge(self, path):
+        import pyshacl
+        import rdflib
+
+        document = json.loads(path.read_text(encoding="utf-8"))
+        found = []
+        for error in list(self.schema.iter_errors(document))[:5]:
+            found.append(f"schema: {'/'.join(map(str, error.absolute_path))}: {error.message[:300]}")
+        document["@context"] = self.context["@context"]
+        graph = rdflib.Graph()
+        graph.parse(data=json.dumps(document), format="json-ld")
+        conforms, _, text = pyshacl.validate(graph, shacl_graph=self.shapes, ont_graph=self.shapes)
+        if not conforms:
+            found.append("shapes: " + text[:3000])
+        return found
+
+
+def spdx_binding(path):
+    import io
+
+    import spdx_python_model.bindings.v3_0_1 as model
+
+    try:
+        objects = model.SHACLObjectSet()
+        with open(path, "rb") as file:
+            model.JSONLDDeserializer().read(io.BytesIO(file.read()), objects)
+    except Exception as error:  # whatever the binding raises is its judgement
+        return [f"binding: {error!r}"[:2000]]
+    return []
+
+
+def openvex(path, schema):
+    import jsonschema
+
+    schema = json.loads(schema.read_text(encoding="utf-8"))
+    judge = jsonschema.validators.validator_for(schema)(schema)
+    document = json.loads(path.read_text(encoding="utf-8"))
+    return [f"{list(error.absolute_path)}: {error.message[:300]}" for error in judge.iter_errors(document)]
+
+
+def main():
+    shapes, vex = Path(sys.argv[1]), Path(sys.argv[2])
+    spdx = None
+    bad = 0
+    for name in sys.argv[3:]:
+        path = Path(name)
+        if path.name.endswith(".cdx-1.6.json"):
+            found = cyclonedx(path, "1.6")
+        elif path.name.endswith(".cdx-1.7.json"):
+            found = cyclonedx(path, "1.7")
+        elif path.name.endswith(".spdx-3.json"):
+            found = spdx_binding(path)
+            if (shapes / "spdx-model.ttl").is_file():
+                spdx = spdx or Spdx(shapes)
+                found += spdx.judge(path)
+            else:
+                print(f"SKIPPED: no SPDX schema and shapes to judge {path.name} by")
+        elif path.name.endswith(".openvex.json"):
+            if vex.is_file():
+                found = openvex(path, vex)
+            else:
+                found = []
+                print(f"SKIPPED: no OpenVEX schema to judge {path.name} by")
+        else:
+            found = ["nobody judges this"]
+        for one in found:
+            bad += 1
+            print(f"{path.name}: {one}")
+        print(f"judged: {path.name}")
+    sys.exit(1 if bad else 0)
+
+
+main()

@@ -1,0 +1,146 @@
+//! Judges from outside, installed below the target folder: a document of ours that one of them refuses is a bug of ours.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use cleanbill_documents::boms::{
+    cyclonedx::{self, Serial, Version},
+    spdx,
+};
+
+use super::fixture::{poor, rich};
+
+const PYTHON_PACKAGES: [&str; 6] = [
+    "cyclonedx-python-lib[json-validation,xml-validation]==11.12.0",
+    "pyshacl==0.40.1",
+    "rdflib",
+    "jsonschema",
+    "spdx-python-model==0.0.6",
+    "packaging",
+];
+const NODE_PACKAGES: [&str; 4] = [
+    "@cyclonedx/cyclonedx-library@10.3.0",
+    "ajv",
+    "ajv-formats",
+    "ajv-formats-draft2019",
+];
+
+fn target() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("judges")
+}
+
+fn run(command: &mut Command) -> Option<(bool, String)> {
+    let output = command.output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    Some((output.status.success(), text))
+}
+
+/// Returns the Python that has the judges; installs them once.
+fn python() -> Option<PathBuf> {
+    let folder = target().join("venv");
+    let python = folder.join("bin/python");
+    let complete = target().join("venv.complete");
+    if !complete.exists() {
+        fs::create_dir_all(target()).ok()?;
+        run(Command::new("python3").args(["-m", "venv"]).arg(&folder)).filter(|(is_done, _)| *is_done)?;
+        run(Command::new(&python)
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+            .args(PYTHON_PACKAGES))
+        .filter(|(is_done, _)| *is_done)?;
+        fs::write(&complete, "").ok()?;
+    }
+    Some(python)
+}
+
+/// Returns the folder that has the JavaScript judge; installs it once.
+fn node() -> Option<PathBuf> {
+    let folder = target().join("npm");
+    let complete = target().join("npm.complete");
+    if !complete.exists() {
+        fs::create_dir_all(&folder).ok()?;
+        fs::write(folder.join("package.json"), "{\"private\":true}").ok()?;
+        run(Command::new("npm")
+            .current_dir(&folder)
+            .args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"])
+            .args(NODE_PACKAGES))
+        .filter(|(is_done, _)| *is_done)?;
+        fs::write(&complete, "").ok()?;
+    }
+    Some(folder)
+}
+
+/// Where schemas that are not in a registry lie, if they do: `../shared/data/schemas` beside the project.
+fn schemas() -> PathBuf {
+    let folder = env::var_os("CLEANBILL_SCHEMAS").map(PathBuf::from);
+    folder.unwrap_or_else(|| {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/schemas")
+    })
+}
+
+/// Writes every document that is judged; each test has a folder of its own, for they run at the same time.
+fn documents(folder: &str) -> Vec<PathBuf> {
+    let folder = target().join(folder);
+    fs::create_dir_all(&folder).expect("the target folder is writable");
+    let mut out = Vec::new();
+    let mut write = |name: String, bytes: Vec<u8>| {
+        let path = folder.join(name);
+        fs::write(&path, bytes).expect("the target folder is writable");
+        out.push(path);
+    };
+    for (name, bill) in [("rich", rich()), ("poor", poor())] {
+        for version in Version::ALL {
+            for (end, serial) in [("", Serial::Absent), ("-serial", Serial::FromContent)] {
+                let file = format!("{name}{end}.cdx-{}.json", version.as_str());
+                write(file, cyclonedx::write(&bill, version, serial));
+            }
+        }
+        write(format!("{name}.spdx-3.json"), spdx::write(&bill, Serial::FromContent));
+    }
+    out
+}
+
+#[test]
+fn python_judges_accept_every_document() {
+    let Some(python) = python() else {
+        eprintln!("SKIPPED: the Python judges of bills of materials cannot be installed");
+        return;
+    };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/boms/judge.py");
+    let documents = documents("python");
+    let (is_fine, text) = run(Command::new(python)
+        .arg(script)
+        .arg(schemas().join("spdx-3.0.1"))
+        .arg(schemas().join("openvex/openvex_json_schema.json"))
+        .args(&documents))
+    .expect("the judge starts");
+    for line in text.lines().filter(|line| line.starts_with("SKIPPED:")) {
+        eprintln!("{line}");
+    }
+    assert!(is_fine, "{text}");
+    let judged = text.lines().filter(|line| line.starts_with("judged:")).count();
+    assert_eq!(judged, documents.len(), "{text}");
+}
+
+#[test]
+fn the_javascript_library_accepts_every_cyclonedx_document() {
+    let Some(folder) = node() else {
+        eprintln!("SKIPPED: the JavaScript judge of CycloneDX cannot be installed");
+        return;
+    };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/boms/judge.mjs");
+    let documents: Vec<_> = documents("javascript")
+        .into_iter()
+        .filter(|path| path.to_string_lossy().contains(".cdx-"))
+        .collect();
+    let (is_fine, text) = run(Command::new("node")
+        .current_dir(folder)
+        .arg(script)
+        .args(&documents))
+    .expect("the judge starts");
+    assert!(is_fine, "{text}");
+    let judged = text.lines().filter(|line| line.starts_with("judged:")).count();
+    assert_eq!(judged, documents.len(), "{text}");
+}

@@ -1,0 +1,13 @@
+//! Bills of materials: a rich one written in every version and judged from outside, documents of others, hostile input.
+
+mod fixture;
+mod hostile;
+mod judges;
+mod rounds;
+
+use cleanbill_documents::boms::cyclonedx::{self, Serial, Version};
+
+/// Returns the bytes of a rich document.
+fn rounds_sample() -> Vec<u8> {
+    cyclonedx::write(&fixture::rich(), Version::V1_7, Serial::FromContent)
+}
