@@ -73,11 +73,18 @@ impl<'a> Reader<'a> {
     /// Reads how many items follow; no more than bytes remain, so that nothing is allocated for items that cannot be there.
     pub(crate) fn count(&mut self) -> Result<usize, Damage> {
         let count = usize::try_from(self.number()?).map_err(|_| Damage("a number is too large"))?;
-        if count > self.rest.len() { Err(Damage("a count is larger than what remains")) } else { Ok(count) }
+        if count > self.rest.len() {
+            Err(Damage("a count is larger than what remains"))
+        } else {
+            Ok(count)
+        }
     }
 
     pub(crate) fn bytes(&mut self, length: usize) -> Result<&'a [u8], Damage> {
-        let (bytes, rest) = self.rest.split_at_checked(length).ok_or(Damage("it ends too early"))?;
+        let (bytes, rest) = self
+            .rest
+            .split_at_checked(length)
+            .ok_or(Damage("it ends too early"))?;
         self.rest = rest;
         Ok(bytes)
     }
@@ -89,12 +96,18 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn checksum(&mut self) -> Result<u32, Damage> {
         let bytes = self.bytes(4)?;
-        bytes.try_into().map(u32::from_le_bytes).map_err(|_| Damage("it ends too early"))
+        bytes
+            .try_into()
+            .map(u32::from_le_bytes)
+            .map_err(|_| Damage("it ends too early"))
     }
 
     pub(crate) fn fixed(&mut self) -> Result<u64, Damage> {
         let bytes = self.bytes(8)?;
-        bytes.try_into().map(u64::from_le_bytes).map_err(|_| Damage("it ends too early"))
+        bytes
+            .try_into()
+            .map(u64::from_le_bytes)
+            .map_err(|_| Damage("it ends too early"))
     }
 
     pub(crate) fn texts(&mut self) -> Result<Vec<&'a str>, Damage> {

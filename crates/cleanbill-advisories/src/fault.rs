@@ -20,7 +20,10 @@ pub struct Place {
 impl Place {
     /// Names the first byte of a file.
     pub fn of_file(file: &Path) -> Self {
-        Self { file: file.display().to_string(), ..Self::default() }
+        Self {
+            file: file.display().to_string(),
+            ..Self::default()
+        }
     }
 
     /// Moves a place within a document to where the document stands.
@@ -160,7 +163,7 @@ pub enum Fault {
 #[error("{place}: {fault}")]
 pub struct DocumentError {
     /// Where.
-    pub place: Place,
+    pub place: Box<Place>,
     /// What.
     pub fault: Fault,
 }
@@ -169,14 +172,19 @@ impl DocumentError {
     /// Puts the place of a fault within a document to where the document stands.
     #[must_use]
     pub fn within(self, outer: &Place) -> Self {
-        Self { place: self.place.within(outer), fault: self.fault }
+        Self {
+            place: Box::new(self.place.within(outer)),
+            fault: self.fault,
+        }
     }
 }
 
 /// Shows text from outside without control characters, cut to a sane length.
 pub(crate) fn printable(text: &str) -> String {
     let shown = text.chars().take(SHOWN);
-    shown.map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    shown
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
 }
 
 /// Characters of a text from outside that a message shows.

@@ -18,10 +18,17 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Documen
     serde_json::from_str(text).map_err(|error| {
         let offset = offset_of(text.as_bytes(), error.line(), error.column());
         let reason = error.to_string();
-        let reason = reason.rsplit_once(" at line ").map_or(reason.as_str(), |(reason, _)| reason);
+        let reason = reason
+            .rsplit_once(" at line ")
+            .map_or(reason.as_str(), |(reason, _)| reason);
         DocumentError {
-            place: place(path_at(text, offset), offset.saturating_add(bytes.len().saturating_sub(text.len()))),
-            fault: Fault::Schema { reason: printable(reason) },
+            place: Box::new(place(
+                path_at(text, offset),
+                offset.saturating_add(bytes.len().saturating_sub(text.len())),
+            )),
+            fault: Fault::Schema {
+                reason: printable(reason),
+            },
         }
     })
 }
@@ -34,7 +41,10 @@ pub(crate) fn check(bytes: &[u8]) -> Result<&str, DocumentError> {
     match done {
         Ok(()) => Ok(text),
         Err(fault) => Err(DocumentError {
-            place: place(walk.path(), walk.fault_at.unwrap_or(walk.at).saturating_add(mark)),
+            place: Box::new(place(
+                walk.path(),
+                walk.fault_at.unwrap_or(walk.at).saturating_add(mark),
+            )),
             fault,
         }),
     }
@@ -60,31 +70,50 @@ pub(crate) fn elements(bytes: &[u8]) -> Result<Vec<(usize, &[u8])>, DocumentErro
             })
             .collect()),
         Err(fault) => Err(DocumentError {
-            place: place(walk.path(), walk.fault_at.unwrap_or(walk.at).saturating_add(mark)),
+            place: Box::new(place(
+                walk.path(),
+                walk.fault_at.unwrap_or(walk.at).saturating_add(mark),
+            )),
             fault,
         }),
     }
 }
 
 fn place(path: String, offset: usize) -> Place {
-    Place { path, offset: u64::try_from(offset).unwrap_or(u64::MAX), ..Place::default() }
+    Place {
+        path,
+        offset: u64::try_from(offset).unwrap_or(u64::MAX),
+        ..Place::default()
+    }
 }
 
 /// Returns the text and the length of its byte order mark.
 fn decode(bytes: &[u8]) -> Result<(&str, usize), DocumentError> {
-    let fault = |fault, offset| DocumentError { place: place(String::new(), offset), fault };
+    let fault = |fault, offset| DocumentError {
+        place: Box::new(place(String::new(), offset)),
+        fault,
+    };
     for (mark, encoding) in MARKS {
         if bytes.starts_with(mark) {
             return Err(fault(Fault::Encoding { encoding }, 0));
         }
     }
     match bytes {
-        [0, _, ..] => return Err(fault(Fault::Encoding { encoding: "UTF-16 or UTF-32" }, 0)),
+        [0, _, ..] => {
+            return Err(fault(
+                Fault::Encoding {
+                    encoding: "UTF-16 or UTF-32",
+                },
+                0,
+            ));
+        }
         [first, 0, ..] if *first != 0 => return Err(fault(Fault::Encoding { encoding: "UTF-16" }, 0)),
         _ => {}
     }
     let text = std::str::from_utf8(bytes).map_err(|error| fault(Fault::NotUtf8, error.valid_up_to()))?;
-    Ok(text.strip_prefix('\u{feff}').map_or((text, 0), |rest| (rest, text.len().saturating_sub(rest.len()))))
+    Ok(text
+        .strip_prefix('\u{feff}')
+        .map_or((text, 0), |rest| (rest, text.len().saturating_sub(rest.len()))))
 }
 
 /// Returns the path of the value that stands at an offset or ends there.
@@ -93,6 +122,16 @@ fn path_at(text: &str, offset: usize) -> String {
     // It ends at the offset by a fault of its own; the path is all that is asked for.
     let _stopped = walk.value();
     walk.path()
+}
+
+/// Returns where the value with this path begins; 0 where there is none.
+pub(crate) fn offset_of_path<'a>(bytes: &'a [u8], path: &'a str) -> usize {
+    let Ok((text, mark)) = decode(bytes) else { return 0 };
+    let mut walk = Walk::new(text, usize::MAX);
+    walk.wanted = Some(path);
+    // It ends at the path by a fault of its own.
+    let _stopped = walk.value();
+    walk.found.map_or(0, |at| at.saturating_add(mark))
 }
 
 /// Turns line and column, both counted from 1 and columns in bytes, into an offset.
@@ -128,11 +167,24 @@ struct Walk<'a> {
     keys: Vec<(Cow<'a, str>, usize)>,
     /// The place of a fault, where it is not where the walk stands.
     fault_at: Option<usize>,
+    /// A path that is looked for, and where its value begins.
+    wanted: Option<&'a str>,
+    found: Option<usize>,
 }
 
 impl<'a> Walk<'a> {
     fn new(text: &'a str, stop: usize) -> Self {
-        Self { text, bytes: text.as_bytes(), at: 0, stop, frames: Vec::new(), keys: Vec::new(), fault_at: None }
+        Self {
+            text,
+            bytes: text.as_bytes(),
+            at: 0,
+            stop,
+            frames: Vec::new(),
+            keys: Vec::new(),
+            fault_at: None,
+            wanted: None,
+            found: None,
+        }
     }
 
     fn path(&self) -> String {
@@ -144,7 +196,9 @@ impl<'a> Walk<'a> {
                 }
                 path.push_str(&frame.key);
             } else {
-                path.push_str(&format!("[{}]", frame.index));
+                path.push('[');
+                path.push_str(&frame.index.to_string());
+                path.push(']');
             }
         }
         path
@@ -155,6 +209,10 @@ impl<'a> Walk<'a> {
         let floor = self.frames.len();
         loop {
             self.space();
+            if self.wanted.is_some_and(|wanted| self.path() == wanted) {
+                self.found = Some(self.at);
+                return Err(Fault::Truncated);
+            }
             match self.peek() {
                 Some(b'{') => {
                     self.open(true)?;
@@ -228,7 +286,10 @@ impl<'a> Walk<'a> {
             let start = self.at;
             self.value()?;
             if found.len() >= limits::RECORDS {
-                return Err(Fault::TooMany { what: "records", limit: limits::RECORDS });
+                return Err(Fault::TooMany {
+                    what: "records",
+                    limit: limits::RECORDS,
+                });
             }
             found.push((start, self.at));
             self.space();
@@ -248,15 +309,26 @@ impl<'a> Walk<'a> {
     /// Asks for the end of the text.
     fn end(&mut self) -> Result<(), Fault> {
         self.space();
-        if self.peek().is_none() { Ok(()) } else { Err(self.unexpected("the end of the document")) }
+        if self.peek().is_none() {
+            Ok(())
+        } else {
+            Err(self.unexpected("the end of the document"))
+        }
     }
 
     fn open(&mut self, is_object: bool) -> Result<(), Fault> {
         if self.frames.len() >= limits::NESTING {
-            return Err(Fault::TooDeep { limit: limits::NESTING });
+            return Err(Fault::TooDeep {
+                limit: limits::NESTING,
+            });
         }
         self.step();
-        self.frames.push(Frame { is_object, keys: self.keys.len(), index: 0, key: Cow::Borrowed("") });
+        self.frames.push(Frame {
+            is_object,
+            keys: self.keys.len(),
+            index: 0,
+            key: Cow::Borrowed(""),
+        });
         Ok(())
     }
 
@@ -318,7 +390,10 @@ impl<'a> Walk<'a> {
         let mut escaped = false;
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
-            let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)).unwrap_or(rest.len());
+            let plain = rest
+                .iter()
+                .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f))
+                .unwrap_or(rest.len());
             self.at = self.at.saturating_add(plain);
             match self.peek() {
                 Some(b'"') => break,
@@ -326,7 +401,9 @@ impl<'a> Walk<'a> {
                     escaped = true;
                     self.escape()?;
                 }
-                Some(_) => return Err(self.unexpected("a character of a string, control characters as escapes")),
+                Some(_) => {
+                    return Err(self.unexpected("a character of a string, control characters as escapes"));
+                }
                 None => return Err(Fault::Truncated),
             }
         }
@@ -420,10 +497,12 @@ impl<'a> Walk<'a> {
 
     fn unexpected(&self, wanted: &'static str) -> Fault {
         let rest = self.text.get(self.at..).unwrap_or_default();
-        rest.chars().next().map_or(Fault::Truncated, |found| Fault::Unexpected {
-            found: printable(found.encode_utf8(&mut [0; 4])),
-            wanted,
-        })
+        rest.chars()
+            .next()
+            .map_or(Fault::Truncated, |found| Fault::Unexpected {
+                found: printable(found.encode_utf8(&mut [0; 4])),
+                wanted,
+            })
     }
 }
 
@@ -460,11 +539,23 @@ mod tests {
             assert_eq!(shown, wanted, "{text}: {error}");
         }
         let deep = "[".repeat(100_000);
-        assert!(matches!(check(deep.as_bytes()).unwrap_err().fault, Fault::TooDeep { .. }));
-        assert!(matches!(check(b"\xff\xfe{\0}\0").unwrap_err().fault, Fault::Encoding { .. }));
-        assert!(matches!(check(b"{\0}\0").unwrap_err().fault, Fault::Encoding { .. }));
+        assert!(matches!(
+            check(deep.as_bytes()).unwrap_err().fault,
+            Fault::TooDeep { .. }
+        ));
+        assert!(matches!(
+            check(b"\xff\xfe{\0}\0").unwrap_err().fault,
+            Fault::Encoding { .. }
+        ));
+        assert!(matches!(
+            check(b"{\0}\0").unwrap_err().fault,
+            Fault::Encoding { .. }
+        ));
         let error = check(b"{\"a\":\"\xff\"}").unwrap_err();
-        assert_eq!((error.place.offset, matches!(error.fault, Fault::NotUtf8)), (6, true));
+        assert_eq!(
+            (error.place.offset, matches!(error.fault, Fault::NotUtf8)),
+            (6, true)
+        );
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub(crate) struct Encoded {
 #[derive(Debug)]
 pub(crate) enum Taken {
     Kept(Encoded),
-    Withdrawn,
+    Withdrawn { id: String, modified: String },
 }
 
 /// A fault with the path of the value that has it.
@@ -48,10 +48,13 @@ pub(crate) fn take(record: &wire::Record<'_>) -> Result<Taken, Wrong> {
     if id.is_empty() {
         return Err(("id".to_owned(), Fault::Missing { what: "id" }));
     }
-    if record.withdrawn.as_ref().is_some_and(|date| !date.0.is_empty()) {
-        return Ok(Taken::Withdrawn);
-    }
     let modified = optional(record.modified.as_ref(), "modified")?;
+    if record.withdrawn.as_ref().is_some_and(|date| !date.0.is_empty()) {
+        return Ok(Taken::Withdrawn {
+            id: id.to_owned(),
+            modified: modified.to_owned(),
+        });
+    }
     let published = optional(record.published.as_ref(), "published")?;
     let mut bytes = Vec::with_capacity(256);
     put_text(&mut bytes, id);
@@ -62,12 +65,21 @@ pub(crate) fn take(record: &wire::Record<'_>) -> Result<Taken, Wrong> {
     put_ids(&mut bytes, record.related.as_deref(), "related", id)?;
     put_ids(&mut bytes, record.upstream.as_deref(), "upstream", id)?;
     put_severity(&mut bytes, record.severity.as_deref(), || "severity".to_owned())?;
-    let rating = record.database_specific.as_ref().and_then(|specific| specific.severity.as_deref());
-    put_text(&mut bytes, &cut(rating.unwrap_or_default(), limits::SUMMARY_BYTES));
+    let rating = record
+        .database_specific
+        .as_ref()
+        .and_then(|specific| specific.severity.as_deref());
+    put_text(
+        &mut bytes,
+        &cut(rating.unwrap_or_default(), limits::SUMMARY_BYTES),
+    );
 
     let affected = record.affected.as_deref().unwrap_or_default();
     if affected.len() > limits::AFFECTED {
-        let fault = Fault::TooMany { what: "affected packages", limit: limits::AFFECTED };
+        let fault = Fault::TooMany {
+            what: "affected packages",
+            limit: limits::AFFECTED,
+        };
         return Err(("affected".to_owned(), fault));
     }
     let mut packages = Vec::with_capacity(affected.len());
@@ -85,13 +97,23 @@ pub(crate) fn take(record: &wire::Record<'_>) -> Result<Taken, Wrong> {
 }
 
 /// Takes one affected package; says whether it names commits only.
-fn take_affected(affected: &wire::Affected<'_>, index: usize, packages: &mut Vec<EncodedPackage>) -> Result<bool, Wrong> {
+fn take_affected(
+    affected: &wire::Affected<'_>,
+    index: usize,
+    packages: &mut Vec<EncodedPackage>,
+) -> Result<bool, Wrong> {
     let path = |rest: &str| format!("affected[{index}]{rest}");
     let mut ranges = Vec::new();
     let mut repositories = Vec::new();
     let all = affected.ranges.as_deref().unwrap_or_default();
     if all.len() > limits::RANGES {
-        return Err((path(".ranges"), Fault::TooMany { what: "ranges", limit: limits::RANGES }));
+        return Err((
+            path(".ranges"),
+            Fault::TooMany {
+                what: "ranges",
+                limit: limits::RANGES,
+            },
+        ));
     }
     for (number, range) in all.iter().enumerate() {
         let kind = match range.kind.0.as_ref() {
@@ -104,7 +126,10 @@ fn take_affected(affected: &wire::Affected<'_>, index: usize, packages: &mut Vec
                 continue;
             }
             other => {
-                let fault = Fault::Invalid { value: printable(other), wanted: "type of a range" };
+                let fault = Fault::Invalid {
+                    value: printable(other),
+                    wanted: "type of a range",
+                };
                 return Err((path(&format!(".ranges[{number}].type")), fault));
             }
         };
@@ -142,8 +167,13 @@ fn take_affected(affected: &wire::Affected<'_>, index: usize, packages: &mut Vec
     put_text(&mut bytes, release);
     put_severity(&mut bytes, affected.severity.as_deref(), || path(".severity"))?;
     let specific = [&affected.database_specific, &affected.ecosystem_specific];
-    let rating = specific.iter().find_map(|specific| specific.as_ref()?.severity.as_deref());
-    put_text(&mut bytes, &cut(rating.unwrap_or_default(), limits::SUMMARY_BYTES));
+    let rating = specific
+        .iter()
+        .find_map(|specific| specific.as_ref()?.severity.as_deref());
+    put_text(
+        &mut bytes,
+        &cut(rating.unwrap_or_default(), limits::SUMMARY_BYTES),
+    );
     put_size(&mut bytes, ranges.len());
     for (kind, number, events) in &ranges {
         let path = |rest: &str| path(&format!(".ranges[{number}].events{rest}"));
@@ -152,11 +182,20 @@ fn take_affected(affected: &wire::Affected<'_>, index: usize, packages: &mut Vec
     }
     let versions = affected.versions.as_deref().unwrap_or_default();
     if versions.len() > limits::VERSIONS {
-        return Err((path(".versions"), Fault::TooMany { what: "versions", limit: limits::VERSIONS }));
+        return Err((
+            path(".versions"),
+            Fault::TooMany {
+                what: "versions",
+                limit: limits::VERSIONS,
+            },
+        ));
     }
     put_size(&mut bytes, versions.len());
     for (number, version) in versions.iter().enumerate() {
-        put_text(&mut bytes, word(version, || path(&format!(".versions[{number}]")))?);
+        put_text(
+            &mut bytes,
+            word(version, || path(&format!(".versions[{number}]")))?,
+        );
     }
     packages.push(EncodedPackage {
         ecosystem: ecosystem.to_owned(),
@@ -167,9 +206,19 @@ fn take_affected(affected: &wire::Affected<'_>, index: usize, packages: &mut Vec
     Ok(ranges.is_empty() && versions.is_empty())
 }
 
-fn put_events(bytes: &mut Vec<u8>, events: &[wire::Event<'_>], path: &dyn Fn(&str) -> String) -> Result<(), Wrong> {
+fn put_events(
+    bytes: &mut Vec<u8>,
+    events: &[wire::Event<'_>],
+    path: &dyn Fn(&str) -> String,
+) -> Result<(), Wrong> {
     if events.len() > limits::EVENTS {
-        return Err((path(""), Fault::TooMany { what: "events", limit: limits::EVENTS }));
+        return Err((
+            path(""),
+            Fault::TooMany {
+                what: "events",
+                limit: limits::EVENTS,
+            },
+        ));
     }
     let fields = |event: &wire::Event<'_>| {
         let fields = [
@@ -178,9 +227,16 @@ fn put_events(bytes: &mut Vec<u8>, events: &[wire::Event<'_>], path: &dyn Fn(&st
             (LAST_AFFECTED, &event.last_affected),
             (LIMIT, &event.limit),
         ];
-        fields.map(|(kind, version)| version.as_ref().map(|version| (kind, version.0.as_ref().to_owned())))
+        fields.map(|(kind, version)| {
+            version
+                .as_ref()
+                .map(|version| (kind, version.0.as_ref().to_owned()))
+        })
     };
-    let count = events.iter().flat_map(|event| fields(event).into_iter().flatten()).count();
+    let count = events
+        .iter()
+        .flat_map(|event| fields(event).into_iter().flatten())
+        .count();
     put_size(bytes, count);
     for (number, event) in events.iter().enumerate() {
         for (kind, version) in fields(event).into_iter().flatten() {
@@ -197,7 +253,13 @@ fn put_events(bytes: &mut Vec<u8>, events: &[wire::Event<'_>], path: &dyn Fn(&st
 fn put_ids(bytes: &mut Vec<u8>, ids: Option<&[Word<'_>]>, key: &'static str, own: &str) -> Result<(), Wrong> {
     let ids = ids.unwrap_or_default();
     if ids.len() > limits::IDS {
-        return Err((key.to_owned(), Fault::TooMany { what: "ids", limit: limits::IDS }));
+        return Err((
+            key.to_owned(),
+            Fault::TooMany {
+                what: "ids",
+                limit: limits::IDS,
+            },
+        ));
     }
     let mut kept = Vec::with_capacity(ids.len());
     for (number, id) in ids.iter().enumerate() {
@@ -218,18 +280,34 @@ fn put_severity(
 ) -> Result<(), Wrong> {
     let severity = severity.unwrap_or_default();
     if severity.len() > limits::IDS {
-        return Err((path(), Fault::TooMany { what: "ratings", limit: limits::IDS }));
+        return Err((
+            path(),
+            Fault::TooMany {
+                what: "ratings",
+                limit: limits::IDS,
+            },
+        ));
     }
     put_size(bytes, severity.len());
     for (number, rating) in severity.iter().enumerate() {
-        put_text(bytes, word(&rating.kind, || format!("{}[{number}].type", path()))?);
-        put_text(bytes, word(&rating.score, || format!("{}[{number}].score", path()))?);
+        put_text(
+            bytes,
+            word(&rating.kind, || format!("{}[{number}].type", path()))?,
+        );
+        put_text(
+            bytes,
+            word(&rating.score, || format!("{}[{number}].score", path()))?,
+        );
     }
     Ok(())
 }
 
 fn word<'a>(word: &'a Word<'_>, path: impl Fn() -> String) -> Result<&'a str, Wrong> {
-    if word.0.len() > limits::WORD_BYTES { Err((path(), too_long())) } else { Ok(&word.0) }
+    if word.0.len() > limits::WORD_BYTES {
+        Err((path(), too_long()))
+    } else {
+        Ok(&word.0)
+    }
 }
 
 fn optional<'a>(text: Option<&'a Word<'_>>, key: &'static str) -> Result<&'a str, Wrong> {
@@ -237,7 +315,10 @@ fn optional<'a>(text: Option<&'a Word<'_>>, key: &'static str) -> Result<&'a str
 }
 
 fn too_long() -> Fault {
-    Fault::TooLong { what: "the text", limit: u64::try_from(limits::WORD_BYTES).unwrap_or(u64::MAX) }
+    Fault::TooLong {
+        what: "the text",
+        limit: u64::try_from(limits::WORD_BYTES).unwrap_or(u64::MAX),
+    }
 }
 
 fn summary<'a>(text: Option<&'a Word<'_>>) -> Cow<'a, str> {
@@ -249,7 +330,10 @@ fn cut(text: &str, limit: usize) -> Cow<'_, str> {
     if text.len() <= limit {
         return Cow::Borrowed(text);
     }
-    let end = (0..=limit).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+    let end = (0..=limit)
+        .rev()
+        .find(|end| text.is_char_boundary(*end))
+        .unwrap_or_default();
     Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default()))
 }
 

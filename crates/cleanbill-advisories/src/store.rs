@@ -75,7 +75,10 @@ pub(crate) fn write<'a>(
     records: &[&'a [u8]],
     packages: impl Iterator<Item = PackageEntry<'a>>,
 ) -> io::Result<u64> {
-    let mut out = Counted { inner: BufWriter::with_capacity(1 << 20, file), written: 0 };
+    let mut out = Counted {
+        inner: BufWriter::with_capacity(1 << 20, file),
+        written: 0,
+    };
     out.write_all(&[0; HEADER])?;
     let mut sections = [(0_u64, 0_u64, 0_u32); SECTIONS];
     let mut places = Vec::with_capacity(records.len());
@@ -102,7 +105,12 @@ pub(crate) fn write<'a>(
         if wide(block.len()) > limits::BLOCK_BYTES {
             return Err(io::Error::other("one package has too many advisories"));
         }
-        pages.add(package.ecosystem, package.name, out.written.saturating_sub(start), &block);
+        pages.add(
+            package.ecosystem,
+            package.name,
+            out.written.saturating_sub(start),
+            &block,
+        );
         out.write_all(&block)?;
     }
     sections[BLOCKS] = (start, out.written.saturating_sub(start), 0);
@@ -111,10 +119,15 @@ pub(crate) fn write<'a>(
     pages.end();
     out.write_all(&pages.all)?;
     sections[PAGES] = (start, out.written.saturating_sub(start), 0);
-    for (section, bytes) in [(DIRECTORY, pages.directory), (INFO, encode_info(info))] {
-        sections[section] = (out.written, wide(bytes.len()), checksum(&bytes));
-        out.write_all(&bytes)?;
-    }
+    let known = encode_info(info);
+    sections[DIRECTORY] = (
+        out.written,
+        wide(pages.directory.len()),
+        checksum(&pages.directory),
+    );
+    out.write_all(&pages.directory)?;
+    sections[INFO] = (out.written, wide(known.len()), checksum(&known));
+    out.write_all(&known)?;
     let length = out.written;
     let mut header = Vec::with_capacity(HEADER);
     header.extend_from_slice(MAGIC);
@@ -183,7 +196,8 @@ impl Pages {
         self.directory.append(&mut self.first);
         put_size(&mut self.directory, self.all.len());
         put_size(&mut self.directory, self.page.len());
-        self.directory.extend_from_slice(&checksum(&self.page).to_le_bytes());
+        self.directory
+            .extend_from_slice(&checksum(&self.page).to_le_bytes());
         self.all.append(&mut self.page);
     }
 }
@@ -209,29 +223,50 @@ struct Page {
 
 impl Store {
     pub(crate) fn open(path: &Path) -> Result<Self, IndexError> {
-        let io = |source| IndexError::Io { path: path.to_owned(), source };
+        let io = |source| IndexError::Io {
+            path: path.to_owned(),
+            source,
+        };
         let file = File::open(path).map_err(io)?;
         let length = file.metadata().map_err(io)?.len();
-        let not_ours = || IndexError::NotAnIndex { path: path.to_owned() };
+        let not_ours = || IndexError::NotAnIndex {
+            path: path.to_owned(),
+        };
         let mut header = [0; HEADER];
         read_exact_at(&file, &mut header, 0).map_err(|error| {
-            if error.kind() == io::ErrorKind::UnexpectedEof { not_ours() } else { io(error) }
+            if error.kind() == io::ErrorKind::UnexpectedEof {
+                not_ours()
+            } else {
+                io(error)
+            }
         })?;
         let mut reader = Reader::new(&header);
-        let damaged = |offset, reason| IndexError::Damaged { path: path.to_owned(), offset, reason };
+        let damaged = |offset, reason| IndexError::Damaged {
+            path: path.to_owned(),
+            offset,
+            reason,
+        };
         let at_start = |damage: Damage| damaged(0, damage.0);
         if reader.bytes(MAGIC.len()).map_err(at_start)? != MAGIC {
             return Err(not_ours());
         }
         let found = reader.checksum().map_err(at_start)?;
         if found != SCHEMA {
-            return Err(IndexError::Schema { path: path.to_owned(), found, known: SCHEMA });
+            return Err(IndexError::Schema {
+                path: path.to_owned(),
+                found,
+                known: SCHEMA,
+            });
         }
         let stated = reader.fixed().map_err(at_start)?;
         let mut sections = [(0, 0, 0); SECTIONS];
         for section in &mut sections {
             let place = (reader.fixed(), reader.fixed(), reader.checksum());
-            *section = (place.0.map_err(at_start)?, place.1.map_err(at_start)?, place.2.map_err(at_start)?);
+            *section = (
+                place.0.map_err(at_start)?,
+                place.1.map_err(at_start)?,
+                place.2.map_err(at_start)?,
+            );
         }
         let sum = reader.checksum().map_err(at_start)?;
         let checked = header.get(..HEADER.saturating_sub(4)).unwrap_or_default();
@@ -239,7 +274,10 @@ impl Store {
             return Err(damaged(0, "the checksum of the header differs"));
         }
         if stated != length {
-            return Err(damaged(length.min(stated), "the file has another length than its header says"));
+            return Err(damaged(
+                length.min(stated),
+                "the file has another length than its header says",
+            ));
         }
         for (start, size, _) in sections {
             if start.checked_add(size).is_none_or(|end| end > length) {
@@ -262,7 +300,9 @@ impl Store {
 
     /// Returns the advisories of a package: for each the place of its record and the encoded package.
     pub(crate) fn block(&self, ecosystem: usize, name: &str) -> Result<Option<Vec<u8>>, IndexError> {
-        let after = self.pages.partition_point(|page| (page.ecosystem, page.name.as_ref()) <= (ecosystem, name));
+        let after = self
+            .pages
+            .partition_point(|page| (page.ecosystem, page.name.as_ref()) <= (ecosystem, name));
         let Some(page) = after.checked_sub(1).and_then(|index| self.pages.get(index)) else {
             return Ok(None);
         };
@@ -293,7 +333,11 @@ impl Store {
 
     pub(crate) fn damaged(&self, section: usize, damage: Damage) -> IndexError {
         let offset = self.sections.get(section).map_or(0, |(start, ..)| *start);
-        IndexError::Damaged { path: self.path.clone(), offset, reason: damage.0 }
+        IndexError::Damaged {
+            path: self.path.clone(),
+            offset,
+            reason: damage.0,
+        }
     }
 
     fn whole(&self, section: usize) -> Result<Vec<u8>, IndexError> {
@@ -304,15 +348,26 @@ impl Store {
         self.piece(section, 0, length, Some(sum))
     }
 
-    fn piece(&self, section: usize, place: u64, length: u64, sum: Option<u32>) -> Result<Vec<u8>, IndexError> {
+    fn piece(
+        &self,
+        section: usize,
+        place: u64,
+        length: u64,
+        sum: Option<u32>,
+    ) -> Result<Vec<u8>, IndexError> {
         let (start, size, _) = self.sections.get(section).copied().unwrap_or_default();
-        let inside = place.checked_add(length).is_some_and(|end| end <= size) && length <= limits::BLOCK_BYTES;
+        let inside =
+            place.checked_add(length).is_some_and(|end| end <= size) && length <= limits::BLOCK_BYTES;
         if !inside {
             return Err(self.damaged(section, Damage("a piece reaches beyond its section")));
         }
         let mut bytes = vec![0; narrow(length)];
-        read_exact_at(&self.file, &mut bytes, start.saturating_add(place))
-            .map_err(|source| IndexError::Io { path: self.path.clone(), source })?;
+        read_exact_at(&self.file, &mut bytes, start.saturating_add(place)).map_err(|source| {
+            IndexError::Io {
+                path: self.path.clone(),
+                source,
+            }
+        })?;
         if sum.is_some_and(|sum| checksum(&bytes) != sum) {
             return Err(self.damaged(section, Damage("a checksum differs")));
         }
@@ -331,7 +386,10 @@ fn decode_pages(bytes: &[u8]) -> Result<Vec<Page>, Damage> {
             length: reader.number()?,
             sum: reader.checksum()?,
         };
-        if pages.last().is_some_and(|last| (last.ecosystem, &last.name) >= (page.ecosystem, &page.name)) {
+        if pages
+            .last()
+            .is_some_and(|last| (last.ecosystem, &last.name) >= (page.ecosystem, &page.name))
+        {
             return Err(Damage("names are not in order"));
         }
         pages.push(page);
@@ -383,7 +441,10 @@ fn decode_info(bytes: &[u8]) -> Result<IndexInfo, Damage> {
     };
     for _ in 0..reader.count()? {
         let name = reader.text()?.to_owned();
-        let digest = reader.bytes(32)?.try_into().map_err(|_| Damage("it ends too early"))?;
+        let digest = reader
+            .bytes(32)?
+            .try_into()
+            .map_err(|_| Damage("it ends too early"))?;
         info.sources.push(SourceInfo {
             name,
             sha256: cleanbill_core::Sha256Digest(digest),
@@ -401,7 +462,11 @@ fn decode_info(bytes: &[u8]) -> Result<IndexInfo, Damage> {
             releases: owned(reader.texts()?),
             sources: owned(reader.texts()?),
         };
-        if info.ecosystems.last().is_some_and(|last| last.name >= ecosystem.name) {
+        if info
+            .ecosystems
+            .last()
+            .is_some_and(|last| last.name >= ecosystem.name)
+        {
             return Err(Damage("ecosystems are not in order"));
         }
         info.ecosystems.push(ecosystem);

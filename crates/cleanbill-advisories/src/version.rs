@@ -93,7 +93,9 @@ impl Version<'_> {
     /// the same release (PEP 440, "Version specifiers").
     pub fn against(&self, listed: &Self) -> Ordering {
         match (self, listed) {
-            (Self::Pep440 { full, .. }, Self::Pep440 { full: listed, .. }) if listed.is_local() => full.cmp(listed),
+            (Self::Pep440 { full, .. }, Self::Pep440 { full: listed, .. }) if listed.is_local() => {
+                full.cmp(listed)
+            }
             (Self::Pep440 { public, .. }, Self::Pep440 { full: listed, .. }) => public.cmp(listed),
             (Self::Semver(version), Self::Semver(listed)) => version.cmp_precedence(listed),
             (Self::Dpkg(version), Self::Dpkg(listed)) => version.cmp(listed),
@@ -146,6 +148,7 @@ fn go(text: &str) -> Option<semver::Version> {
 }
 
 /// The numbers of a version that consists of numbers and dots, without zeros at the end.
+#[derive(Clone, Copy)]
 struct Numbers<'a>(&'a str);
 
 impl<'a> Numbers<'a> {
@@ -189,16 +192,29 @@ mod tests {
     fn check(order: Order, ascending: &[&str]) {
         for (index, left) in ascending.iter().enumerate() {
             for (other, right) in ascending.iter().enumerate() {
-                assert_eq!(order.compare(left, right), Some(index.cmp(&other)), "{left} and {right}");
+                assert_eq!(
+                    order.compare(left, right),
+                    Some(index.cmp(&other)),
+                    "{left} and {right}"
+                );
             }
         }
     }
 
     #[test]
     fn python_versions() {
-        check(Order::Pep440, &["1.0.dev1", "1.0a1", "1.0rc1", "1.0", "1.0.post1", "1.1", "1!0.1"]);
-        assert_eq!(Order::Pep440.compare("2.1.0+cu118", "2.1.0"), Some(Ordering::Equal));
-        assert_eq!(Order::Pep440.compare("2.1.0+cu118", "2.1.0+cu117"), Some(Ordering::Greater));
+        check(
+            Order::Pep440,
+            &["1.0.dev1", "1.0a1", "1.0rc1", "1.0", "1.0.post1", "1.1", "1!0.1"],
+        );
+        assert_eq!(
+            Order::Pep440.compare("2.1.0+cu118", "2.1.0"),
+            Some(Ordering::Equal)
+        );
+        assert_eq!(
+            Order::Pep440.compare("2.1.0+cu118", "2.1.0+cu117"),
+            Some(Ordering::Greater)
+        );
         assert_eq!(Order::Pep440.compare("1.0-legacy-x", "1"), None);
         for (left, right, same) in [
             ("1.0", "1.0.0", true),
@@ -215,7 +231,18 @@ mod tests {
 
     #[test]
     fn semantic_versions() {
-        check(Order::Semver, &["0.9", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-rc.1", "v1", "1.0.1"]);
+        check(
+            Order::Semver,
+            &[
+                "0.9",
+                "1.0.0-alpha",
+                "1.0.0-alpha.1",
+                "1.0.0-alpha.beta",
+                "1.0.0-rc.1",
+                "v1",
+                "1.0.1",
+            ],
+        );
         assert_eq!(Order::Semver.compare("1.0.0+a", "1.0.0+b"), Some(Ordering::Equal));
         assert!(!Order::Semver.same("1.0.0+a", "1.0.0+b"));
         assert_eq!(Order::Semver.compare("1.2.3.4", "1.2.3"), None);
@@ -226,13 +253,23 @@ mod tests {
     fn go_versions() {
         check(
             Order::Go,
-            &["v0.0.0-20190101000000-abcdefabcdef", "v0.0.0-20200101000000-0123456789ab", "0.1.0", "go1.21rc2", "1.21", "v2.0.0+incompatible"],
+            &[
+                "v0.0.0-20190101000000-abcdefabcdef",
+                "v0.0.0-20200101000000-0123456789ab",
+                "0.1.0",
+                "go1.21rc2",
+                "1.21",
+                "v2.0.0+incompatible",
+            ],
         );
     }
 
     #[test]
     fn digits_of_any_length() {
         assert_eq!(by_value("00012", "12"), Ordering::Equal);
-        assert_eq!(by_value("99999999999999999999999", "100000000000000000000000"), Ordering::Less);
+        assert_eq!(
+            by_value("99999999999999999999999", "100000000000000000000000"),
+            Ordering::Less
+        );
     }
 }

@@ -52,7 +52,10 @@ impl<'a> ApkVersion<'a> {
                 }
                 b'a'..=b'z' if last <= NUMBER => (Part::Letter(next), after),
                 b'_' if last <= SUFFIX_NUMBER => {
-                    let end = after.bytes().position(|byte| !byte.is_ascii_lowercase()).unwrap_or(after.len());
+                    let end = after
+                        .bytes()
+                        .position(|byte| !byte.is_ascii_lowercase())
+                        .unwrap_or(after.len());
                     let (word, rest) = after.split_at_checked(end)?;
                     let suffix = SUFFIXES.iter().find(|(name, _)| *name == word)?.1;
                     (Part::Suffix(suffix), rest)
@@ -62,7 +65,10 @@ impl<'a> ApkVersion<'a> {
                     (Part::SuffixNumber(number), rest)
                 }
                 b'~' if last < COMMIT => {
-                    let end = after.bytes().position(|byte| !byte.is_ascii_hexdigit()).unwrap_or(after.len());
+                    let end = after
+                        .bytes()
+                        .position(|byte| !byte.is_ascii_hexdigit())
+                        .unwrap_or(after.len());
                     let (commit, rest) = after.split_at_checked(end)?;
                     if commit.is_empty() {
                         return None;
@@ -102,7 +108,9 @@ impl Part<'_> {
     fn compare(self, other: Self) -> Ordering {
         match (self, other) {
             // A leading zero makes it a fraction: `1.05` is below `1.1`.
-            (Self::Number(left), Self::Number(right)) if left.starts_with('0') || right.starts_with('0') => left.cmp(right),
+            (Self::Number(left), Self::Number(right)) if left.starts_with('0') || right.starts_with('0') => {
+                left.cmp(right)
+            }
             (Self::First(left), Self::First(right))
             | (Self::Number(left), Self::Number(right))
             | (Self::SuffixNumber(left), Self::SuffixNumber(right))
@@ -156,8 +164,12 @@ impl PartialEq for ApkVersion<'_> {
 impl Eq for ApkVersion<'_> {}
 
 fn digits(text: &str) -> Option<(&str, &str)> {
-    let end = text.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
-    text.split_at_checked(end).filter(|(number, _)| !number.is_empty())
+    let end = text
+        .bytes()
+        .position(|byte| !byte.is_ascii_digit())
+        .unwrap_or(text.len());
+    text.split_at_checked(end)
+        .filter(|(number, _)| !number.is_empty())
 }
 
 const NUMBER: u8 = 1;
@@ -187,16 +199,46 @@ mod tests {
     #[test]
     fn versions_ascend() {
         let ascending = [
-            "1.0_alpha1-r0", "1.0_alpha2-r0", "1.0_rc1-r3", "1.0", "1.0-r0", "1.0-r1", "1.0-r10", "1.0_git20200101", "1.0_p1",
-            "1.0_p2-r1", "1.0a", "1.0b-r0", "1.0.05", "1.0.1", "1.0.10", "1.1", "10.0",
+            "1.0_alpha1-r0",
+            "1.0_alpha2-r0",
+            "1.0_rc1-r3",
+            "1.0",
+            "1.0-r0",
+            "1.0-r1",
+            "1.0-r10",
+            "1.0_git20200101",
+            "1.0_p1",
+            "1.0_p2-r1",
+            "1.0a",
+            "1.0b-r0",
+            "1.0.05",
+            "1.0.1",
+            "1.0.10",
+            "1.1",
+            "10.0",
         ];
         for (index, left) in ascending.iter().enumerate() {
             for (other, right) in ascending.iter().enumerate() {
-                let (left, right) = (ApkVersion::parse(left).unwrap(), ApkVersion::parse(right).unwrap());
+                let (left, right) = (
+                    ApkVersion::parse(left).unwrap(),
+                    ApkVersion::parse(right).unwrap(),
+                );
                 assert_eq!(left.cmp(&right), index.cmp(&other), "{left:?} and {right:?}");
             }
         }
-        for wrong in ["", "a", "1.", "1.0-1", "1.0_foo", "1.0aa", "1.0-r1.2", "1.0~", "1.0-r", "1.0a.1", "1.0-r1_p1"] {
+        for wrong in [
+            "",
+            "a",
+            "1.",
+            "1.0-1",
+            "1.0_foo",
+            "1.0aa",
+            "1.0-r1.2",
+            "1.0~",
+            "1.0-r",
+            "1.0a.1",
+            "1.0-r1_p1",
+        ] {
             assert!(ApkVersion::parse(wrong).is_none(), "{wrong}");
         }
     }

@@ -22,7 +22,11 @@ impl<'a> DpkgVersion<'a> {
             && !(epoch.is_empty() && text.starts_with(':'))
             && !upstream.is_empty()
             && rest.chars().all(known);
-        whole.then_some(Self { epoch, upstream, revision })
+        whole.then_some(Self {
+            epoch,
+            upstream,
+            revision,
+        })
     }
 }
 
@@ -93,12 +97,15 @@ mod tests {
     #[test]
     fn versions_ascend() {
         let ascending = [
-            "0~rc1", "0", "1.0~~", "1.0~", "1.0~1", "1.0", "1.0-0.1", "1.0-1", "1.0-1+b1", "1.0-1.1", "1.0a", "1.0+b", "1.0.1",
-            "1.2", "1.10", "1:0.1", "2:0~a",
+            "0~rc1", "0", "1.0~~", "1.0~", "1.0~1", "1.0", "1.0-0.1", "1.0-1", "1.0-1+b1", "1.0-1.1", "1.0a",
+            "1.0+b", "1.0.1", "1.2", "1.10", "1:0.1", "2:0~a",
         ];
         for (index, left) in ascending.iter().enumerate() {
             for (other, right) in ascending.iter().enumerate() {
-                let (left, right) = (DpkgVersion::parse(left).unwrap(), DpkgVersion::parse(right).unwrap());
+                let (left, right) = (
+                    DpkgVersion::parse(left).unwrap(),
+                    DpkgVersion::parse(right).unwrap(),
+                );
                 assert_eq!(left.cmp(&right), index.cmp(&other), "{left:?} and {right:?}");
             }
         }
