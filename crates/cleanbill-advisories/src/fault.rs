@@ -31,7 +31,8 @@ impl Place {
     pub fn within(self, outer: &Self) -> Self {
         let path = match (outer.path.is_empty(), self.path.is_empty()) {
             (true, _) => self.path,
-            (false, true) => outer.path.clone(),
+            (false, true) => outer.path.trim_end_matches(':').to_owned(),
+            (false, false) if outer.path.ends_with(':') => format!("{} {}", outer.path, self.path),
             (false, false) if self.path.starts_with('[') => format!("{}{}", outer.path, self.path),
             (false, false) => format!("{}.{}", outer.path, self.path),
         };

@@ -235,7 +235,12 @@ fn text(
         sum.update(&line);
         if !content.is_empty() {
             let outer = Place {
-                path: format!("line {number}"),
+                // A file of one line is one record, and its line says nothing.
+                path: if wide(read) == size_bytes {
+                    String::new()
+                } else {
+                    format!("line {number}:")
+                },
                 offset,
                 ..place.clone()
             };
