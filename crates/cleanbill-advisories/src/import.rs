@@ -2,13 +2,12 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry as MapEntry},
-    fs::File,
+    fs::{self, File},
     io::{self, Seek, SeekFrom},
     ops::Range,
     path::{Path, PathBuf},
 };
 
-use tempfile::NamedTempFile;
 use thiserror::Error;
 
 use crate::{
@@ -270,10 +269,10 @@ impl Collected {
                 bytes: self.append(&package.bytes),
             });
         }
-        if self.arena.len() > limits::INDEX_BYTES {
+        if wide(self.arena.len()) > limits::INDEX_BYTES {
             return Err(ImportError::TooMuch {
                 what: "bytes of advisories",
-                limit: wide(limits::INDEX_BYTES),
+                limit: limits::INDEX_BYTES,
             });
         }
         let kept = Kept {
@@ -488,11 +487,17 @@ pub(crate) fn write_atomically(
     destination: &Path,
     write: impl FnOnce(&mut File) -> io::Result<u64>,
 ) -> io::Result<u64> {
+    // A link keeps leading where it leads.
+    let destination = &fs::canonicalize(destination).unwrap_or_else(|_| destination.to_owned());
     let folder = destination
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    let mut beside = NamedTempFile::new_in(folder)?;
+    let mut builder = tempfile::Builder::new();
+    // Temporary files are for their owner alone; an index is a file like any other, and the umask decides.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut beside = builder.prefix(".advisories-").tempfile_in(folder)?;
     let length = write(beside.as_file_mut())?;
     beside.as_file_mut().seek(SeekFrom::Start(0))?;
     beside.as_file().sync_all()?;

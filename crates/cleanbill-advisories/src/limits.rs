@@ -26,7 +26,7 @@ pub const WORD_BYTES: usize = 4_096;
 /// LIMIT: bytes of a summary that are kept; a longer one is cut at a character. The full text stays with its publisher.
 pub const SUMMARY_BYTES: usize = 512;
 /// LIMIT: bytes of an index file. Offsets are 64 bits wide; the import holds this much in memory at most.
-pub const INDEX_BYTES: usize = 8 << 30;
+pub const INDEX_BYTES: u64 = 8 << 30;
 /// LIMIT: bytes of the parts of an index that are read when it is opened: its header texts and the first keys of its pages.
 pub const OPEN_BYTES: u64 = 64 << 20;
 /// LIMIT: bytes of the advisories of one package within an index.

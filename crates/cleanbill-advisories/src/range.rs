@@ -38,10 +38,6 @@ pub(crate) enum Unknown {
 
 /// Answers for one version. `order` is that of the ecosystem.
 pub(crate) fn evaluate(affected: &Affected<'_>, version: &str, order: Option<Order>) -> Answer {
-    let listed = affected.versions.iter().any(|listed| match order {
-        Some(order) => order.same(version, listed),
-        None => version == *listed,
-    });
     let mut fixed = Vec::new();
     let mut inside = false;
     let mut unknown = None;
@@ -55,7 +51,14 @@ pub(crate) fn evaluate(affected: &Affected<'_>, version: &str, order: Option<Ord
             Err(why) => unknown = unknown.or(Some(why)),
         }
     }
-    if listed || inside {
+    // Lists are long, and most of what they say the ranges have said.
+    let listed = || {
+        affected.versions.iter().any(|listed| match order {
+            Some(order) => order.same(version, listed),
+            None => version == *listed,
+        })
+    };
+    if inside || listed() {
         if fixed.is_empty() {
             fixed = later_fixes(affected, version, order);
         }

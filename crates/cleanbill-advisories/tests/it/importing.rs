@@ -287,6 +287,13 @@ fn what_makes_no_sense_as_an_import_is_refused() {
     };
     let error = cleanbill_advisories::import(&[], &bench.index_path(), &options).unwrap_err();
     assert!(matches!(error, ImportError::Date { .. }));
+    let good = bench.write("good.json", simple("A-1", "one").to_string());
+    let options = cleanbill_advisories::ImportOptions {
+        date: DATE.to_owned(),
+        broken: Broken::Refuse,
+    };
+    let error = cleanbill_advisories::import(&[good], &bench.path("absent/index"), &options).unwrap_err();
+    assert!(matches!(error, ImportError::Write { .. }), "{error}");
     let long = json!({"id": "x".repeat(5000)});
     let source = bench.write("long.json", long.to_string());
     let error = bench.import(&[source], Broken::Refuse).unwrap_err();
