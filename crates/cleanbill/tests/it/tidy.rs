@@ -12,6 +12,7 @@ use cleanbill_scan::DETECTORS;
 
 /// Which of our crates each of our crates may name in `[dependencies]`.
 const EDGES: &[(&str, &[&str])] = &[
+    ("advisories", &["core"]),
     ("core", &[]),
     ("code", &[]),
     ("formats", &[]),
@@ -28,6 +29,7 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "cleanbill",
         &[
+            "advisories",
             "attest",
             "code",
             "core",
