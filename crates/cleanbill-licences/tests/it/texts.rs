@@ -83,6 +83,7 @@ const KIN: &[&str] = &[
     "HPND-export-US-modify -> HPND",
     "HPND-export2-US -> HPND",
     "Intel -> BSD-3-Clause",
+    "NPL-1.1 -> MPL-1.1",
     "Net-SNMP -> BSD-3-Clause",
     "Python-2.0.1 -> Python-2.0",
     "Sleepycat -> BSD-3-Clause",

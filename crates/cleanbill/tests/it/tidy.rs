@@ -34,6 +34,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "documents",
             "formats",
             "leaks",
+            "licences",
             "policy",
             "scan",
             "server",
