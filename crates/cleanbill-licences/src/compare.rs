@@ -110,7 +110,14 @@ pub fn compare(declared: &Declared, findings: &Findings) -> Comparison {
         .collect();
     let all_there = expression.terms().into_iter().all(matches);
     let holds = expression.holds(&mut |term| matches(term));
-    let confidence = declared.confidence;
+    // Much that nobody recognised stands beside the licence, and may change it.
+    let rest = findings.words.saturating_sub(findings.recognised_words);
+    let texts = findings.found.iter().any(|found| found.kind == FoundKind::Text);
+    let confidence = if texts && rest > MAX_UNREAD_WORDS.max(findings.recognised_words / 2) {
+        declared.confidence.min(Confidence::Medium)
+    } else {
+        declared.confidence
+    };
     let what = expression.to_string();
     // Sentences that narrow the text are conditions that the declaration does not name.
     let narrowing = narrowing(catalog, expression, findings);
@@ -163,6 +170,9 @@ pub fn compare(declared: &Declared, findings: &Findings) -> Comparison {
     let (agreement, reason) = differing(catalog, expression, &found, &what, &names);
     result(agreement, confidence, extra, reason)
 }
+
+/// Words beside recognised texts that need no explanation: titles, owners, years.
+const MAX_UNREAD_WORDS: usize = 120;
 
 /// Says how two different licences stand to each other: of one family the one may be narrower, others contradict.
 fn differing(

@@ -78,6 +78,8 @@ pub struct Findings {
     pub clauses: Vec<ClauseFound>,
     /// Words of the text.
     pub words: usize,
+    /// Words of it that belong to licences recognised in full; the rest was said by somebody else.
+    pub recognised_words: usize,
     /// A limit was reached: there may be more.
     pub truncated: bool,
 }
@@ -120,6 +122,7 @@ impl Findings {
             }
         }
         self.words = self.words.saturating_add(other.words);
+        self.recognised_words = self.recognised_words.saturating_add(other.recognised_words);
         self.truncated |= other.truncated;
     }
 }
@@ -128,7 +131,12 @@ impl Findings {
 pub fn recognise(text: &str) -> Findings {
     let matcher = matcher();
     let (looked_at, cut) = bounded(text);
-    let mut scan = matcher.scan();
+    let Some(mut scan) = matcher.scan() else {
+        return Findings {
+            truncated: true,
+            ..Findings::default()
+        };
+    };
     words::walk(looked_at, &mut scan);
     let (hits, words, dropped) = scan.finish();
     let mut findings = Findings {
@@ -141,6 +149,9 @@ pub fn recognise(text: &str) -> Findings {
     }
     let judge = Judge::new(matcher, &hits);
     let blocks = judge.blocks();
+    let whole = blocks.iter().filter(|block| block.whole);
+    let recognised = whole.fold(0_usize, |sum, block| sum.saturating_add(block.words));
+    findings.recognised_words = recognised.min(words);
     let mut found = Collected::default();
     for block in &blocks {
         let kind = if block.whole {
@@ -255,6 +266,7 @@ struct Block {
     licence: &'static Licence,
     whole: bool,
     bytes: Range<usize>,
+    words: usize,
     /// How far the text may go on behind the last phrase that was found.
     reach: usize,
 }
@@ -351,6 +363,11 @@ impl<'h> Judge<'h> {
             blocks.push(Block {
                 licence: best.licence,
                 whole: best.whole(),
+                // The text goes on behind its last mark.
+                words: best
+                    .last_word
+                    .saturating_sub(best.head_word)
+                    .max(best.licence.marks.words),
                 bytes: best.bytes,
                 reach: best.reach,
             });

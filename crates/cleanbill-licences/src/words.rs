@@ -17,6 +17,7 @@ pub(crate) trait Sink {
 }
 
 /// Gives every word of `text` to `sink`.
+#[inline]
 pub(crate) fn walk<S: Sink>(text: &str, sink: &mut S) {
     let bytes = text.as_bytes();
     let mut at = 0_usize;

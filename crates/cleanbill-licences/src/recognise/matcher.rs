@@ -159,14 +159,13 @@ impl Matcher {
         &self.texts
     }
 
-    pub(super) fn scan(&self) -> Scan<'_> {
-        let start = self
-            .automaton
-            .as_ref()
-            .and_then(|automaton| automaton.start_state(Anchored::No).ok());
+    /// Begins a run; none if the automaton could not be built, which a test rules out.
+    pub(super) fn scan(&self) -> Option<Scan<'_>> {
+        let automaton = self.automaton.as_ref()?;
+        let state = automaton.start_state(Anchored::No).ok()?;
         let mut scan = Scan {
-            automaton: self.automaton.as_ref().zip(start).map(|(automaton, _)| automaton),
-            state: start.unwrap_or_default(),
+            automaton,
+            state,
             lengths: &self.lengths,
             starts: [0; MAX_PHRASE_WORDS],
             words: 0,
@@ -175,7 +174,7 @@ impl Matcher {
             dropped: false,
         };
         scan.step(b' ');
-        scan
+        Some(scan)
     }
 }
 
@@ -197,7 +196,7 @@ fn names(licence: &Licence) -> Vec<String> {
 
 /// One run over a text.
 pub(super) struct Scan<'m> {
-    automaton: Option<&'m DFA>,
+    automaton: &'m DFA,
     state: StateID,
     lengths: &'m [usize],
     /// Where the last words began, as a ring.
@@ -209,16 +208,14 @@ pub(super) struct Scan<'m> {
 }
 
 impl Scan<'_> {
+    #[inline]
     fn step(&mut self, byte: u8) {
-        if let Some(automaton) = self.automaton {
-            self.state = automaton.next_state(Anchored::No, self.state, byte);
-        }
+        self.state = self.automaton.next_state(Anchored::No, self.state, byte);
     }
 
+    #[cold]
     fn collect(&mut self, end: usize) {
-        let Some(automaton) = self.automaton else {
-            return;
-        };
+        let automaton = self.automaton;
         for index in 0..automaton.match_len(self.state) {
             let phrase = automaton.match_pattern(self.state, index).as_usize();
             let (Some(count), Some(&length)) = (self.counts.get_mut(phrase), self.lengths.get(phrase)) else {
@@ -246,7 +243,7 @@ impl Scan<'_> {
 
     /// Returns the places, the number of words and whether places were dropped.
     pub(super) fn finish(self) -> (Vec<Hit>, usize, bool) {
-        (self.hits, self.words, self.dropped || self.automaton.is_none())
+        (self.hits, self.words, self.dropped)
     }
 }
 
@@ -268,10 +265,7 @@ impl Sink for Scan<'_> {
     #[inline]
     fn end(&mut self, offset: usize) {
         self.step(b' ');
-        if self
-            .automaton
-            .is_some_and(|automaton| automaton.is_match(self.state))
-        {
+        if self.automaton.is_match(self.state) {
             self.collect(offset);
         }
     }

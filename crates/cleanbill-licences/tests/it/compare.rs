@@ -1,6 +1,6 @@
 //! What is declared against what is there.
 
-use cleanbill_core::Language;
+use cleanbill_core::{Confidence, Language};
 use cleanbill_licences::{Agreement, compare, read_classifiers, read_declared, recognise};
 
 fn text(id: &str) -> &'static str {
@@ -69,4 +69,18 @@ fn the_package_nudenet_declares_one_licence_and_ships_another() {
             "declares `MIT`, the text is that of `AGPL-3.0-only`"
         );
     }
+}
+
+#[test]
+fn much_that_is_not_recognised_makes_less_sure() {
+    let more = format!("{}\n\n{}", text("MIT"), "You must also dance. ".repeat(100));
+    let declared = read_declared("MIT");
+    assert_eq!(
+        compare(&declared, &recognise(text("MIT"))).confidence,
+        Confidence::High
+    );
+    assert_eq!(
+        compare(&declared, &recognise(&more)).confidence,
+        Confidence::Medium
+    );
 }

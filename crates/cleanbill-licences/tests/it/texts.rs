@@ -83,6 +83,7 @@ const KIN: &[&str] = &[
     "HPND-export-US-modify -> HPND",
     "HPND-export2-US -> HPND",
     "Intel -> BSD-3-Clause",
+    "NPL-1.1 -> MPL-1.1",
     "Net-SNMP -> BSD-3-Clause",
     "Python-2.0.1 -> Python-2.0",
     "Sleepycat -> BSD-3-Clause",
@@ -233,6 +234,15 @@ fn a_restriction_beside_a_text_is_reported() {
         ("The weights are for non-commercial use only.", "non-commercial"),
         ("This model is for research purposes only.", "research-only"),
         ("本模型仅供学术研究使用。", "research-only"),
+        (
+            "You may use it for any purpose other than a Competing Use.",
+            "no-competing-use",
+        ),
+        (
+            "The following terms additionally apply and override the above.",
+            "additional-terms",
+        ),
+        ("Above 100 million monthly active users ask us.", "threshold"),
     ] {
         let findings = recognise(&format!("{}\n\n{more}", spdx_text("MIT")));
         assert_eq!(of(&findings, FoundKind::Text), ["MIT"]);

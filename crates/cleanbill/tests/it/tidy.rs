@@ -37,6 +37,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "documents",
             "formats",
             "leaks",
+            "licences",
             "policy",
             "scan",
             "server",
