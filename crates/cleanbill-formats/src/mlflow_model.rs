@@ -7,6 +7,7 @@ use crate::{
     bytes::{read_range, size_u64},
     notes::Notes,
     registry::{ParseResult, format_info},
+    text,
 };
 
 format_info! {
@@ -63,6 +64,7 @@ const BESIDE: [&[u8]; 5] = [
 
 /// Knows a description by the flavors, and a key at the top that `MLflow` writes beside them.
 pub fn probe(probe: &Probe<'_>) -> Option<Score> {
+    text::probe(probe)?;
     let starts = |word: &[u8]| {
         [probe.head, probe.tail].into_iter().any(|part| {
             memmem::find_iter(part, word).any(|at| {

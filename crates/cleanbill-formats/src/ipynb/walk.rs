@@ -49,7 +49,13 @@ pub(super) fn walk(source: &dyn ReadAt, range: Range<u64>, notes: &mut Notes) ->
     loop {
         match reader.next() {
             Ok(Some((event, place))) => walker.take(&mut reader, event, place, notes),
-            Ok(None) => break,
+            Ok(None) => {
+                if reader.has_more()? {
+                    let at = reader.position();
+                    notes.push(&BROKEN, at..end.max(at), "more follows the notebook");
+                }
+                break;
+            }
             Err(JsonError::Source(error)) => return Err(error),
             Err(error) => {
                 let at = error.offset().unwrap_or(0);

@@ -235,10 +235,17 @@ impl Walk<'_> {
             source: bytes.as_ref(),
             limits: &self.options.limits,
         };
-        scored
+        let parsed: Result<Vec<Parsed>, SourceError> = scored
             .into_iter()
             .map(|(_, format)| format.parse(&input))
-            .collect()
+            .collect();
+        let mut parsed = parsed?;
+        if lies_in_an_entry(&parsed) {
+            parsed.retain(|one| {
+                !matches!(one, Parsed::Zip(_)) && one.format().info().refines != Some(Format::Zip.info().id)
+            });
+        }
+        Ok(parsed)
     }
 
     fn detect(&self, scene: &Scene<'_>, said: &mut Said) {
@@ -404,6 +411,25 @@ impl Walk<'_> {
             .saturating_add(64 * 1024)
             .saturating_mul(self.options.limits.revisits)
     }
+}
+
+/// Says whether the ZIP archive that shows at the end of a tar archive is an entry of it: there it is examined, and readers that open
+/// the whole as ZIP see the same bytes.
+fn lies_in_an_entry(parsed: &[Parsed]) -> bool {
+    let zip = parsed.iter().find_map(|one| match one {
+        Parsed::Zip(view) => Some(view.prefix.end..view.suffix.start),
+        _ => None,
+    });
+    let holds = |entry: &cleanbill_formats::tar::Entry, zip: &std::ops::Range<u64>| {
+        entry.member.is_some() && entry.data.start <= zip.start && zip.end <= entry.data.end
+    };
+    zip.is_some_and(|zip| {
+        !zip.is_empty()
+            && parsed.iter().any(|one| match one {
+                Parsed::Tar(view) => view.entries.iter().any(|entry| holds(entry, &zip)),
+                _ => false,
+            })
+    })
 }
 
 /// What every member costs beside its bytes, so that many empty ones have an end too.
