@@ -53,6 +53,22 @@ const MAY_PASS: &[(&str, &str)] = &[
         "a flipped first byte makes the pickle the numbers that the model says it is",
     ),
     (
+        "onnx/onnx-tensor-script",
+        "a flipped letter of the first line makes the script the numbers that the model says it is",
+    ),
+    (
+        "graphs/ggml-program-tensor",
+        "a flipped header field makes the program the numbers that the model says it is",
+    ),
+    (
+        "graphs/ort-epcontext-traversal",
+        "a flipped dot or slash makes the path one within the folder",
+    ),
+    (
+        "zarr/zarr-pickle-consolidated",
+        "a flipped sign makes it no metadata that Zarr reads",
+    ),
+    (
         "torchscript/torch-script-bulk-rpc",
         "a flipped letter of the operator's name makes it another operator",
     ),
