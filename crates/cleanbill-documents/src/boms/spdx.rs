@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 pub(crate) use read2::read as read_2;
 pub(crate) use read3::read as read_3;
 
-use super::{cyclonedx::Serial, tree::Node};
+use super::{cyclonedx::Serial, names::iri, tree::Node};
 
 /// The one context that documents of this version name.
 pub(crate) const CONTEXT: &str = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld";
@@ -196,7 +196,7 @@ impl<'a> Writer<'a> {
                 Node::map()
                     .say("type", "ExternalRef")
                     .say("externalRefType", "altWebPage")
-                    .with("locator", Node::list(vec![Node::text(url)]))
+                    .with("locator", Node::list(vec![Node::text(iri(url))]))
             })
             .collect(),
         );

@@ -154,12 +154,29 @@ enum Fit {
     Yes,
 }
 
-fn fit(id: &str, component: &Component) -> Fit {
-    if id == component.id {
+/// Holds what a component goes by in statements.
+struct Candidate {
+    id: String,
+    purl: Option<purl::Named>,
+    version: Option<String>,
+}
+
+impl Candidate {
+    fn of(component: &Component) -> Self {
+        Self {
+            id: component.id.clone(),
+            purl: component.purl.as_ref().and_then(|one| purl::named(&one.value)),
+            version: component.version.as_ref().map(|one| one.value.clone()),
+        }
+    }
+}
+
+fn fit(id: &str, stated: Option<&purl::Named>, candidate: &Candidate) -> Fit {
+    // An id that is a package URL is read as one: it may lack a version.
+    if id == candidate.id && stated.is_none() {
         return Fit::Yes;
     }
-    let Some(stated) = purl::named(id) else { return Fit::No };
-    let Some(own) = component.purl.as_ref().and_then(|one| purl::named(&one.value)) else {
+    let (Some(stated), Some(own)) = (stated, &candidate.purl) else {
         return Fit::No;
     };
     let fits_qualifiers = stated
@@ -169,10 +186,7 @@ fn fit(id: &str, component: &Component) -> Fit {
     if stated.package != own.package || !fits_qualifiers {
         return Fit::No;
     }
-    let version = own
-        .version
-        .as_deref()
-        .or(component.version.as_ref().map(|one| one.value.as_str()));
+    let version = own.version.as_ref().or(candidate.version.as_ref());
     match &stated.version {
         None => Fit::NoVersion,
         Some(stated) if version == Some(stated) => Fit::Yes,
@@ -183,37 +197,43 @@ fn fit(id: &str, component: &Component) -> Fit {
 /// Holds statements against a bill, in their order: later ones overrule earlier ones. A weakness of several components is parted
 /// where a statement counts for some of them. Returns what became of each statement.
 pub fn apply(vex: &Vex, bill: &mut Bill) -> Vec<Fate> {
-    let fates = vex.statements.iter().map(|one| apply_one(one, bill)).collect();
+    let candidates: Vec<Candidate> = bill.components.iter().map(Candidate::of).collect();
+    let statements = vex.statements.iter();
+    let fates = statements.map(|one| apply_one(one, &candidates, bill)).collect();
     bill.settle();
     fates
 }
 
-fn apply_one(statement: &Statement, bill: &mut Bill) -> Fate {
+fn apply_one(statement: &Statement, candidates: &[Candidate], bill: &mut Bill) -> Fate {
     let mut best = Fit::No;
     let mut named: BTreeSet<String> = BTreeSet::new();
     for product in &statement.products {
         if product.parts.is_empty() {
-            for component in &bill.components {
-                let fit = fit(&product.id, component);
+            let stated = purl::named(&product.id);
+            for candidate in candidates {
+                let fit = fit(&product.id, stated.as_ref(), candidate);
                 best = best.max(fit);
                 if fit == Fit::Yes {
-                    named.insert(component.id.clone());
+                    named.insert(candidate.id.clone());
                 }
             }
             continue;
         }
         // A part counts within its product alone, and the product of a bill is its subject.
-        let whole = bill.subject().map_or(Fit::No, |subject| fit(&product.id, subject));
+        let subject = candidates.iter().find(|one| one.id == bill.subject);
+        let stated = purl::named(&product.id);
+        let whole = subject.map_or(Fit::No, |subject| fit(&product.id, stated.as_ref(), subject));
         if whole != Fit::Yes {
             best = best.max(whole);
             continue;
         }
-        for component in &bill.components {
-            for part in &product.parts {
-                let fit = fit(part, component);
+        for part in &product.parts {
+            let stated = purl::named(part);
+            for candidate in candidates {
+                let fit = fit(part, stated.as_ref(), candidate);
                 best = best.max(fit);
                 if fit == Fit::Yes {
-                    named.insert(component.id.clone());
+                    named.insert(candidate.id.clone());
                 }
             }
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cleanbill_core::bill::{Bill, Component, ComponentKind, Relation, RelationKind, Source};
 
-use super::{Evidence, Format, Scope};
+use super::{Evidence, Format};
 use crate::boms::{
     fields::{Field, fields},
     names::{relation_word, source_line},
@@ -21,6 +21,7 @@ pub(super) struct Facts<'a> {
 }
 
 /// Fields of the document.
+#[cfg(test)]
 const OF_DOCUMENT: [&str; 17] = [
     "authors",
     "edition",
@@ -42,6 +43,7 @@ const OF_DOCUMENT: [&str; 17] = [
 ];
 
 /// Fields of components that are not followed by a name of their own.
+#[cfg(test)]
 const OF_COMPONENT: [&str; 16] = [
     "kind",
     "name",
@@ -63,8 +65,8 @@ const OF_COMPONENT: [&str; 16] = [
 
 /// Says whether a field exists, so that no list asks for one that can never be there.
 #[cfg(test)]
-pub(super) fn is_known(scope: Scope, field: &str) -> bool {
-    if scope == Scope::Bill {
+pub(super) fn is_known(scope: super::Scope, field: &str) -> bool {
+    if scope == super::Scope::Bill {
         return OF_DOCUMENT.contains(&field);
     }
     OF_COMPONENT.contains(&field)

@@ -6,9 +6,12 @@ use std::{
     process::Command,
 };
 
+use cleanbill_core::bill::{Component, ComponentKind};
 use cleanbill_documents::boms::{
     cyclonedx::{self, Serial, Version},
+    merge::{Part, merge},
     spdx,
+    vex::write_openvex,
 };
 
 use super::fixture::{poor, rich};
@@ -28,18 +31,18 @@ const NODE_PACKAGES: [&str; 4] = [
     "ajv-formats-draft2019",
 ];
 
-fn target() -> PathBuf {
+pub(super) fn target() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("judges")
 }
 
-fn run(command: &mut Command) -> Option<(bool, String)> {
+pub(super) fn run(command: &mut Command) -> Option<(bool, String)> {
     let output = command.output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     Some((output.status.success(), text))
 }
 
 /// Returns the Python that has the judges; installs them once.
-fn python() -> Option<PathBuf> {
+pub(super) fn python() -> Option<PathBuf> {
     let folder = target().join("venv");
     let python = folder.join("bin/python");
     let complete = target().join("venv.complete");
@@ -73,7 +76,7 @@ fn node() -> Option<PathBuf> {
 }
 
 /// Where schemas that are not in a registry lie, if they do: `../shared/data/schemas` beside the project.
-fn schemas() -> PathBuf {
+pub(super) fn schemas() -> PathBuf {
     let folder = env::var_os("CLEANBILL_SCHEMAS").map(PathBuf::from);
     folder.unwrap_or_else(|| {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/schemas")
@@ -99,6 +102,41 @@ fn documents(folder: &str) -> Vec<PathBuf> {
         }
         write(format!("{name}.spdx-3.json"), spdx::write(&bill, Serial::FromContent));
     }
+    let parts = [("a", rich()), ("b", rich()), ("c", poor())].map(|(name, bill)| Part {
+        name: name.to_owned(),
+        bill,
+    });
+    let system = Component::new(ComponentKind::Application, "system", "assistant");
+    let mut merged = merge(system, &parts).bill;
+    merged.timestamp = rich().timestamp;
+    merged.tool = rich().tool;
+    for version in Version::ALL {
+        let file = format!("merged.cdx-{}.json", version.as_str());
+        write(file, cyclonedx::write(&merged, version, Serial::FromContent));
+    }
+    write("merged.spdx-3.json".to_owned(), spdx::write(&merged, Serial::FromContent));
+    let (vex, _) = write_openvex(&rich()).expect("there is something to state");
+    write("rich.openvex.json".to_owned(), vex);
+    // Proof that the judges judge.
+    let spoil = |bytes: Vec<u8>, from: &str, to: &str| {
+        let text = String::from_utf8(bytes).expect("it is UTF-8");
+        assert!(text.contains(from), "{from}");
+        text.replacen(from, to, 1).into_bytes()
+    };
+    for version in Version::ALL {
+        let bytes = cyclonedx::write(&rich(), version, Serial::Absent);
+        let file = format!("refused-type.cdx-{}.json", version.as_str());
+        write(file, spoil(bytes, "\"machine-learning-model\"", "\"model\""));
+    }
+    let bytes = spdx::write(&rich(), Serial::Absent);
+    write(
+        "refused-energy.spdx-3.json".to_owned(),
+        spoil(
+            bytes,
+            "\"ai_energyQuantity\": \"1.50\"",
+            "\"ai_energyQuantity\": 1.50",
+        ),
+    );
     out
 }
 
@@ -133,7 +171,10 @@ fn the_javascript_library_accepts_every_cyclonedx_document() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/boms/judge.mjs");
     let documents: Vec<_> = documents("javascript")
         .into_iter()
-        .filter(|path| path.to_string_lossy().contains(".cdx-"))
+        .filter(|path| {
+            let path = path.to_string_lossy();
+            path.contains(".cdx-") && !path.contains("refused-")
+        })
         .collect();
     let (is_fine, text) = run(Command::new("node")
         .current_dir(folder)

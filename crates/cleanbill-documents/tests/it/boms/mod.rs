@@ -1,9 +1,13 @@
 //! Bills of materials: a rich one written in every version and judged from outside, documents of others, hostile input.
 
+mod checks;
+mod comparing;
+mod examples;
 mod fixture;
 mod hostile;
 mod judges;
 mod rounds;
+mod statements;
 
 use cleanbill_documents::boms::cyclonedx::{self, Serial, Version};
 

@@ -1,0 +1,154 @@
+//! Statements on weaknesses: three vocabularies, and what they count for.
+
+use cleanbill_core::bill::{AnalysisState, Bill, Justification};
+use cleanbill_documents::boms::{
+    cyclonedx::{self, Serial, Version},
+    vex::{Fate, apply, read, write_openvex},
+};
+
+use super::fixture::rich;
+
+fn open() -> Bill {
+    let mut bill = rich();
+    for one in &mut bill.vulnerabilities {
+        one.analysis = None;
+    }
+    bill
+}
+
+fn openvex(product: &str, weakness: &str) -> String {
+    format!(
+        r#"{{"@context":"https://openvex.dev/ns/v0.2.0","@id":"urn:x","author":"Acme","timestamp":"2026-01-01T00:00:00Z",
+        "version":1,"statements":[{{"vulnerability":{{"name":"{weakness}"}},"products":[{product}],
+        "status":"not_affected","justification":"vulnerable_code_not_present"}}]}}"#
+    )
+}
+
+fn fate(product: &str, weakness: &str) -> Fate {
+    let vex = read("vex.json", openvex(product, weakness).as_bytes()).expect("it can be read");
+    apply(&vex, &mut open()).remove(0)
+}
+
+#[test]
+fn a_statement_counts_only_for_what_it_names() {
+    let id = "pkg:pypi/transformers@4.40.0";
+    let counts = Fate::Counts(vec![id.to_owned()]);
+    assert_eq!(fate(&format!(r#"{{"@id":"{id}"}}"#), "CVE-2024-0001"), counts);
+    assert_eq!(fate(&format!(r#"{{"@id":"{id}"}}"#), "GHSA-aaaa-bbbb-cccc"), counts);
+    assert_eq!(
+        fate(r#"{"@id":"pkg:pypi/Transformers@4.40.0"}"#, "CVE-2024-0001"),
+        counts,
+        "spelling of the index"
+    );
+    assert_eq!(
+        fate(r#"{"@id":"pkg:pypi/transformers"}"#, "CVE-2024-0001"),
+        Fate::NoVersion
+    );
+    assert_eq!(
+        fate(r#"{"@id":"pkg:pypi/transformers@4.39"}"#, "CVE-2024-0001"),
+        Fate::OtherVersion
+    );
+    assert_eq!(
+        fate(r#"{"@id":"pkg:npm/transformers@4.40.0"}"#, "CVE-2024-0001"),
+        Fate::NoSuchProduct
+    );
+    assert_eq!(
+        fate(&format!(r#"{{"@id":"{id}"}}"#), "CVE-2024-9999"),
+        Fate::NoSuchWeakness
+    );
+    assert_eq!(
+        fate(r#"{"@id":"pkg:pypi/transformers@4.40.0?os=linux"}"#, "CVE-2024-0001"),
+        Fate::NoSuchProduct,
+        "a build that nobody says it is"
+    );
+    let part = |product: &str| format!(r#"{{"@id":"{product}","subcomponents":[{{"@id":"{id}"}}]}}"#);
+    let own = "pkg:huggingface/acme/tiny@0123456789abcdef0123456789abcdef01234567";
+    assert_eq!(fate(&part(own), "CVE-2024-0001"), counts);
+    assert_eq!(
+        fate(&part("pkg:huggingface/acme/other@1"), "CVE-2024-0001"),
+        Fate::NoSuchProduct,
+        "a part counts within its product alone"
+    );
+}
+
+#[test]
+fn a_weakness_of_several_components_is_parted() {
+    let mut bill = open();
+    bill.vulnerabilities[0].affects.push("pkg:pypi/torch".to_owned());
+    let text = openvex(r#"{"@id":"pkg:pypi/transformers@4.40.0"}"#, "CVE-2024-0001");
+    let vex = read("vex.json", text.as_bytes()).expect("it can be read");
+    apply(&vex, &mut bill);
+    let states: Vec<(Vec<String>, bool)> = bill
+        .vulnerabilities
+        .iter()
+        .filter(|one| one.id == "CVE-2024-0001")
+        .map(|one| (one.affects.clone(), one.analysis.is_some()))
+        .collect();
+    assert!(states.contains(&(vec!["pkg:pypi/torch".to_owned()], false)), "{states:?}");
+    assert!(states.contains(&(vec!["pkg:pypi/transformers@4.40.0".to_owned()], true)));
+}
+
+#[test]
+fn openvex_and_cyclonedx_are_read_as_they_were_written() {
+    let (bytes, left_out) = write_openvex(&rich()).expect("there is something to state");
+    assert!(left_out.is_empty());
+    let vex = read("vex.json", &bytes).expect("it can be read");
+    assert_eq!(vex.notes, []);
+    let mut bill = open();
+    let fates = apply(&vex, &mut bill);
+    assert!(matches!(fates[0], Fate::Counts(_)));
+    assert_eq!(fates[1], Fate::NoVersion, "torch has no version");
+    let states = |bill: &Bill| -> Vec<Option<(AnalysisState, Option<Justification>)>> {
+        let all = bill.vulnerabilities.iter();
+        all.map(|one| one.analysis.as_ref().map(|one| (one.state, one.justification)))
+            .collect()
+    };
+    assert_eq!(
+        states(&bill)[0],
+        Some((AnalysisState::NotAffected, Some(Justification::CodeNotReached)))
+    );
+    let bytes = cyclonedx::write(&rich(), Version::V1_7, Serial::Absent);
+    let vex = read("bom.json", &bytes).expect("it can be read");
+    let mut bill = open();
+    apply(&vex, &mut bill);
+    assert_eq!(states(&bill)[0], states(&rich())[0]);
+}
+
+#[test]
+fn csaf_is_read_with_branches_groups_and_relations() {
+    let text = br#"{"document":{"category":"csaf_vex","csaf_version":"2.0","publisher":{"name":"Acme"},
+        "tracking":{"current_release_date":"2026-01-01T00:00:00Z"}},
+        "product_tree":{"branches":[{"category":"vendor","name":"x","branches":[{"category":"product_version","name":"4.40.0",
+          "product":{"product_id":"P1","name":"transformers","product_identification_helper":{"purl":"pkg:pypi/transformers@4.40.0"}}}]}],
+          "full_product_names":[{"product_id":"P2","name":"torch","product_identification_helper":{"purl":"pkg:pypi/torch"}}],
+          "product_groups":[{"group_id":"G","product_ids":["P1"]}]},
+        "vulnerabilities":[{"cve":"CVE-2024-0001","product_status":{"known_not_affected":["P1"],"under_investigation":["P2"]},
+          "flags":[{"label":"vulnerable_code_not_in_execute_path","group_ids":["G"]}],
+          "threats":[{"category":"impact","details":"never called","product_ids":["P1"]}]},
+          {"cve":"CVE-2024-0002","product_status":{"known_not_affected":["P2"]}}]}"#;
+    let vex = read("csaf.json", text).expect("it can be read");
+    assert_eq!(vex.author, "Acme");
+    assert_eq!(vex.statements.len(), 3);
+    let first = &vex.statements[0];
+    assert_eq!(first.products[0].id, "pkg:pypi/transformers@4.40.0");
+    assert_eq!(first.analysis.justification, Some(Justification::CodeNotReached));
+    assert_eq!(first.analysis.detail, "never called");
+    assert_eq!(vex.notes.len(), 1, "one gives no reason");
+    let fates = apply(&vex, &mut open());
+    assert_eq!(
+        fates,
+        [
+            Fate::Counts(vec!["pkg:pypi/transformers@4.40.0".to_owned()]),
+            Fate::NoVersion,
+            Fate::NoVersion
+        ]
+    );
+}
+
+#[test]
+fn broken_statements_are_refused_with_their_place() {
+    let error = read("v.json", br#"{"@context":"https://openvex.dev/ns/v0.2.0","a":1,"a":2}"#);
+    let error = error.expect_err("it is refused").to_string();
+    assert!(error.contains("byte 49"), "{error}");
+    assert!(read("v.json", b"{}").is_err());
+}
