@@ -250,10 +250,7 @@ impl<'a> Writer<'a> {
                 Node::map()
                     .say("type", "application")
                     .say("name", &subject.name)
-                    .with(
-                        "properties",
-                        Node::list(vec![named(property::REF, &subject.id)]),
-                    )
+                    .with("properties", Node::list(vec![named(property::REF, &subject.id)]))
             } else {
                 self.component(subject, 0)
             };
@@ -276,7 +273,8 @@ impl<'a> Writer<'a> {
                 RelationKind::Contains,
             ] {
                 for relation in self.related(id, kind) {
-                    let is_nested = kind == RelationKind::Contains && self.inner.contains(relation.to.as_str());
+                    let is_nested =
+                        kind == RelationKind::Contains && self.inner.contains(relation.to.as_str());
                     if !is_nested && relation.to != id {
                         needs
                             .entry(&relation.to)

@@ -333,9 +333,8 @@ pub(crate) fn iri(address: &str) -> String {
     let mut out = String::with_capacity(address.len());
     for (index, character) in address.char_indices() {
         let rest = address.get(index + 1..).unwrap_or_default();
-        let is_escape = character == '%'
-            && rest.len() >= 2
-            && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
+        let is_escape =
+            character == '%' && rest.len() >= 2 && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
         let is_fit = match character {
             '%' => is_escape,
             ' ' | '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '}' | '|' | '[' | ']' => false,
@@ -406,7 +405,10 @@ mod tests {
 
     #[test]
     fn addresses_become_fit() {
-        assert_eq!(iri("https://a.b/c d?x=[1]#y#z"), "https://a.b/c%20d?x=%5B1%5D#y%23z");
+        assert_eq!(
+            iri("https://a.b/c d?x=[1]#y#z"),
+            "https://a.b/c%20d?x=%5B1%5D#y%23z"
+        );
         assert_eq!(iri("a%20b%zz"), "a%20b%25zz");
     }
 

@@ -147,7 +147,9 @@ impl<'a> Writer<'a> {
         }
         let mut graph = vec![creation, whole, collection];
         graph.append(&mut self.elements);
-        Node::map().say("@context", CONTEXT).with("@graph", Node::list(graph))
+        Node::map()
+            .say("@context", CONTEXT)
+            .with("@graph", Node::list(graph))
     }
 
     fn creators(&mut self) -> Vec<String> {

@@ -95,7 +95,11 @@ impl Judge {
         if let Some(id) = node.said(key)
             && !self.ids.insert(id.to_owned())
         {
-            self.tell(path, node, text!("the id `{id}` stands twice", "标识 `{id}` 出现两次"));
+            self.tell(
+                path,
+                node,
+                text!("the id `{id}` stands twice", "标识 `{id}` 出现两次"),
+            );
         }
     }
 
@@ -112,7 +116,10 @@ impl Judge {
                 self.tell(
                     &path,
                     &node,
-                    text!("`{id}` leads to nothing in the document", "`{id}` 在文档中没有对应项"),
+                    text!(
+                        "`{id}` leads to nothing in the document",
+                        "`{id}` 在文档中没有对应项"
+                    ),
                 );
             }
         }
@@ -128,7 +135,10 @@ impl Judge {
                 self.tell(
                     path,
                     node,
-                    text!("the hash function `{name}` is not known", "未知的哈希函数 `{name}`"),
+                    text!(
+                        "the hash function `{name}` is not known",
+                        "未知的哈希函数 `{name}`"
+                    ),
                 );
             }
             return;
@@ -150,14 +160,14 @@ impl Judge {
         if let Some(value) = node.as_text()
             && let Err(problem) = purl::check(value)
         {
-            let (en, zh) = (
-                problem.en(),
-                problem.get(cleanbill_core::Language::Chinese),
-            );
+            let (en, zh) = (problem.en(), problem.get(cleanbill_core::Language::Chinese));
             self.tell(
                 path,
                 node,
-                text!("`{value}` is no package URL: {en}", "`{value}` 不是软件包 URL：{zh}"),
+                text!(
+                    "`{value}` is no package URL: {en}",
+                    "`{value}` 不是软件包 URL：{zh}"
+                ),
             );
         }
     }
@@ -188,7 +198,11 @@ impl Judge {
             && text.bytes().take(4).all(|byte| byte.is_ascii_digit())
             && (text.ends_with('Z') || text.get(text.len() - 6..).is_some_and(|zone| zone.contains(':')));
         if !is_time {
-            self.tell(path, node, text!("`{text}` is no time with a zone", "`{text}` 不是带时区的时间"));
+            self.tell(
+                path,
+                node,
+                text!("`{text}` is no time with a zone", "`{text}` 不是带时区的时间"),
+            );
         }
     }
 
@@ -327,7 +341,10 @@ impl Judge {
                 judge.tell(
                     path,
                     node,
-                    text!("neither `license` nor `expression`", "既没有 `license` 也没有 `expression`"),
+                    text!(
+                        "neither `license` nor `expression`",
+                        "既没有 `license` 也没有 `expression`"
+                    ),
                 );
                 return;
             };
@@ -341,7 +358,10 @@ impl Judge {
                 _ => judge.tell(
                     path,
                     licence,
-                    text!("a licence has either `id` or `name`", "许可证应有 `id` 或 `name` 之一"),
+                    text!(
+                        "a licence has either `id` or `name`",
+                        "许可证应有 `id` 或 `name` 之一"
+                    ),
                 ),
             }
         });
@@ -352,7 +372,13 @@ impl Judge {
         self.demand(
             "",
             tree,
-            &["SPDXID", "dataLicense", "name", "documentNamespace", "creationInfo"],
+            &[
+                "SPDXID",
+                "dataLicense",
+                "name",
+                "documentNamespace",
+                "creationInfo",
+            ],
         );
         self.identify("", tree, "SPDXID");
         if let Some(creation) = tree.get("creationInfo") {
@@ -368,7 +394,11 @@ impl Judge {
                 }
             }
             judge.each(path, node, "externalRefs", |judge, path, node| {
-                judge.demand(path, node, &["referenceCategory", "referenceType", "referenceLocator"]);
+                judge.demand(
+                    path,
+                    node,
+                    &["referenceCategory", "referenceType", "referenceLocator"],
+                );
                 if node.said("referenceType") == Some("purl")
                     && let Some(purl) = node.get("referenceLocator")
                 {
@@ -393,8 +423,7 @@ impl Judge {
             }
         });
         for snippet in tree.all("snippets") {
-            self.ids
-                .extend(snippet.said("SPDXID").map(str::to_owned));
+            self.ids.extend(snippet.said("SPDXID").map(str::to_owned));
         }
         self.settle(|id| matches!(id, "NOASSERTION" | "NONE") || id.starts_with("DocumentRef-"));
     }
@@ -438,7 +467,9 @@ impl Judge {
             }
             for key in REFERENCES {
                 match node.get(key) {
-                    Some(target) if target.as_text().is_some() => judge.refer(format!("{path}/{key}"), target),
+                    Some(target) if target.as_text().is_some() => {
+                        judge.refer(format!("{path}/{key}"), target)
+                    }
                     Some(list) => {
                         for (index, target) in list.items().iter().enumerate() {
                             judge.refer(format!("{path}/{key}/{index}"), target);
@@ -513,5 +544,7 @@ fn collect_ids(node: &Node, out: &mut BTreeSet<String>) {
         out.insert(id.to_owned());
     }
     node.items().iter().for_each(|item| collect_ids(item, out));
-    node.members().iter().for_each(|(_, value)| collect_ids(value, out));
+    node.members()
+        .iter()
+        .for_each(|(_, value)| collect_ids(value, out));
 }

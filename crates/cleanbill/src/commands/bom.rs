@@ -1,13 +1,20 @@
 //! `bom`: the machine learning bill of materials of a target, and work on such documents.
 
+mod check;
 mod convert;
 mod describe;
+mod diff;
+mod merge;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
-use cleanbill_core::{ExitCode, Verdict, bill::Bill, text};
-use cleanbill_documents::boms::{cyclonedx, spdx};
+use cleanbill_core::{ExitCode, bill::Bill, text};
+use cleanbill_documents::boms::{
+    convert::{self as conversion, Target},
+    cyclonedx::{Serial, Version},
+    read::{self, Document},
+};
 
 use crate::{failure::Failure, output::Output, shell::Shell};
 
@@ -26,12 +33,18 @@ pub(crate) struct Bom {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    Check(check::Check),
+    Diff(diff::Diff),
+    Merge(merge::Merge),
     Convert(convert::Convert),
 }
 
 pub(crate) fn run(arguments: &Bom, shell: &Shell) -> Result<ExitCode, Failure> {
     match &arguments.action {
         None => describe::run(&arguments.describe, shell),
+        Some(Action::Check(arguments)) => check::run(arguments, shell),
+        Some(Action::Diff(arguments)) => diff::run(arguments, shell),
+        Some(Action::Merge(arguments)) => merge::run(arguments, shell),
         Some(Action::Convert(arguments)) => convert::run(arguments, shell),
     }
 }
@@ -51,14 +64,22 @@ pub(crate) enum BomFormat {
 }
 
 impl BomFormat {
-    /// Writes a bill.
-    fn write(self, bill: &Bill, serial: cyclonedx::Serial) -> Vec<u8> {
+    fn target(self) -> Target {
         match self {
-            Self::CycloneDx17 => cyclonedx::write(bill, cyclonedx::Version::V1_7, serial),
-            Self::CycloneDx16 => cyclonedx::write(bill, cyclonedx::Version::V1_6, serial),
-            Self::Spdx301 => spdx::write(bill, serial),
+            Self::CycloneDx17 => Target::CycloneDx(Version::V1_7),
+            Self::CycloneDx16 => Target::CycloneDx(Version::V1_6),
+            Self::Spdx301 => Target::Spdx3,
         }
     }
+}
+
+/// Says how a result is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Listing {
+    /// For people
+    Human,
+    /// For programs
+    Json,
 }
 
 /// What every verb that writes a bill takes.
@@ -82,29 +103,43 @@ impl Writing {
         Ok(output)
     }
 
-    fn write(&self, bill: &Bill) -> Result<(), Failure> {
-        let serial = if self.serial {
-            cyclonedx::Serial::FromContent
+    fn serial(&self) -> Serial {
+        if self.serial {
+            Serial::FromContent
         } else {
-            cyclonedx::Serial::Absent
-        };
-        self.output()?.write(&self.format.write(bill, serial))
+            Serial::Absent
+        }
     }
-}
 
-/// A bill says what is there; whether that may be loaded is the verdict of a scan. So findings fail nothing here, and what could not
-/// be read makes it incomplete.
-fn exit_code(verdict: Verdict, everything_read: bool) -> ExitCode {
-    match verdict {
-        _ if !everything_read => ExitCode::Incomplete,
-        Verdict::Pass | Verdict::Fail | Verdict::Incomplete => ExitCode::Pass,
+    fn write(&self, bill: &Bill) -> Result<(), Failure> {
+        let bytes = conversion::write(bill, self.format.target(), self.serial());
+        self.output()?.write(&bytes)
     }
 }
 
 /// Reads a file that holds a document.
-fn read_file(path: &std::path::Path) -> Result<Vec<u8>, Failure> {
+fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|error| {
         let shown = path.display();
-        Failure::incomplete(text!("cannot read `{shown}`: {error}", "无法读取 `{shown}`：{error}"))
+        Failure::incomplete(text!(
+            "cannot read `{shown}`: {error}",
+            "无法读取 `{shown}`：{error}"
+        ))
     })
+}
+
+fn read_document(path: &Path) -> Result<Document, Failure> {
+    read::read(&path.display().to_string(), &read_file(path)?)
+        .map_err(|error| Failure::incomplete(error.message()))
+}
+
+fn read_bill(path: &Path) -> Result<Bill, Failure> {
+    Ok(read_document(path)?.bill)
+}
+
+/// Writes JSON with a line feed at its end.
+fn json(value: &serde_json::Value) -> Vec<u8> {
+    let mut text = format!("{value:#}");
+    text.push('\n');
+    text.into_bytes()
 }

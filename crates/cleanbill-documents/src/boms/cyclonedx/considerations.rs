@@ -70,9 +70,7 @@ pub(super) fn consumption(energy: &Sourced<Energy>) -> Option<Node> {
         .with("energyProviders", Node::list(Vec::new()))
         .with(
             "activityEnergyCost",
-            Node::map()
-                .with("value", Node::number(&cost))
-                .say("unit", "kWh"),
+            Node::map().with("value", Node::number(&cost)).say("unit", "kWh"),
         );
     if let Some(emissions) = &value.emissions {
         let tonnes = measure(emissions, &EMISSION_UNITS)?;

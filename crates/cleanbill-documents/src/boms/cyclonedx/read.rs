@@ -55,7 +55,9 @@ impl Reader {
             .and_then(|one| one.plain())
             .and_then(|text| text.parse().ok());
         self.bill.is_signed = root.get("signature").is_some();
-        let Some(metadata) = root.get("metadata") else { return };
+        let Some(metadata) = root.get("metadata") else {
+            return;
+        };
         self.bill.timestamp = metadata.said("timestamp").map(str::to_owned);
         for phase in metadata.list("lifecycles") {
             let word = phase.said("phase").or(phase.said("name"));
@@ -214,8 +216,7 @@ impl Reader {
                 url: endpoint.value,
                 digests: Vec::new(),
             };
-            out.references
-                .push(Sourced::new(reference, endpoint.source));
+            out.references.push(Sourced::new(reference, endpoint.source));
         }
         self.properties(spot, &mut out);
         if let Some(holder) = holder {
@@ -232,7 +233,10 @@ impl Reader {
     fn properties(&mut self, spot: &Spot<'_>, out: &mut Component) {
         for one in spot.list("properties") {
             let Some(name) = one.said("name") else { continue };
-            let value = one.get("value").and_then(|value| value.plain()).unwrap_or_default();
+            let value = one
+                .get("value")
+                .and_then(|value| value.plain())
+                .unwrap_or_default();
             match name {
                 property::KIND => out.kind = kind_of_word(&value).unwrap_or(out.kind),
                 property::PATH => out.path = Some(value),
@@ -277,7 +281,9 @@ impl Reader {
             .map(|one| (one.from.clone(), one.to.clone()))
             .collect();
         for dependency in root.list("dependencies") {
-            let Some(from) = dependency.said("ref") else { continue };
+            let Some(from) = dependency.said("ref") else {
+                continue;
+            };
             for target in dependency.list("dependsOn") {
                 if let Some(to) = target.plain()
                     && !told.contains(&(from.to_owned(), to.clone()))
@@ -319,7 +325,9 @@ fn common(spot: &Spot<'_>, out: &mut Component) {
         out.licences.extend(licence_of(&licence, false));
     }
     for reference in spot.list("externalReferences") {
-        let Some(url) = reference.said("url") else { continue };
+        let Some(url) = reference.said("url") else {
+            continue;
+        };
         let kind = reference_of_cyclonedx(
             reference.said("type").unwrap_or_default(),
             reference.said("comment").unwrap_or_default(),

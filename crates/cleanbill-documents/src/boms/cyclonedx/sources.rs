@@ -69,7 +69,13 @@ fn collect<'a>(
 }
 
 /// Keys below which other things begin, with properties of their own.
-const OTHERS: [&str; 5] = ["component", "components", "services", "ancestors", "vulnerabilities"];
+const OTHERS: [&str; 5] = [
+    "component",
+    "components",
+    "services",
+    "ancestors",
+    "vulnerabilities",
+];
 
 /// Gives every component, service and weakness properties that say where its values came from.
 fn annotate(node: &mut Node, depth: usize) {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use cleanbill_core::{
     ToolInfo,
     bill::{
-        Analysis, AnalysisState, Bill, Component, ComponentKind, Dataset, Digest, Energy, ExternalReference, Licence,
-        Metric, ModelCard, Origin, Party, Quantity, ReferenceKind, Relation, RelationKind, Source, Sourced,
-        Vulnerability,
+        Analysis, AnalysisState, Bill, Component, ComponentKind, Dataset, Digest, Energy, ExternalReference,
+        Licence, Metric, ModelCard, Origin, Party, Quantity, ReferenceKind, Relation, RelationKind, Source,
+        Sourced, Vulnerability,
     },
 };
 
@@ -122,7 +122,9 @@ impl<'a> Reader<'a> {
             self.bill.timestamp = creation.said("created").map(str::to_owned);
         }
         for agent in creation.list("createdBy") {
-            let Some(agent) = self.follow(&agent) else { continue };
+            let Some(agent) = self.follow(&agent) else {
+                continue;
+            };
             if agent.said("type") != Some("SoftwareAgent")
                 && let Some(party) = party_of(&agent)
             {
@@ -254,7 +256,9 @@ impl<'a> Reader<'a> {
             self.annotation(spot);
             return;
         }
-        let Some(kind) = spot.said("relationshipType") else { return };
+        let Some(kind) = spot.said("relationshipType") else {
+            return;
+        };
         let Some(from) = spot.get("from").and_then(|one| self.follow_id(&one)) else {
             return;
         };
@@ -354,7 +358,9 @@ impl<'a> Reader<'a> {
             return;
         };
         let source = spot.source();
-        let Some(component) = self.find(&subject) else { return };
+        let Some(component) = self.find(&subject) else {
+            return;
+        };
         for one in statement.all("properties") {
             if let (Some(name), Some(value)) = (one.said("name"), one.get("value").and_then(Node::plain)) {
                 extra(component, name, Sourced::new(value, source.clone()));
@@ -486,7 +492,12 @@ fn model(spot: &Spot<'_>) -> ModelCard {
     let mut types = spot.texts("ai_typeOfModel").into_iter();
     let (first, second) = (types.next(), types.next());
     // A lone type with capitals is the name of a class rather than of a family.
-    let is_class = |one: &Sourced<String>| one.value.chars().skip(1).any(|letter| letter.is_ascii_uppercase());
+    let is_class = |one: &Sourced<String>| {
+        one.value
+            .chars()
+            .skip(1)
+            .any(|letter| letter.is_ascii_uppercase())
+    };
     let (family, architecture) = match (first, second) {
         (Some(first), None) if is_class(&first) => (None, Some(first)),
         pair => pair,

@@ -2,9 +2,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use cleanbill_core::ExitCode;
-use cleanbill_documents::boms::read;
+use cleanbill_documents::boms::{convert::convert, render};
 
-use super::{Writing, read_file};
+use super::{Writing, read_document};
 use crate::{failure::Failure, shell::Shell};
 
 /// Write an ML-BOM as a document of the other standard or version
@@ -20,13 +20,17 @@ pub(crate) struct Convert {
 }
 
 pub(super) fn run(arguments: &Convert, shell: &Shell) -> Result<ExitCode, Failure> {
-    arguments.writing.output()?;
-    let bytes = read_file(&arguments.file)?;
-    let document = read::read(&arguments.file.display().to_string(), &bytes)
-        .map_err(|error| Failure::incomplete(error.message()))?;
-    for note in &document.notes {
-        shell.note(&note.text);
+    let output = arguments.writing.output()?;
+    let document = read_document(&arguments.file)?;
+    let converted = convert(
+        &document,
+        arguments.writing.format.target(),
+        arguments.writing.serial(),
+    )
+    .map_err(|error| Failure::incomplete(error.message()))?;
+    for one in &converted.losses {
+        shell.note(&render::loss(one));
     }
-    arguments.writing.write(&document.bill)?;
+    output.write(&converted.bytes)?;
     Ok(ExitCode::Pass)
 }

@@ -3,17 +3,17 @@ use std::path::Path;
 use clap::Args;
 use cleanbill_core::{
     CoverageState, ExitCode,
-    bill::{Source, Sourced},
+    bill::{Bill, Source, Sourced},
     text,
 };
 use cleanbill_scan::{
-    Options, Progress,
+    Options, Outcome, Progress,
     inventory::{About, bill},
     scan,
     source::{RepositoryKind, Target, parse_target},
 };
 
-use super::{Writing, exit_code};
+use super::Writing;
 use crate::{failure::Failure, progress::Line, shell, shell::Shell, target};
 
 #[derive(Args, Debug)]
@@ -46,6 +46,32 @@ pub(crate) struct Describe {
 pub(super) fn run(arguments: &Describe, shell: &Shell) -> Result<ExitCode, Failure> {
     let name = arguments.target.as_deref().unwrap_or_default();
     arguments.writing.output()?;
+    let (outcome, shown) = read(name, arguments.jobs, shell)?;
+    arguments
+        .writing
+        .write(&bill(&outcome, &about(arguments, name, &shown)))?;
+    if !outcome.internal_errors.is_empty() {
+        shell::internal_error(&outcome.internal_errors);
+        return Ok(ExitCode::Internal);
+    }
+    // A bill says what is there; whether that may be loaded is the verdict of a scan, and fails nothing here.
+    Ok(if everything_read(&outcome, shell) {
+        ExitCode::Pass
+    } else {
+        ExitCode::Incomplete
+    })
+}
+
+/// Makes the bill of a target to compare another with, and says whether all of the target was read.
+pub(super) fn found(target: &str, shell: &Shell) -> Result<(Bill, bool), Failure> {
+    let (outcome, shown) = read(target, None, shell)?;
+    let bill = bill(&outcome, &told_by_target(target, &shown));
+    let whole = everything_read(&outcome, shell) && outcome.internal_errors.is_empty();
+    Ok((bill, whole))
+}
+
+/// Reads a target for its bill; gives its name in reports too.
+fn read(name: &str, jobs: Option<u16>, shell: &Shell) -> Result<(Outcome, String), Failure> {
     let options = Options {
         digests: true,
         inventory: true,
@@ -56,7 +82,7 @@ pub(super) fn run(arguments: &Describe, shell: &Shell) -> Result<ExitCode, Failu
         shell.note(notice);
     }
     let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(arguments.jobs.map_or(0, usize::from))
+        .num_threads(jobs.map_or(0, usize::from))
         .build()
         .map_err(|error| {
             Failure::incomplete(text!("cannot start threads: {error}", "无法启动线程：{error}"))
@@ -64,29 +90,23 @@ pub(super) fn run(arguments: &Describe, shell: &Shell) -> Result<ExitCode, Failu
     let line = shell.progress.then(|| Line::start(shell.language));
     let progress = line.as_ref().map(|line| line as &dyn Progress);
     let outcome = pool.install(|| scan(resolved.source.as_ref(), &resolved.shown, &options, progress));
-    drop(line);
-    let bill = bill(&outcome, &about(arguments, name, &resolved.shown));
-    arguments.writing.write(&bill)?;
-    if !outcome.internal_errors.is_empty() {
-        shell::internal_error(&outcome.internal_errors);
-        return Ok(ExitCode::Internal);
+    Ok((outcome, resolved.shown))
+}
+
+/// Says whether every file stands in the bill with its digest, and names those that do not. What nobody understands does.
+fn everything_read(outcome: &Outcome, shell: &Shell) -> bool {
+    let mut whole = !outcome.report.artifacts.is_empty();
+    for one in &outcome.report.artifacts {
+        if one.sha256.is_none() || one.coverage.state() == CoverageState::Skipped {
+            whole = false;
+            let path = &one.path;
+            shell.note(&text!(
+                "`{path}` could not be read and is not in the bill",
+                "`{path}` 无法读取，未列入清单"
+            ));
+        }
     }
-    // Files that could not be opened stand in no bill; unknown formats do, with their digests.
-    let unread: Vec<&str> = outcome
-        .report
-        .artifacts
-        .iter()
-        .filter(|one| one.sha256.is_none() || one.coverage.state() == CoverageState::Skipped)
-        .map(|one| one.path.as_str())
-        .collect();
-    for path in &unread {
-        shell.note(&text!(
-            "`{path}` could not be read and is not in the bill",
-            "`{path}` 无法读取，未列入清单"
-        ));
-    }
-    let nothing = outcome.report.artifacts.is_empty();
-    Ok(exit_code(outcome.report.verdict, unread.is_empty() && !nothing))
+    whole
 }
 
 /// Joins what the options say with what the target's name tells.
@@ -154,7 +174,9 @@ fn told_by_target(name: &str, shown: &str) -> About {
 /// Reads `models--org--name/snapshots/COMMIT`, the folder of a snapshot in the cache of the hub's client.
 fn in_cache(path: &Path) -> Option<(String, String)> {
     let mut parts = path.iter().rev().map(|part| part.to_str().unwrap_or_default());
-    let revision = parts.next().filter(|part| part.len() == 40 && part.bytes().all(|b| b.is_ascii_hexdigit()))?;
+    let revision = parts
+        .next()
+        .filter(|part| part.len() == 40 && part.bytes().all(|b| b.is_ascii_hexdigit()))?;
     parts.next().filter(|part| *part == "snapshots")?;
     let id = parts.next()?.strip_prefix("models--")?.replace("--", "/");
     Some((id, revision.to_owned()))
@@ -199,7 +221,14 @@ mod tests {
         for good in ["2026-11-28T12:00:00Z", "2026-11-28T12:00:00+08:00"] {
             assert!(timestamp(good).is_ok(), "{good}");
         }
-        for bad in ["", "now", "2026-11-28", "2026-13-28T12:00:00Z", "2026-11-28T12:00:00", "2026-11-28t12:00:00z"] {
+        for bad in [
+            "",
+            "now",
+            "2026-11-28",
+            "2026-13-28T12:00:00Z",
+            "2026-11-28T12:00:00",
+            "2026-11-28t12:00:00z",
+        ] {
             assert!(timestamp(bad).is_err(), "{bad}");
         }
     }
