@@ -63,7 +63,7 @@ pub fn bill(outcome: &Outcome, about: &About) -> Bill {
     bill.subject = match ids.iter().next() {
         Some((_, id)) if whole => id.clone(),
         _ => {
-            let system = system(about);
+            let system = system(about, &entries);
             let id = system.id.clone();
             for model in ids.values() {
                 bill.relations
@@ -269,7 +269,7 @@ fn identity(kind: &str, component: &Component, folder: &str) -> String {
 }
 
 /// Makes the system that holds what lies side by side.
-fn system(about: &About) -> Component {
+fn system(about: &About, entries: &BTreeMap<&str, &Entry>) -> Component {
     let name = about
         .name
         .as_ref()
@@ -277,6 +277,23 @@ fn system(about: &About) -> Component {
     let name = if name.is_empty() { "target" } else { name };
     let mut system = Component::new(ComponentKind::Application, "", name);
     identify(&mut system, about);
+    // A folder that is one unpacked package is that package.
+    let mut packages = entries
+        .values()
+        .flat_map(|entry| &entry.relations)
+        .filter(|one| one.detail == "package")
+        .map(|one| one.to.as_str());
+    if let (Some(id), None) = (packages.next(), packages.next())
+        && let Some(package) = entries
+            .values()
+            .flat_map(|entry| &entry.components)
+            .find(|one| one.id == id)
+    {
+        system.complete(Component {
+            digests: Vec::new(),
+            ..package.clone()
+        });
+    }
     system.id = identity("system", &system, "");
     system
 }

@@ -47,7 +47,7 @@ fn a_model_folder_is_one_model_with_all_that_it_names() {
     let bill = bill_of("model-folder.sample", &folder());
     let model = bill.subject().expect("there is a subject");
     assert_eq!(model.kind, ComponentKind::Model);
-    assert_eq!(model.id, "model:tiny");
+    assert_eq!(model.id, "model:Tiny");
     let joined = joined(&bill, &model.id);
     for expected in [
         "Contains file: File README.md",

@@ -32,7 +32,17 @@ pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
     if let Some(root) = root {
         front_matter(root, file, entry);
     }
-    entry.state(Rank::Card, |model| sections::take(body, file, model));
+    entry.state(Rank::Card, |model| {
+        sections::take(body, file, model);
+        model.references.push(Sourced::new(
+            ExternalReference {
+                kind: ReferenceKind::ModelCard,
+                url: file.to_owned(),
+                digests: Vec::new(),
+            },
+            Source::measured(file, "listing"),
+        ));
+    });
 }
 
 /// Parts the front matter from the text.
@@ -116,12 +126,53 @@ fn front_matter(root: &Node, file: &str, entry: &mut Entry) {
         }
         let card = model.model.get_or_insert_default();
         card.task = one("pipeline_tag");
+        if let Some(task) = &card.task
+            && let Some((inputs, outputs)) = kinds(&task.value)
+        {
+            let sourced =
+                |kind: &&str| Sourced::new((*kind).to_owned(), Source::concluded(file, "pipeline_tag"));
+            card.inputs = inputs.iter().map(sourced).collect();
+            card.outputs = outputs.iter().map(sourced).collect();
+        }
         card.languages = many("language");
         card.tags = many("tags");
         card.metrics = results(root, file);
         card.energy = emissions(root, file).into_iter().collect();
     });
     evaluated_on(root, file, entry);
+}
+
+/// Returns what models of a task of the hub take and give.
+fn kinds(task: &str) -> Option<(&'static [&'static str], &'static [&'static str])> {
+    Some(match task {
+        "text-generation"
+        | "text2text-generation"
+        | "summarization"
+        | "translation"
+        | "fill-mask"
+        | "question-answering"
+        | "table-question-answering" => (&["text"], &["text"]),
+        "sentence-similarity" | "feature-extraction" => (&["text"], &["vector"]),
+        "text-classification" | "token-classification" | "zero-shot-classification" | "text-ranking" => {
+            (&["text"], &["label"])
+        }
+        "image-text-to-text" | "visual-question-answering" | "document-question-answering" => {
+            (&["image", "text"], &["text"])
+        }
+        "image-to-text" => (&["image"], &["text"]),
+        "text-to-image" => (&["text"], &["image"]),
+        "image-to-image" => (&["image"], &["image"]),
+        "text-to-video" => (&["text"], &["video"]),
+        "text-to-speech" | "text-to-audio" => (&["text"], &["audio"]),
+        "automatic-speech-recognition" => (&["audio"], &["text"]),
+        "audio-classification" | "voice-activity-detection" => (&["audio"], &["label"]),
+        "audio-to-audio" => (&["audio"], &["audio"]),
+        "image-classification" | "zero-shot-image-classification" => (&["image"], &["label"]),
+        "object-detection" | "image-segmentation" | "depth-estimation" => (&["image"], &["image", "label"]),
+        "tabular-classification" => (&["table"], &["label"]),
+        "tabular-regression" | "time-series-forecasting" => (&["table"], &["number"]),
+        _ => return None,
+    })
 }
 
 /// Makes the framework that a card names, whose package has the same name, or one that is known.

@@ -21,6 +21,9 @@ const CONTEXT: &[&str] = &[
 ];
 
 pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
+    if is_named(scene, &["config_sentence_transformers.json"]) {
+        return sentence_transformers(scene, entry);
+    }
     if !is_named(scene, &["config.json", "model_index.json"]) {
         return;
     }
@@ -97,6 +100,24 @@ pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
                 written_by(package, &version, &source),
                 source,
             );
+        }
+    }
+}
+
+/// Names the libraries that wrote the folder of a sentence embedding model.
+fn sentence_transformers(scene: &Scene<'_>, entry: &mut Entry) {
+    let Some(root) = scene.reading.tree().and_then(|tree| tree.root()) else {
+        return;
+    };
+    for (key, package) in [
+        ("sentence_transformers", "sentence-transformers"),
+        ("transformers", "transformers"),
+        ("pytorch", "torch"),
+    ] {
+        if let Some(version) = root.str_at(&["__version__", key]) {
+            let source = Source::file(scene.artifact, &format!("__version__.{key}"));
+            let component = written_by(package, version, &source);
+            entry.name(RelationKind::DependsOn, "written by", component, source);
         }
     }
 }

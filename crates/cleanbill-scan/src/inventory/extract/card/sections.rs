@@ -55,7 +55,16 @@ pub(super) fn take(body: &str, file: &str, model: &mut Component) {
         .unwrap_or(0);
     let body = body.get(..end).unwrap_or_default();
     let mut first = String::new();
-    for (heading, text) in sections(body) {
+    let parts = sections(body);
+    // The first heading names the model, unless it is the name of a section.
+    let title = parts
+        .iter()
+        .find(|(heading, _)| !heading.is_empty())
+        .map(|(heading, _)| *heading);
+    if let Some(title) = title.filter(|title| is_name(title)) {
+        model.name = plain(title);
+    }
+    for (heading, text) in parts {
         let lower = heading.to_lowercase();
         let topic = HEADINGS
             .iter()
@@ -98,6 +107,36 @@ pub(super) fn take(body: &str, file: &str, model: &mut Component) {
             .description
             .get_or_insert_with(|| Sourced::new(first, Source::file(file, "first section")));
     }
+}
+
+/// Says whether a heading can be the name of a model: short, and no sentence.
+fn is_name(title: &str) -> bool {
+    let lower = title.to_lowercase();
+    let section = HEADINGS.iter().any(|(words, _)| lower.contains(words)) || lower == "readme";
+    !section
+        && !is_placeholder(title)
+        && title.len() <= 80
+        && title.split_whitespace().count() <= 6
+        && !title.ends_with(['.', ':', '?', '!'])
+}
+
+/// Leaves out what marks a heading up: emphasis, code, links, and the words of templates.
+fn plain(title: &str) -> String {
+    let text: String = title.replace(['*', '`', '#'], "");
+    let text = match (text.strip_prefix('['), text.find("](")) {
+        (Some(rest), Some(end)) => rest.get(..end.saturating_sub(1)).unwrap_or(rest).to_owned(),
+        _ => text,
+    };
+    let text = text.trim();
+    let rest = [
+        "Model Card for ",
+        "Model card for ",
+        "Model Card: ",
+        "Model card: ",
+    ]
+    .into_iter()
+    .find_map(|start| text.strip_prefix(start));
+    rest.unwrap_or(text).trim().to_owned()
 }
 
 /// Parts a text at its headings, code in fences left alone.
@@ -259,6 +298,20 @@ mod tests {
             energy.emissions.as_ref().map(|one| one.value.as_str()),
             Some("11390")
         );
+    }
+
+    #[test]
+    fn titles_lose_their_marks() {
+        for (title, name) in [
+            ("Model Card for **Tiny**", "Tiny"),
+            ("[tiny-lm](https://x.example)", "tiny-lm"),
+            ("`tiny` 7B", "tiny 7B"),
+        ] {
+            assert_eq!(plain(title), name);
+        }
+        for title in ["Uses", "This model is a very small one for tests", "What is it?"] {
+            assert!(!is_name(title), "{title}");
+        }
     }
 
     #[test]
