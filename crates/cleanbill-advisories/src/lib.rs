@@ -17,6 +17,7 @@
     )
 )]
 
+mod bills;
 mod codec;
 mod ecosystem;
 mod enrichment;
@@ -39,6 +40,7 @@ mod version;
 mod wire;
 mod zip;
 
+pub use bills::{BillMatches, match_bill};
 pub use enrichment::{EnrichmentError, Epss, EpssScore, Kev, KevEntry};
 pub use fault::{DocumentError, Fault, Place};
 pub use import::{Broken, ImportError, ImportOptions, ImportSummary, import};

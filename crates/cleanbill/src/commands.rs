@@ -1,5 +1,6 @@
 //! The verbs: one file each, one line each here.
 
+mod advisories;
 mod bom;
 mod completions;
 mod explain;
@@ -17,6 +18,7 @@ use crate::{failure::Failure, shell::Shell};
 pub(crate) enum Command {
     Scan(scan::Scan),
     Bom(bom::Bom),
+    Advisories(advisories::Advisories),
     Explain(explain::Explain),
     List(list::List),
     Completions(completions::Completions),
@@ -28,6 +30,7 @@ pub(crate) fn run(command: &Command, shell: &Shell) -> Result<ExitCode, Failure>
     match command {
         Command::Scan(arguments) => scan::run(arguments, shell),
         Command::Bom(arguments) => bom::run(arguments, shell),
+        Command::Advisories(arguments) => advisories::run(arguments, shell),
         Command::Explain(arguments) => explain::run(arguments, shell),
         Command::List(arguments) => list::run(arguments, shell),
         Command::Completions(arguments) => completions::run(arguments),

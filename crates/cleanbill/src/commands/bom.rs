@@ -2,7 +2,7 @@
 
 mod check;
 mod convert;
-mod describe;
+pub(super) mod describe;
 mod diff;
 mod merge;
 
@@ -118,7 +118,7 @@ impl Writing {
 }
 
 /// Reads a file that holds a document.
-fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|error| {
         let shown = path.display();
         Failure::incomplete(text!(

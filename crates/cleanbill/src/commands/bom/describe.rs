@@ -63,7 +63,7 @@ pub(super) fn run(arguments: &Describe, shell: &Shell) -> Result<ExitCode, Failu
 }
 
 /// Makes the bill of a target to compare another with, and says whether all of the target was read.
-pub(super) fn found(target: &str, shell: &Shell) -> Result<(Bill, bool), Failure> {
+pub(in crate::commands) fn found(target: &str, shell: &Shell) -> Result<(Bill, bool), Failure> {
     let (outcome, shown) = read(target, None, shell)?;
     let bill = bill(&outcome, &told_by_target(target, &shown));
     let whole = everything_read(&outcome, shell) && outcome.internal_errors.is_empty();

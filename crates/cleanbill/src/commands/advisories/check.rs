@@ -1,0 +1,291 @@
+use std::{fmt::Write as _, path::PathBuf};
+
+use clap::{
+    Args, ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use cleanbill_advisories::{BillMatches, Epss, Index, Kev, KnownBad, match_bill};
+use cleanbill_core::{
+    ExitCode, Severity,
+    bill::{AnalysisState, Bill, Vulnerability},
+    text,
+};
+use cleanbill_documents::boms::{read, vex};
+use serde_json::{Value, json};
+
+use super::failed;
+use crate::{
+    commands::bom::{describe, read_file},
+    failure::Failure,
+    output::Output,
+    shell::Shell,
+};
+
+/// Say which advisories concern a target or the components of an ML-BOM
+///
+/// Exits with 1 for an advisory of `--fail-on` or worse that no VEX statement answers, with 3 where something could not be asked: an
+/// ecosystem that the index does not hold, a version that cannot be read.
+#[derive(Args, Debug)]
+pub(crate) struct Check {
+    /// A file or folder, any other target of `bom`, or an ML-BOM document with `--bom`
+    #[arg(value_name = "TARGET")]
+    target: String,
+    /// The target is an ML-BOM document
+    #[arg(long)]
+    bom: bool,
+    /// The index file
+    #[arg(long, value_name = "FILE", required_unless_present = "known_bad")]
+    index: Option<PathBuf>,
+    /// A list of models that are known to be bad; may be repeated
+    #[arg(long, value_name = "FILE")]
+    known_bad: Vec<PathBuf>,
+    /// Statements on whether advisories matter: OpenVEX, CycloneDX or CSAF; may be repeated
+    #[arg(long, value_name = "FILE")]
+    vex: Vec<PathBuf>,
+    /// Scores of the Exploit Prediction Scoring System, CSV
+    #[arg(long, value_name = "FILE")]
+    epss: Option<PathBuf>,
+    /// Catalogue of exploited vulnerabilities, JSON
+    #[arg(long, value_name = "FILE")]
+    kev: Option<PathBuf>,
+    /// Fail with an advisory of this severity or worse
+    #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = severities())]
+    fail_on: Severity,
+    /// How to write the result
+    #[arg(long, short, value_name = "FORMAT", default_value = "human")]
+    format: Listing,
+    /// Write the result to this file instead of stdout; it appears under its name only when it is whole
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Listing {
+    /// For people
+    Human,
+    /// For programs
+    Json,
+}
+
+pub(super) fn run(arguments: &Check, shell: &Shell) -> Result<ExitCode, Failure> {
+    let output = Output::new(arguments.output.as_ref());
+    output.check()?;
+    let index = arguments
+        .index
+        .as_ref()
+        .map(|path| Index::open(path).map_err(|error| failed(&error).hint(super::no_index())))
+        .transpose()?;
+    let lists: Vec<KnownBad> = arguments
+        .known_bad
+        .iter()
+        .map(|path| KnownBad::read(path).map_err(|error| failed(&error)))
+        .collect::<Result<_, _>>()?;
+    let epss = arguments
+        .epss
+        .as_deref()
+        .map(Epss::read)
+        .transpose()
+        .map_err(|error| failed(&error))?;
+    let kev = arguments
+        .kev
+        .as_deref()
+        .map(Kev::read)
+        .transpose()
+        .map_err(|error| failed(&error))?;
+    let (mut bill, everything_read) = if arguments.bom {
+        let path = PathBuf::from(&arguments.target);
+        let document = read::read(&arguments.target, &read_file(&path)?)
+            .map_err(|error| Failure::incomplete(error.message()))?;
+        (document.bill, true)
+    } else {
+        describe::found(&arguments.target, shell)?
+    };
+    let mut matches = match_bill(index.as_ref(), &lists, &bill).map_err(|error| failed(&error))?;
+    bill.vulnerabilities = std::mem::take(&mut matches.vulnerabilities);
+    answer(arguments, &mut bill, shell)?;
+    bill.vulnerabilities
+        .sort_by(|left, right| (right.severity, &left.id).cmp(&(left.severity, &right.id)));
+    let result = Outcome {
+        bill: &bill,
+        matches: &matches,
+        index: index.as_ref(),
+        epss: epss.as_ref(),
+        kev: kev.as_ref(),
+    };
+    output.write(&match arguments.format {
+        Listing::Human => result.human(shell).into_bytes(),
+        Listing::Json => format!("{:#}\n", result.json()).into_bytes(),
+    })?;
+    let fails = |one: &Vulnerability| {
+        let sure = !matches.possible.contains(&one.id);
+        sure && !is_answered(one) && one.severity.is_none_or(|severity| severity >= arguments.fail_on)
+    };
+    Ok(if bill.vulnerabilities.iter().any(fails) {
+        ExitCode::Fail
+    } else if !everything_read || !matches.gaps.is_empty() || !matches.unnamed.is_empty() {
+        ExitCode::Incomplete
+    } else {
+        ExitCode::Pass
+    })
+}
+
+/// Applies the statements of others, and tells of those that count for nothing.
+fn answer(arguments: &Check, bill: &mut Bill, shell: &Shell) -> Result<(), Failure> {
+    for path in &arguments.vex {
+        let name = path.display().to_string();
+        let statements =
+            vex::read(&name, &read_file(path)?).map_err(|error| Failure::incomplete(error.message()))?;
+        for (fate, statement) in vex::apply(&statements, bill).iter().zip(&statements.statements) {
+            if !matches!(fate, vex::Fate::Counts(_)) {
+                let (id, en, zh) = (
+                    statement.names.join(", "),
+                    fate.message().en().to_owned(),
+                    fate.message().get(cleanbill_core::Language::Chinese).to_owned(),
+                );
+                shell.note(&text!(
+                    "{name}: the statement on {id} does not count: {en}",
+                    "{name}：关于 {id} 的声明无效：{zh}"
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Says whether somebody concluded that a weakness does not matter here.
+fn is_answered(one: &Vulnerability) -> bool {
+    one.analysis.as_ref().is_some_and(|analysis| {
+        matches!(
+            analysis.state,
+            AnalysisState::NotAffected | AnalysisState::Fixed | AnalysisState::FalsePositive
+        )
+    })
+}
+
+struct Outcome<'a> {
+    bill: &'a Bill,
+    matches: &'a BillMatches,
+    index: Option<&'a Index>,
+    epss: Option<&'a Epss>,
+    kev: Option<&'a Kev>,
+}
+
+impl Outcome<'_> {
+    fn ids<'v>(one: &'v Vulnerability) -> impl Iterator<Item = &'v str> {
+        std::iter::once(one.id.as_str()).chain(one.aliases.iter().map(String::as_str))
+    }
+
+    fn human(&self, shell: &Shell) -> String {
+        let say = |text: cleanbill_core::Text| text.get(shell.language).to_owned();
+        let mut out = String::new();
+        for one in &self.bill.vulnerabilities {
+            let severity = one.severity.map_or("unknown", Severity::as_str);
+            let _ = write!(out, "{severity:<9} {}", one.id);
+            if !one.aliases.is_empty() {
+                let _ = write!(out, " ({})", one.aliases.join(", "));
+            }
+            if self.matches.possible.contains(&one.id) {
+                let _ = write!(out, " [{}]", say(text!("possible", "可能")));
+            }
+            if let Some(analysis) = &one.analysis {
+                let _ = write!(out, " [VEX: {:?}]", analysis.state);
+            }
+            if let Some(entry) = Self::ids(one).find_map(|id| self.kev?.entry(id)) {
+                let added = &entry.added;
+                let _ = write!(
+                    out,
+                    " [{}]",
+                    say(text!("exploited since {added}", "自 {added} 起被利用"))
+                );
+            }
+            if let Some(score) = Self::ids(one).find_map(|id| self.epss?.score(id)) {
+                let _ = write!(out, " [EPSS {:.3}]", score.probability);
+            }
+            out.push('\n');
+            if !one.description.is_empty() {
+                let line: String = one
+                    .description
+                    .lines()
+                    .next()
+                    .unwrap_or_default()
+                    .chars()
+                    .take(120)
+                    .collect();
+                let _ = writeln!(out, "          {line}");
+            }
+            let _ = writeln!(out, "          {}", one.affects.join(", "));
+            if !one.fixed.is_empty() {
+                let fixed = one.fixed.join(", ");
+                let _ = writeln!(
+                    out,
+                    "          {}",
+                    say(text!("fixed in {fixed}", "已在 {fixed} 中修复"))
+                );
+            }
+        }
+        for gap in &self.matches.gaps {
+            let _ = writeln!(out, "? {}", say(gap.text()));
+        }
+        for id in &self.matches.unnamed {
+            let _ = writeln!(
+                out,
+                "? {}",
+                say(text!("`{id}` has no package URL", "`{id}` 没有包 URL"))
+            );
+        }
+        let (count, asked) = (self.bill.vulnerabilities.len(), self.matches.asked);
+        let date = self
+            .index
+            .map_or_else(String::new, |index| index.info().date.clone());
+        let _ = writeln!(
+            out,
+            "{}",
+            say(text!(
+                "{count} advisories concern {asked} packages that were looked up; data of {date}",
+                "查询了 {asked} 个软件包，涉及 {count} 条公告；数据日期 {date}"
+            ))
+        );
+        out
+    }
+
+    fn json(&self) -> Value {
+        let advisories: Vec<Value> = self
+            .bill
+            .vulnerabilities
+            .iter()
+            .map(|one| {
+                let kev = Self::ids(one).find_map(|id| self.kev?.entry(id)).map(
+                    |entry| json!({"added": entry.added, "due": entry.due, "ransomware": entry.ransomware}),
+                );
+                let epss = Self::ids(one)
+                    .find_map(|id| self.epss?.score(id))
+                    .map(|score| json!({"probability": score.probability, "percentile": score.percentile}));
+                json!({"id": one.id, "aliases": one.aliases, "summary": one.description,
+                       "severity": one.severity.map(Severity::as_str), "vectors": one.vectors,
+                       "components": one.affects, "fixed": one.fixed, "published": one.published,
+                       "possible": self.matches.possible.contains(&one.id),
+                       "answered": is_answered(one), "kev": kev, "epss": epss})
+            })
+            .collect();
+        let gaps: Vec<Value> = self
+            .matches
+            .gaps
+            .iter()
+            .map(|gap| {
+                json!({"ecosystem": gap.package.ecosystem, "name": gap.package.name,
+                       "reason": gap.text().en(), "advisories": gap.advisories})
+            })
+            .collect();
+        let index = self.index.map(|index| {
+            let info = index.info();
+            json!({"date": info.date, "records": info.records})
+        });
+        json!({"schema": "cleanbill.advisories/1", "index": index, "asked": self.matches.asked,
+               "advisories": advisories, "gaps": gaps, "unnamed": self.matches.unnamed})
+    }
+}
+
+fn severities() -> impl TypedValueParser<Value = Severity> {
+    let values = Severity::ALL.iter().rev().map(|severity| severity.as_str());
+    PossibleValuesParser::new(values).try_map(|word| Severity::parse(&word).ok_or("no such severity"))
+}
