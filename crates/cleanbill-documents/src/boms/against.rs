@@ -112,7 +112,8 @@ fn only_model(bill: &Bill) -> Option<&Component> {
         .map(|one| one.to.as_str())
         .collect();
     let all = bill.components.iter();
-    let mut models = all.filter(|one| one.kind == ComponentKind::Model && !ancestors.contains(one.id.as_str()));
+    let mut models =
+        all.filter(|one| one.kind == ComponentKind::Model && !ancestors.contains(one.id.as_str()));
     let first = models.next()?;
     models.next().is_none().then_some(first)
 }
@@ -123,7 +124,10 @@ fn path(file: &Component) -> String {
 }
 
 fn by_path(bill: &Bill) -> BTreeMap<String, &Component> {
-    let files = bill.components.iter().filter(|one| one.kind == ComponentKind::File);
+    let files = bill
+        .components
+        .iter()
+        .filter(|one| one.kind == ComponentKind::File);
     files.map(|one| (path(one), one)).collect()
 }
 
@@ -149,7 +153,9 @@ fn files(claimed: &Bill, found: &Bill, out: &mut Against) {
         }
     }
     for (path, claim) in absent {
-        let elsewhere = there.iter().find(|(_, file)| compare(claim, file) == Some(Ok(())));
+        let elsewhere = there
+            .iter()
+            .find(|(_, file)| compare(claim, file) == Some(Ok(())));
         match elsewhere.map(|(other, _)| other.clone()) {
             Some(other) => {
                 there.remove(&other);
@@ -227,11 +233,9 @@ fn contradictions(
         let Some(facts) = facts.get(&name).filter(|_| is_compared) else {
             continue;
         };
-        let agrees = claims.iter().any(|claim| {
-            facts
-                .iter()
-                .any(|fact| same(&name, &claim.value, &fact.value))
-        });
+        let agrees = claims
+            .iter()
+            .any(|claim| facts.iter().any(|fact| same(&name, &claim.value, &fact.value)));
         if !agrees {
             out.push(Contradiction {
                 component: component.name.clone(),
@@ -246,7 +250,13 @@ fn contradictions(
 }
 
 /// A model that was made from something else than is claimed.
-fn bases(claimed: &Bill, claim: &Component, found: &Bill, component: &Component, out: &mut Vec<Contradiction>) {
+fn bases(
+    claimed: &Bill,
+    claim: &Component,
+    found: &Bill,
+    component: &Component,
+    out: &mut Vec<Contradiction>,
+) {
     let keys = |bill: &Bill, id: &str| -> BTreeMap<String, String> {
         let bases = bill.related(id, RelationKind::DerivedFrom);
         bases

@@ -128,13 +128,15 @@ pub fn diff(before: &Bill, after: &Bill) -> Difference {
         }
     }
     relations(before, after, &same, &mut out);
-    let ids = |bill: &Bill| -> BTreeSet<String> { bill.vulnerabilities.iter().map(|one| one.id.clone()).collect() };
+    let ids =
+        |bill: &Bill| -> BTreeSet<String> { bill.vulnerabilities.iter().map(|one| one.id.clone()).collect() };
     let (first, second) = (ids(before), ids(after));
     out.vulnerabilities_added = second.difference(&first).cloned().collect();
     out.vulnerabilities_removed = first.difference(&second).cloned().collect();
     out.added.sort();
     out.removed.sort();
-    out.changed.sort_by(|one, other| (&one.name, &one.after).cmp(&(&other.name, &other.after)));
+    out.changed
+        .sort_by(|one, other| (&one.name, &one.after).cmp(&(&other.name, &other.after)));
     out
 }
 

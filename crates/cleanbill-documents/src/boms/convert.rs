@@ -103,7 +103,11 @@ fn missing(wanted: &Bill, found: &Bill) -> Vec<Loss> {
             say(&one.from, text!("{word} `{to}`", "{word} `{to}`"));
         }
     }
-    let weaknesses: BTreeMap<&str, _> = found.vulnerabilities.iter().map(|one| (one.id.as_str(), one)).collect();
+    let weaknesses: BTreeMap<&str, _> = found
+        .vulnerabilities
+        .iter()
+        .map(|one| (one.id.as_str(), one))
+        .collect();
     for one in &wanted.vulnerabilities {
         let Some(other) = weaknesses.get(one.id.as_str()) else {
             say(&one.id, text!("the weakness", "该漏洞"));
@@ -119,7 +123,10 @@ fn missing(wanted: &Bill, found: &Bill) -> Vec<Loss> {
             one.analysis.as_ref().map(|one| (one.state, one.justification))
         };
         if state(one) != state(other) {
-            say(&one.id, text!("the exact words of its analysis", "分析的确切表述"));
+            say(
+                &one.id,
+                text!("the exact words of its analysis", "分析的确切表述"),
+            );
         }
     }
     out
@@ -140,7 +147,8 @@ fn unread(document: &Document) -> Vec<Loss> {
             for (index, element) in document.tree.all("@graph").iter().enumerate() {
                 let class = element.said("type").unwrap_or_default();
                 let relation = element.said("relationshipType");
-                let is_read = SPDX_3.contains(&class) && relation.is_none_or(|kind| SPDX_3_RELATIONS.contains(&kind));
+                let is_read =
+                    SPDX_3.contains(&class) && relation.is_none_or(|kind| SPDX_3_RELATIONS.contains(&kind));
                 if !is_read {
                     let word = relation.unwrap_or(class);
                     out.push(Loss {

@@ -2,7 +2,9 @@
 //!
 //! `model.` and `dataset.` stand before what is said of a model and of a dataset. A name may stand several times.
 
-use cleanbill_core::bill::{Component, Dataset, Energy, Fairness, Metric, ModelCard, Quantity, Risk, Source, Sourced};
+use cleanbill_core::bill::{
+    Component, Dataset, Energy, Fairness, Metric, ModelCard, Quantity, Risk, Source, Sourced,
+};
 
 use super::{
     names::{cyclonedx_hash, cyclonedx_reference},
@@ -49,7 +51,10 @@ pub fn fields(component: &Component) -> Vec<Field> {
             add(name.to_owned(), text.value.clone(), &text.source);
         }
     }
-    for (name, party) in [("supplier", &component.supplier), ("producer", &component.producer)] {
+    for (name, party) in [
+        ("supplier", &component.supplier),
+        ("producer", &component.producer),
+    ] {
         if let Some(party) = party {
             let value = &party.value;
             let mut parts = vec![value.name.as_str()];
@@ -158,7 +163,9 @@ pub(crate) fn model(card: &ModelCard) -> Vec<(String, Sourced<String>)> {
         ("domain", &card.domains),
         ("explainability", &card.explainability),
     ] {
-        list.iter().for_each(|one| add(name, one));
+        for one in list {
+            add(name, one);
+        }
     }
     for (name, value) in &card.hyperparameters {
         add(&format!("hyperparameter:{name}"), value);
@@ -173,7 +180,10 @@ pub(crate) fn model(card: &ModelCard) -> Vec<(String, Sourced<String>)> {
         );
     }
     for risk in &card.risks {
-        add("risk", &map(risk, |one| [&*one.name, &*one.mitigation].join(PART)));
+        add(
+            "risk",
+            &map(risk, |one| [&*one.name, &*one.mitigation].join(PART)),
+        );
     }
     for fairness in &card.fairness {
         let words = |one: &Fairness| [&*one.group, &*one.benefits, &*one.harms, &*one.mitigation].join(PART);
@@ -218,7 +228,11 @@ pub(crate) fn set_model(name: &str, value: Sourced<String>, card: &mut ModelCard
     let parts: Vec<&str> = text.split(PART).collect();
     let part = |index: usize| parts.get(index).copied().unwrap_or_default().to_owned();
     let source = value.source.clone();
-    let number = || text.parse().ok().map(|number| Sourced::new(number, source.clone()));
+    let number = || {
+        text.parse()
+            .ok()
+            .map(|number| Sourced::new(number, source.clone()))
+    };
     let truth = || text.parse().ok().map(|truth| Sourced::new(truth, source.clone()));
     match name {
         "task" => card.task = Some(value),

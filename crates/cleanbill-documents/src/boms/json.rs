@@ -47,10 +47,7 @@ impl Problem {
             Self::BadEscape => text!("bad escape in text", "文本中的转义无效"),
             Self::Control => text!("control character in text", "文本中有控制字符"),
             Self::Trailing => text!("more follows after the document's end", "文档结束后还有内容"),
-            Self::TooDeep => text!(
-                "nested deeper than {MAX_DEPTH} levels",
-                "嵌套超过 {MAX_DEPTH} 层"
-            ),
+            Self::TooDeep => text!("nested deeper than {MAX_DEPTH} levels", "嵌套超过 {MAX_DEPTH} 层"),
             Self::TooMany => text!("more than {MAX_VALUES} values", "超过 {MAX_VALUES} 个值"),
         }
     }
@@ -78,7 +75,10 @@ pub fn parse(text: &str) -> Result<Node, JsonError> {
     };
     let read = reader.document();
     read.map_err(|problem| JsonError {
-        path: reader.path.iter().fold(String::new(), |path, step| path + "/" + step),
+        path: reader
+            .path
+            .iter()
+            .fold(String::new(), |path, step| path + "/" + step),
         at: reader.at,
         problem,
     })
@@ -342,7 +342,7 @@ mod tests {
         assert_eq!(wrong(&"[".repeat(100_000)).2, Problem::TooDeep);
         let mut keys = String::from("{");
         for key in 0..100 {
-            keys.push_str(&format!("\"k{key}\":0,"));
+            keys.extend(["\"k", &key.to_string(), "\":0,"]);
         }
         assert_eq!(
             wrong(&(keys + "\"k7\":1}")).2,

@@ -33,7 +33,10 @@ pub(super) fn check(purl: &str) -> Result<(), Text> {
     }
     for part in [path, version, qualifiers, subpath] {
         if let Some(wrong) = unfit(part) {
-            return Err(text!("`{wrong}` must be percent-encoded", "`{wrong}` 必须用百分号编码"));
+            return Err(text!(
+                "`{wrong}` must be percent-encoded",
+                "`{wrong}` 必须用百分号编码"
+            ));
         }
     }
     for pair in qualifiers.split('&').filter(|pair| !pair.is_empty()) {
@@ -47,7 +50,10 @@ pub(super) fn check(purl: &str) -> Result<(), Text> {
         }
     }
     if class.eq_ignore_ascii_case("huggingface") && !path.contains('/') {
-        return Err(text!("a model of the hub has a namespace", "模型中心的模型需有命名空间"));
+        return Err(text!(
+            "a model of the hub has a namespace",
+            "模型中心的模型需有命名空间"
+        ));
     }
     Ok(())
 }
@@ -64,7 +70,8 @@ fn unfit(text: &str) -> Option<String> {
             if digits.len() != 2 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
                 return Some("%".to_owned());
             }
-        } else if one.is_whitespace() || one.is_control() || matches!(one, '"' | '<' | '>' | '\\' | '^' | '`') {
+        } else if one.is_whitespace() || one.is_control() || matches!(one, '"' | '<' | '>' | '\\' | '^' | '`')
+        {
             return Some(one.escape_default().to_string());
         }
     }
@@ -103,16 +110,14 @@ pub(super) fn named(purl: &str) -> Option<Named> {
     };
     Some(Named {
         package: format!("{class}/{path}"),
-        version: version
-            .filter(|one| !one.is_empty())
-            .map(|one| {
-                let version = super::spdx::decode(one);
-                if class == "huggingface" {
-                    version.to_lowercase()
-                } else {
-                    version
-                }
-            }),
+        version: version.filter(|one| !one.is_empty()).map(|one| {
+            let version = super::spdx::decode(one);
+            if class == "huggingface" {
+                version.to_lowercase()
+            } else {
+                version
+            }
+        }),
         qualifiers: qualifiers
             .split('&')
             .filter_map(|pair| pair.split_once('='))
@@ -153,7 +158,14 @@ mod tests {
             assert_eq!(check(good), Ok(()), "{good}");
         }
         for bad in [
-            "", "pypi/torch", "pkg:pypi", "pkg:pypi/", "pkg:1x/a", "pkg:pypi/a b", "pkg:pypi/a%zz", "pkg:pypi/a?b",
+            "",
+            "pypi/torch",
+            "pkg:pypi",
+            "pkg:pypi/",
+            "pkg:1x/a",
+            "pkg:pypi/a b",
+            "pkg:pypi/a%zz",
+            "pkg:pypi/a?b",
             "pkg:huggingface/gpt2",
         ] {
             assert!(check(bad).is_err(), "{bad}");

@@ -4,14 +4,7 @@
 use cleanbill_core::{Text, bill::Bill, text};
 use thiserror::Error;
 
-use super::{
-    cyclonedx, json,
-    json::Problem,
-    spdx, strict,
-    strict::Violation,
-    tree::Node,
-    xml,
-};
+use super::{cyclonedx, json, json::Problem, spdx, strict, strict::Violation, tree::Node, xml};
 
 /// LIMIT: protects memory; the tree of a document takes several times its size. Larger ones are refused.
 pub const MAX_BYTES: usize = 256 << 20;
@@ -136,10 +129,7 @@ impl ReadError {
                 problem,
             } => {
                 let problem = problem.message();
-                let (en, zh) = (
-                    problem.en(),
-                    problem.get(cleanbill_core::Language::Chinese),
-                );
+                let (en, zh) = (problem.en(), problem.get(cleanbill_core::Language::Chinese));
                 let path = shown(path);
                 text!(
                     "`{document}`: {en}, at `{path}`, byte {at}",
@@ -231,8 +221,10 @@ fn recognise(tree: &Node) -> Option<(Standard, String)> {
         return Some((Standard::Spdx2, version.to_owned()));
     }
     let context = tree.get("@context")?;
-    let is_spdx =
-        |node: &Node| node.as_text().is_some_and(|text| text.starts_with("https://spdx.org/rdf/3"));
+    let is_spdx = |node: &Node| {
+        node.as_text()
+            .is_some_and(|text| text.starts_with("https://spdx.org/rdf/3"))
+    };
     if !(is_spdx(context) || context.items().iter().any(is_spdx)) {
         return None;
     }

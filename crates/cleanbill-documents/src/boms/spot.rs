@@ -109,7 +109,9 @@ impl<'a> Spot<'a> {
 
     /// Lists the items of a member; a single value stands for a list of one, as many writers have it.
     pub(crate) fn list(&self, key: &str) -> Vec<Self> {
-        let Some(spot) = self.get(key) else { return Vec::new() };
+        let Some(spot) = self.get(key) else {
+            return Vec::new();
+        };
         match &spot.node.value {
             Value::List(items) => items
                 .iter()

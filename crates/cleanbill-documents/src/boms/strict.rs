@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use cleanbill_core::{Text, text};
 
 use super::{
-    names::{hash_of, kind_of_cyclonedx},
+    names::{hash_of, is_time, kind_of_cyclonedx},
     purl,
     read::Standard,
     tree::{Node, pointer_step},
@@ -49,6 +49,8 @@ struct Judge {
     found: Vec<Violation>,
     left_out: usize,
     ids: BTreeSet<String>,
+    /// Whether the document is of CycloneDX before 1.7.
+    is_before_1_7: bool,
     /// References, told wrong when all ids are known.
     references: Vec<(String, usize, String)>,
 }
@@ -92,10 +94,17 @@ impl Judge {
     }
 
     fn identify(&mut self, path: &str, node: &Node, key: &str) {
+        if node.get(key).and_then(Node::as_text).is_some_and(str::is_empty) {
+            self.tell(path, node, text!("`{key}` is empty", "`{key}` 为空"));
+        }
         if let Some(id) = node.said(key)
             && !self.ids.insert(id.to_owned())
         {
-            self.tell(path, node, text!("the id `{id}` stands twice", "标识 `{id}` 出现两次"));
+            self.tell(
+                path,
+                node,
+                text!("the id `{id}` stands twice", "标识 `{id}` 出现两次"),
+            );
         }
     }
 
@@ -112,7 +121,10 @@ impl Judge {
                 self.tell(
                     &path,
                     &node,
-                    text!("`{id}` leads to nothing in the document", "`{id}` 在文档中没有对应项"),
+                    text!(
+                        "`{id}` leads to nothing in the document",
+                        "`{id}` 在文档中没有对应项"
+                    ),
                 );
             }
         }
@@ -128,7 +140,10 @@ impl Judge {
                 self.tell(
                     path,
                     node,
-                    text!("the hash function `{name}` is not known", "未知的哈希函数 `{name}`"),
+                    text!(
+                        "the hash function `{name}` is not known",
+                        "未知的哈希函数 `{name}`"
+                    ),
                 );
             }
             return;
@@ -150,14 +165,14 @@ impl Judge {
         if let Some(value) = node.as_text()
             && let Err(problem) = purl::check(value)
         {
-            let (en, zh) = (
-                problem.en(),
-                problem.get(cleanbill_core::Language::Chinese),
-            );
+            let (en, zh) = (problem.en(), problem.get(cleanbill_core::Language::Chinese));
             self.tell(
                 path,
                 node,
-                text!("`{value}` is no package URL: {en}", "`{value}` 不是软件包 URL：{zh}"),
+                text!(
+                    "`{value}` is no package URL: {en}",
+                    "`{value}` 不是软件包 URL：{zh}"
+                ),
             );
         }
     }
@@ -183,17 +198,18 @@ impl Judge {
     fn time(&mut self, path: &str, node: Option<&Node>) {
         let Some(node) = node else { return };
         let text = node.as_text().unwrap_or_default();
-        let is_time = text.len() >= 20
-            && text.get(10..11) == Some("T")
-            && text.bytes().take(4).all(|byte| byte.is_ascii_digit())
-            && (text.ends_with('Z') || text.get(text.len() - 6..).is_some_and(|zone| zone.contains(':')));
-        if !is_time {
-            self.tell(path, node, text!("`{text}` is no time with a zone", "`{text}` 不是带时区的时间"));
+        if !is_time(text) {
+            self.tell(
+                path,
+                node,
+                text!("`{text}` is no time with a zone", "`{text}` 不是带时区的时间"),
+            );
         }
     }
 
     fn cyclonedx(&mut self, version: &str, tree: &Node) {
         self.version(tree, "specVersion", version, &["1.4", "1.5", "1.6", "1.7"]);
+        self.is_before_1_7 = ["1.4", "1.5", "1.6"].contains(&version);
         if let Some(serial) = tree.get("serialNumber")
             && !serial.as_text().is_some_and(is_serial)
         {
@@ -253,6 +269,27 @@ impl Judge {
         });
         self.each("", tree, "citations", |judge, path, node| {
             judge.demand(path, node, &["timestamp"]);
+            judge.identify(path, node, "bom-ref");
+            if node.get("pointers").is_some() == node.get("expressions").is_some() {
+                judge.tell(
+                    path,
+                    node,
+                    text!(
+                        "a citation has either `pointers` or `expressions`",
+                        "引用应有 `pointers` 或 `expressions` 之一"
+                    ),
+                );
+            }
+            if node.get("attributedTo").is_none() && node.get("process").is_none() {
+                judge.tell(
+                    path,
+                    node,
+                    text!(
+                        "a citation has `attributedTo` or `process`",
+                        "引用应有 `attributedTo` 或 `process`"
+                    ),
+                );
+            }
             for key in ["attributedTo", "process"] {
                 if let Some(target) = node.get(key) {
                     judge.refer(format!("{path}/{key}"), target);
@@ -318,16 +355,44 @@ impl Judge {
                 judge.hash(path, node, "alg", "content");
             });
         });
+        let licences = node.all("licenses");
+        let expressions = licences
+            .iter()
+            .filter(|one| one.get("expression").is_some())
+            .count();
+        if self.is_before_1_7 && expressions > 0 && licences.len() > 1 {
+            self.tell(
+                &format!("{path}/licenses"),
+                node,
+                text!(
+                    "before 1.7 an expression stands alone",
+                    "1.7 之前表达式须单独出现"
+                ),
+            );
+        }
         self.each(path, node, "licenses", |judge, path, node| {
             if let Some(expression) = node.get("expression") {
                 judge.expression(&format!("{path}/expression"), expression);
+                if node.get("license").is_some() {
+                    judge.tell(
+                        path,
+                        node,
+                        text!(
+                            "both `license` and `expression`",
+                            "同时有 `license` 和 `expression`"
+                        ),
+                    );
+                }
                 return;
             }
             let Some(licence) = node.get("license") else {
                 judge.tell(
                     path,
                     node,
-                    text!("neither `license` nor `expression`", "既没有 `license` 也没有 `expression`"),
+                    text!(
+                        "neither `license` nor `expression`",
+                        "既没有 `license` 也没有 `expression`"
+                    ),
                 );
                 return;
             };
@@ -341,7 +406,10 @@ impl Judge {
                 _ => judge.tell(
                     path,
                     licence,
-                    text!("a licence has either `id` or `name`", "许可证应有 `id` 或 `name` 之一"),
+                    text!(
+                        "a licence has either `id` or `name`",
+                        "许可证应有 `id` 或 `name` 之一"
+                    ),
                 ),
             }
         });
@@ -352,7 +420,13 @@ impl Judge {
         self.demand(
             "",
             tree,
-            &["SPDXID", "dataLicense", "name", "documentNamespace", "creationInfo"],
+            &[
+                "SPDXID",
+                "dataLicense",
+                "name",
+                "documentNamespace",
+                "creationInfo",
+            ],
         );
         self.identify("", tree, "SPDXID");
         if let Some(creation) = tree.get("creationInfo") {
@@ -368,7 +442,11 @@ impl Judge {
                 }
             }
             judge.each(path, node, "externalRefs", |judge, path, node| {
-                judge.demand(path, node, &["referenceCategory", "referenceType", "referenceLocator"]);
+                judge.demand(
+                    path,
+                    node,
+                    &["referenceCategory", "referenceType", "referenceLocator"],
+                );
                 if node.said("referenceType") == Some("purl")
                     && let Some(purl) = node.get("referenceLocator")
                 {
@@ -393,8 +471,7 @@ impl Judge {
             }
         });
         for snippet in tree.all("snippets") {
-            self.ids
-                .extend(snippet.said("SPDXID").map(str::to_owned));
+            self.ids.extend(snippet.said("SPDXID").map(str::to_owned));
         }
         self.settle(|id| matches!(id, "NOASSERTION" | "NONE") || id.starts_with("DocumentRef-"));
     }
@@ -438,7 +515,9 @@ impl Judge {
             }
             for key in REFERENCES {
                 match node.get(key) {
-                    Some(target) if target.as_text().is_some() => judge.refer(format!("{path}/{key}"), target),
+                    Some(target) if target.as_text().is_some() => {
+                        judge.refer(format!("{path}/{key}"), target);
+                    }
                     Some(list) => {
                         for (index, target) in list.items().iter().enumerate() {
                             judge.refer(format!("{path}/{key}/{index}"), target);
@@ -513,5 +592,7 @@ fn collect_ids(node: &Node, out: &mut BTreeSet<String>) {
         out.insert(id.to_owned());
     }
     node.items().iter().for_each(|item| collect_ids(item, out));
-    node.members().iter().for_each(|(_, value)| collect_ids(value, out));
+    node.members()
+        .iter()
+        .for_each(|(_, value)| collect_ids(value, out));
 }

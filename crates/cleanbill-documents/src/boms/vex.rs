@@ -122,7 +122,11 @@ fn of_cyclonedx(tree: &Node, name: &str) -> Vex {
     let bill = cyclonedx::read(tree, name);
     let mut out = Vex {
         vocabulary: Vocabulary::CycloneDx,
-        author: bill.authors.first().map(|one| one.name.clone()).unwrap_or_default(),
+        author: bill
+            .authors
+            .first()
+            .map(|one| one.name.clone())
+            .unwrap_or_default(),
         timestamp: bill.timestamp.clone().unwrap_or_default(),
         statements: Vec::new(),
         notes: Vec::new(),
@@ -137,7 +141,9 @@ fn of_cyclonedx(tree: &Node, name: &str) -> Vex {
             }
         });
         out.statements.push(Statement {
-            names: std::iter::once(one.id.clone()).chain(one.aliases.iter().cloned()).collect(),
+            names: std::iter::once(one.id.clone())
+                .chain(one.aliases.iter().cloned())
+                .collect(),
             products: products.collect(),
             analysis: analysis.clone(),
         });
@@ -247,13 +253,16 @@ fn apply_one(statement: &Statement, candidates: &[Candidate], bill: &mut Bill) -
     let mut counted: BTreeSet<String> = BTreeSet::new();
     let mut parted: Vec<Vulnerability> = Vec::new();
     for weakness in &mut bill.vulnerabilities {
-        let is_meant =
-            statement.names.contains(&weakness.id) || weakness.aliases.iter().any(|one| statement.names.contains(one));
+        let is_meant = statement.names.contains(&weakness.id)
+            || weakness.aliases.iter().any(|one| statement.names.contains(one));
         if !is_meant {
             continue;
         }
-        let (hit, rest): (Vec<String>, Vec<String>) =
-            weakness.affects.iter().cloned().partition(|id| named.contains(id));
+        let (hit, rest): (Vec<String>, Vec<String>) = weakness
+            .affects
+            .iter()
+            .cloned()
+            .partition(|id| named.contains(id));
         if hit.is_empty() {
             continue;
         }
@@ -278,9 +287,9 @@ fn apply_one(statement: &Statement, candidates: &[Candidate], bill: &mut Bill) -
 /// Says what a statement lacks that its status demands.
 fn lacks(analysis: &Analysis) -> Option<Text> {
     match analysis.state {
-        AnalysisState::NotAffected if analysis.justification.is_none() && analysis.detail.is_empty() => {
-            Some(text!("`not_affected` without a reason", "`not_affected` 缺少理由"))
-        }
+        AnalysisState::NotAffected if analysis.justification.is_none() && analysis.detail.is_empty() => Some(
+            text!("`not_affected` without a reason", "`not_affected` 缺少理由"),
+        ),
         AnalysisState::Affected if analysis.action.is_empty() => {
             Some(text!("`affected` without an action", "`affected` 缺少应对措施"))
         }

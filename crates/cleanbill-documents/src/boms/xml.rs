@@ -67,7 +67,10 @@ fn check_depth(text: &str) -> Result<(), XmlError> {
         }
         if tag.starts_with('/') {
             depth = depth.saturating_sub(1);
-        } else if tag.find('>').is_some_and(|end| !tag.get(..end).unwrap_or_default().ends_with('/')) {
+        } else if tag
+            .find('>')
+            .is_some_and(|end| !tag.get(..end).unwrap_or_default().ends_with('/'))
+        {
             depth += 1;
         }
         if depth > MAX_DEPTH {
@@ -132,13 +135,54 @@ fn around(text: &str, at: usize) -> String {
 
 /// Lists that stand as an element of their own around their items.
 const LISTS: &[&str] = &[
-    "components", "services", "hashes", "licenses", "externalReferences", "dependencies", "properties", "ancestors",
-    "descendants", "variants", "commits", "patches", "vulnerabilities", "references", "ratings", "advisories",
-    "affects", "versions", "authors", "lifecycles", "datasets", "inputs", "outputs", "performanceMetrics", "users",
-    "useCases", "technicalLimitations", "performanceTradeoffs", "ethicalConsiderations", "fairnessAssessments",
-    "energyConsumptions", "occurrences", "endpoints", "tags", "responses", "citations", "pointers", "expressions",
-    "owners", "custodians", "stewards", "cwes", "compositions", "annotations", "formulation", "workflows",
-    "organizations", "individuals",
+    "components",
+    "services",
+    "hashes",
+    "licenses",
+    "externalReferences",
+    "dependencies",
+    "properties",
+    "ancestors",
+    "descendants",
+    "variants",
+    "commits",
+    "patches",
+    "vulnerabilities",
+    "references",
+    "ratings",
+    "advisories",
+    "affects",
+    "versions",
+    "authors",
+    "lifecycles",
+    "datasets",
+    "inputs",
+    "outputs",
+    "performanceMetrics",
+    "users",
+    "useCases",
+    "technicalLimitations",
+    "performanceTradeoffs",
+    "ethicalConsiderations",
+    "fairnessAssessments",
+    "energyConsumptions",
+    "occurrences",
+    "endpoints",
+    "tags",
+    "responses",
+    "citations",
+    "pointers",
+    "expressions",
+    "owners",
+    "custodians",
+    "stewards",
+    "cwes",
+    "compositions",
+    "annotations",
+    "formulation",
+    "workflows",
+    "organizations",
+    "individuals",
 ];
 
 /// Turns an element into a value. Recursion ends: depth was checked before.

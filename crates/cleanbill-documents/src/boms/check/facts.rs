@@ -120,7 +120,10 @@ impl<'a> Facts<'a> {
             "edition" => say(bill.edition?.to_string()),
             "format" => say(self.format.name.to_owned()),
             "format-version" => say(self.format.version.to_owned()),
-            "signature" => bill.is_signed.then(|| "present, not verified".to_owned()).and_then(say),
+            "signature" => bill
+                .is_signed
+                .then(|| "present, not verified".to_owned())
+                .and_then(say),
             "tool" => say(bill.tool.as_ref()?.name.clone()),
             "tool-version" => say(bill.tool.as_ref()?.version.clone()),
             "phases" => say(bill.phases.first()?.clone()),
@@ -145,8 +148,12 @@ impl<'a> Facts<'a> {
             }),
             "hardware" => self.first(&[ComponentKind::Device], field, |one| Some(one.name.clone())),
             "hardware-of-training" => {
-                let models = bill.components.iter().filter_map(|one| Some((one, one.model.as_ref()?)));
-                let mut energies = models.flat_map(|(one, model)| model.energy.iter().map(move |energy| (one, energy)));
+                let models = bill
+                    .components
+                    .iter()
+                    .filter_map(|one| Some((one, one.model.as_ref()?)));
+                let mut energies =
+                    models.flat_map(|(one, model)| model.energy.iter().map(move |energy| (one, energy)));
                 energies.find_map(|(one, energy)| {
                     let hardware = energy.value.hardware.clone()?;
                     Some(evidence(&one.name, field, hardware, energy.source.clone()))
@@ -176,7 +183,11 @@ impl<'a> Facts<'a> {
         field: &str,
         words: impl Fn(&Component) -> Option<String>,
     ) -> Option<Evidence> {
-        let mut all = self.bill.components.iter().filter(|one| kinds.contains(&one.kind));
+        let mut all = self
+            .bill
+            .components
+            .iter()
+            .filter(|one| kinds.contains(&one.kind));
         all.find_map(|one| {
             let source = one.version.as_ref().or(one.requirement.as_ref());
             let source = source.map(|one| one.source.clone()).unwrap_or_default();

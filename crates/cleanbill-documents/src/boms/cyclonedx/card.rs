@@ -99,7 +99,8 @@ fn properties(model: &ModelCard) -> Vec<Node> {
         let is_placed = match name.as_str() {
             "approach" => APPROACHES.contains(&value.value.as_str()),
             "energy" => energy.next().is_some_and(|one| {
-                one.value.hardware.is_none() && considerations::consumption(one).is_some_and(|_| is_exact(&one.value))
+                one.value.hardware.is_none()
+                    && considerations::consumption(one).is_some_and(|_| is_exact(&one.value))
             }),
             other => PLACED.contains(&other),
         };

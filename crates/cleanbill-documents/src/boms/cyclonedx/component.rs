@@ -1,8 +1,8 @@
 //! Components and services.
 
 use cleanbill_core::bill::{
-    Component, ComponentKind, Digest, ExternalReference, Licence, Origin, Party, Relation, RelationKind, Source,
-    Sourced,
+    Component, ComponentKind, Digest, ExternalReference, Licence, Origin, Party, Relation, RelationKind,
+    Source, Sourced,
 };
 
 use super::{MAX_NESTING, Version, Writer, contact, detail, named};
@@ -41,10 +41,7 @@ impl<'a> Writer<'a> {
         out.set_list("components", files);
         let mut evidence = Node::map();
         if let Some(path) = &component.path {
-            evidence.set(
-                "occurrences",
-                Node::list(vec![Node::map().say("location", path)]),
-            );
+            evidence.set("occurrences", Node::list(vec![Node::map().say("location", path)]));
         }
         evidence.set_list("licenses", self.licences(&component.licences, true));
         out.set_map("evidence", evidence);
@@ -102,7 +99,9 @@ impl<'a> Writer<'a> {
 
     /// A requirement becomes `versionRange` where it is one comparison of a known scheme, and a property elsewhere.
     fn requirement(&self, component: &Component, out: &mut Node) {
-        let Some(requirement) = &component.requirement else { return };
+        let Some(requirement) = &component.requirement else {
+            return;
+        };
         if self.version >= Version::V1_7
             && component.version.is_none()
             && let Some(range) = range(component, &requirement.value)
@@ -130,11 +129,7 @@ impl<'a> Writer<'a> {
         out.extend(self.relation_properties(component, RelationKind::TestedOn));
         for kind in RelationKind::ALL {
             if kind != RelationKind::DerivedFrom {
-                out.extend(
-                    self.related(&component.id, kind)
-                        .into_iter()
-                        .filter_map(detail),
-                );
+                out.extend(self.related(&component.id, kind).into_iter().filter_map(detail));
             }
         }
         for (name, value) in &component.properties {
@@ -205,10 +200,7 @@ fn mention(ancestor: &Component, relation: &Relation) -> Node {
     let mut out = Node::map().say("type", cyclonedx_type(ancestor.kind));
     identity(ancestor, &mut out);
     out.set_some("purl", ancestor.purl.as_ref().map(Node::sourced));
-    out.set(
-        "properties",
-        Node::list(vec![named(property::REF, &ancestor.id)]),
-    );
+    out.set("properties", Node::list(vec![named(property::REF, &ancestor.id)]));
     out.from(&relation.source)
 }
 
@@ -245,6 +237,37 @@ fn range(component: &Component, requirement: &str) -> Option<String> {
     is_version.then(|| format!("vers:{scheme}/{operator}{version}"))
 }
 
+/// Says whether the schema of CycloneDX lists a licence by this id.
+fn is_listed(id: &str) -> bool {
+    spdx::license_id(id).is_some_and(|one| one.name == id) && !NEWER.contains(&id)
+}
+
+/// Ids of the list 3.29.0 of SPDX that the schemas of CycloneDX (list 3.28.0) do not have, or that are none.
+const NEWER: [&str; 22] = [
+    "BSD-2-Clause-pos-unchanged",
+    "BSD-3-Clause-OpenWebUI",
+    "BSD-Source-Code-no-disclaimer",
+    "BSD-Source-alt-GPL",
+    "BSD-ask-to-endorse",
+    "Brian-Gladman-3-Clause-no-conversion",
+    "Bugroff",
+    "CC-BY-NC-3.0-IGO",
+    "FDK-MPEG-H",
+    "GFDL-1.1-invariants",
+    "GFDL-1.1-no-invariants",
+    "GFDL-1.2-invariants",
+    "GFDL-1.2-no-invariants",
+    "GFDL-1.3-invariants",
+    "GFDL-1.3-no-invariants",
+    "Google-Patent-WebM",
+    "Hippocratic-3.0-core",
+    "Informatica",
+    "MVT-1.1",
+    "NOASSERTION",
+    "Spelling-Provider-LGPL-exception",
+    "atc-game",
+];
+
 fn licence(one: &Sourced<Licence>, may_be_expression: bool, found: bool) -> Node {
     let acknowledgement = if one.source.origin == Origin::Concluded {
         "concluded"
@@ -255,7 +278,7 @@ fn licence(one: &Sourced<Licence>, may_be_expression: bool, found: bool) -> Node
     let mut inner = Node::map();
     let mut properties = Vec::new();
     match &value.expression {
-        Some(expression) if spdx::license_id(expression).is_some_and(|id| id.name == expression) => {
+        Some(expression) if is_listed(expression) => {
             inner.set("id", Node::text(expression));
         }
         Some(expression) if may_be_expression && !expression.starts_with("LicenseRef-") => {
@@ -317,9 +340,7 @@ fn references(references: &[Sourced<ExternalReference>]) -> Vec<Node> {
     let mut out: Vec<Node> = Vec::new();
     for one in references {
         let (name, comment) = cyclonedx_reference(one.value.kind);
-        let mut node = Node::map()
-            .say("type", name)
-            .say("url", &iri(&one.value.url));
+        let mut node = Node::map().say("type", name).say("url", &iri(&one.value.url));
         if !comment.is_empty() {
             node.set("comment", Node::text(comment));
         }
@@ -349,14 +370,8 @@ pub(super) fn organisation(party: &Party, source: &Source) -> Node {
     if !party.name.is_empty() {
         out.set("name", Node::text(&party.name));
     }
-    out.set_list(
-        "url",
-        party.urls.iter().map(|url| Node::text(iri(url))).collect(),
-    );
-    out.set_list(
-        "contact",
-        party.contacts.iter().map(|one| contact(one)).collect(),
-    );
+    out.set_list("url", party.urls.iter().map(|url| Node::text(iri(url))).collect());
+    out.set_list("contact", party.contacts.iter().map(|one| contact(one)).collect());
     out.from(source)
 }
 

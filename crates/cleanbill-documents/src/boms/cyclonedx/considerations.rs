@@ -70,9 +70,7 @@ pub(super) fn consumption(energy: &Sourced<Energy>) -> Option<Node> {
         .with("energyProviders", Node::list(Vec::new()))
         .with(
             "activityEnergyCost",
-            Node::map()
-                .with("value", Node::number(&cost))
-                .say("unit", "kWh"),
+            Node::map().with("value", Node::number(&cost)).say("unit", "kWh"),
         );
     if let Some(emissions) = &value.emissions {
         let tonnes = measure(emissions, &EMISSION_UNITS)?;
@@ -118,7 +116,7 @@ fn measure(quantity: &Quantity, units: &[(&str, usize)]) -> Option<String> {
     let unit: String = quantity
         .unit
         .chars()
-        .filter(|one| one.is_ascii_alphanumeric())
+        .filter(char::is_ascii_alphanumeric)
         .collect::<String>()
         .to_ascii_lowercase();
     let (_, places) = units.iter().find(|(name, _)| *name == unit)?;

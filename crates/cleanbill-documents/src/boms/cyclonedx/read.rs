@@ -55,18 +55,20 @@ impl Reader {
             .and_then(|one| one.plain())
             .and_then(|text| text.parse().ok());
         self.bill.is_signed = root.get("signature").is_some();
-        let Some(metadata) = root.get("metadata") else { return };
+        let Some(metadata) = root.get("metadata") else {
+            return;
+        };
         self.bill.timestamp = metadata.said("timestamp").map(str::to_owned);
         for phase in metadata.list("lifecycles") {
             let word = phase.said("phase").or(phase.said("name"));
             self.bill.phases.extend(word.map(str::to_owned));
         }
         let tools = metadata.list("tools").into_iter();
-        let tools = tools.flat_map(|tool| match tool.get("components") {
+        let mut tools = tools.flat_map(|tool| match tool.get("components") {
             Some(_) => tool.list("components"),
             None => vec![tool],
         });
-        self.bill.tool = tools.filter_map(|tool| tool_of(&tool)).next();
+        self.bill.tool = tools.find_map(|tool| tool_of(&tool));
         for author in metadata.list("authors") {
             let contact = author.said("email").map(str::to_owned);
             let name = author.said("name").unwrap_or_default();
@@ -214,8 +216,7 @@ impl Reader {
                 url: endpoint.value,
                 digests: Vec::new(),
             };
-            out.references
-                .push(Sourced::new(reference, endpoint.source));
+            out.references.push(Sourced::new(reference, endpoint.source));
         }
         self.properties(spot, &mut out);
         if let Some(holder) = holder {
@@ -232,7 +233,10 @@ impl Reader {
     fn properties(&mut self, spot: &Spot<'_>, out: &mut Component) {
         for one in spot.list("properties") {
             let Some(name) = one.said("name") else { continue };
-            let value = one.get("value").and_then(|value| value.plain()).unwrap_or_default();
+            let value = one
+                .get("value")
+                .and_then(|value| value.plain())
+                .unwrap_or_default();
             match name {
                 property::KIND => out.kind = kind_of_word(&value).unwrap_or(out.kind),
                 property::PATH => out.path = Some(value),
@@ -277,7 +281,9 @@ impl Reader {
             .map(|one| (one.from.clone(), one.to.clone()))
             .collect();
         for dependency in root.list("dependencies") {
-            let Some(from) = dependency.said("ref") else { continue };
+            let Some(from) = dependency.said("ref") else {
+                continue;
+            };
             for target in dependency.list("dependsOn") {
                 if let Some(to) = target.plain()
                     && !told.contains(&(from.to_owned(), to.clone()))
@@ -319,7 +325,9 @@ fn common(spot: &Spot<'_>, out: &mut Component) {
         out.licences.extend(licence_of(&licence, false));
     }
     for reference in spot.list("externalReferences") {
-        let Some(url) = reference.said("url") else { continue };
+        let Some(url) = reference.said("url") else {
+            continue;
+        };
         let kind = reference_of_cyclonedx(
             reference.said("type").unwrap_or_default(),
             reference.said("comment").unwrap_or_default(),
@@ -379,23 +387,18 @@ fn digest_of(spot: &Spot<'_>) -> Option<Digest> {
 
 fn licence_of(spot: &Spot<'_>, is_found: bool) -> Option<Sourced<Licence>> {
     let inner = spot.get("license");
-    let (expression, mut stated, acknowledgement) = match &inner {
-        Some(license) => {
-            let id = license.said("id");
-            let name = license.said("name");
-            (
-                id.map(str::to_owned),
-                id.or(name).unwrap_or_default().to_owned(),
-                license.said("acknowledgement"),
-            )
-        }
-        None => {
-            // The XML form holds the expression as text of its own element.
-            let text = spot.sourced("expression")?.value;
-            (Some(text.clone()), text, spot.said("acknowledgement"))
-        }
+    let (mut expression, mut stated, acknowledgement) = if let Some(license) = &inner {
+        let id = license.said("id");
+        let name = license.said("name");
+        (
+            id.map(str::to_owned),
+            id.or(name).unwrap_or_default().to_owned(),
+            license.said("acknowledgement"),
+        )
+    } else {
+        let text = spot.sourced("expression")?.value;
+        (Some(text.clone()), text, spot.said("acknowledgement"))
     };
-    let mut expression = expression;
     if let Some(license) = &inner {
         for (name, value) in properties(license) {
             match name {

@@ -1,8 +1,8 @@
 //! Reads model cards and what is said of datasets.
 
 use cleanbill_core::bill::{
-    Component, Dataset, Energy, ExternalReference, Fairness, Metric, ModelCard, Quantity, ReferenceKind, Risk,
-    Sourced,
+    Component, Dataset, Energy, ExternalReference, Fairness, Metric, ModelCard, Quantity, ReferenceKind,
+    Risk, Sourced,
 };
 
 use crate::boms::{fields, names::property, spot::Spot};

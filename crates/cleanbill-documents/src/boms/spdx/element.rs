@@ -57,7 +57,10 @@ impl<'a> Writer<'a> {
                 })
                 .collect(),
         );
-        out.set("software_primaryPurpose", Node::text(spdx_purpose(component.kind)));
+        out.set(
+            "software_primaryPurpose",
+            Node::text(spdx_purpose(component.kind)),
+        );
         if let Some(copyright) = &component.copyright {
             out.set("software_copyrightText", Node::text(&copyright.value));
         }
@@ -92,10 +95,7 @@ impl<'a> Writer<'a> {
             }
         }
         if component.kind == ComponentKind::Dataset && out.get("dataset_datasetType").is_none() {
-            out.set(
-                "dataset_datasetType",
-                Node::list(vec![Node::text("noAssertion")]),
-            );
+            out.set("dataset_datasetType", Node::list(vec![Node::text("noAssertion")]));
         }
         extras.component(component);
         self.elements.push(out);
@@ -107,7 +107,9 @@ impl<'a> Writer<'a> {
         let licences = component.licences.iter();
         for one in licences {
             let value = &one.value;
-            let Some(expression) = expression_of(value) else { continue };
+            let Some(expression) = expression_of(value) else {
+                continue;
+            };
             let is_concluded = value.is_found || one.source.origin == Origin::Concluded;
             let kind = if is_concluded {
                 "hasConcludedLicense"
@@ -159,7 +161,9 @@ impl<'a> Writer<'a> {
         if statement.members().is_empty() {
             return;
         }
-        let text = String::from_utf8_lossy(&statement.to_json()).trim_end().to_owned();
+        let text = String::from_utf8_lossy(&statement.to_json())
+            .trim_end()
+            .to_owned();
         let annotation = Self::element("Annotation", &self.id("annotation", &component.id))
             .say("annotationType", "other")
             .say("subject", id)
@@ -332,7 +336,9 @@ fn model(card: &ModelCard, out: &mut Node, extras: &mut Extras) {
             "limitation" | "use-case" => !value.value.contains('\n'),
             "metric" => value.value.ends_with(" | "),
             other => {
-                PLACED.contains(&other) || other.starts_with("hyperparameter:") || other.starts_with("threshold:")
+                PLACED.contains(&other)
+                    || other.starts_with("hyperparameter:")
+                    || other.starts_with("threshold:")
             }
         };
         if !is_placed {
@@ -403,10 +409,7 @@ fn dataset(dataset: &Dataset, out: &mut Node, extras: &mut Extras) {
             types.push(word);
         }
     }
-    out.set_list(
-        "dataset_datasetType",
-        types.into_iter().map(Node::text).collect(),
-    );
+    out.set_list("dataset_datasetType", types.into_iter().map(Node::text).collect());
     for (key, text) in [
         ("dataset_dataCollectionProcess", &dataset.collection),
         ("dataset_intendedUse", &dataset.intended_use),
@@ -426,10 +429,7 @@ fn dataset(dataset: &Dataset, out: &mut Node, extras: &mut Extras) {
         .size
         .as_ref()
         .filter(|size| size.value.parse::<u64>().is_ok());
-    out.set_some(
-        "dataset_datasetSize",
-        size.map(|size| Node::number(&size.value)),
-    );
+    out.set_some("dataset_datasetSize", size.map(|size| Node::number(&size.value)));
     let level = dataset
         .classification
         .as_ref()
@@ -443,7 +443,8 @@ fn dataset(dataset: &Dataset, out: &mut Node, extras: &mut Extras) {
             "kind" => KINDS.contains(&value.value.as_str()),
             "size" => size.is_some(),
             "classification" => level.is_some(),
-            "collection" | "intended-use" | "noise" | "updates" | "preprocessing" | "bias" | "anonymisation" => true,
+            "collection" | "intended-use" | "noise" | "updates" | "preprocessing" | "bias"
+            | "anonymisation" => true,
             _ => false,
         };
         if !is_placed {

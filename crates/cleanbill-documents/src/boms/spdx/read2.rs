@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use cleanbill_core::{
     ToolInfo,
     bill::{
-        Bill, Component, ComponentKind, Digest, ExternalReference, Licence, Origin, Party, ReferenceKind, Relation,
-        RelationKind, Sourced,
+        Bill, Component, ComponentKind, Digest, ExternalReference, Licence, Origin, Party, ReferenceKind,
+        Relation, RelationKind, Sourced,
     },
 };
 
@@ -80,11 +80,11 @@ fn relate(spot: &Spot<'_>, document: &str, bill: &mut Bill) {
     }
     let (from, kind, to) = match kind {
         "DESCRIBES" if from == document => {
-            bill.subject = to.to_owned();
+            to.clone_into(&mut bill.subject);
             return;
         }
         "DESCRIBED_BY" if to == document => {
-            bill.subject = from.to_owned();
+            from.clone_into(&mut bill.subject);
             return;
         }
         "CONTAINS" => (from, RelationKind::Contains, to),
@@ -123,18 +123,13 @@ fn named_licences(root: &Spot<'_>) -> BTreeMap<String, String> {
 fn base(spot: &Spot<'_>, kind: ComponentKind, name: &str, licences: &BTreeMap<String, String>) -> Component {
     let id = spot.said("SPDXID").unwrap_or(&spot.path);
     let mut out = Component::new(kind, id, name);
-    out.copyright = spot
-        .sourced("copyrightText")
-        .filter(|one| is_said(&one.value));
+    out.copyright = spot.sourced("copyrightText").filter(|one| is_said(&one.value));
     for sum in spot.list("checksums") {
         let algorithm = sum.said("algorithm").and_then(hash_of);
         out.digests.extend(algorithm.map(|algorithm| {
             sum.with(Digest {
                 algorithm,
-                hex: sum
-                    .said("checksumValue")
-                    .unwrap_or_default()
-                    .to_ascii_lowercase(),
+                hex: sum.said("checksumValue").unwrap_or_default().to_ascii_lowercase(),
             })
         }));
     }
@@ -181,10 +176,7 @@ fn package_of(spot: &Spot<'_>, licences: &BTreeMap<String, String>) -> Component
     out.version = spot.sourced("versionInfo").filter(|one| is_said(&one.value));
     out.description = spot.sourced("description").or_else(|| spot.sourced("summary"));
     out.released = spot.sourced("releaseDate");
-    for (key, place) in [
-        ("supplier", &mut out.supplier),
-        ("originator", &mut out.producer),
-    ] {
+    for (key, place) in [("supplier", &mut out.supplier), ("originator", &mut out.producer)] {
         if let Some(text) = spot.sourced(key) {
             *place = party_of(&text.value).map(|party| Sourced::new(party, text.source));
         }

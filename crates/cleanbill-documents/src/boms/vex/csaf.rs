@@ -117,13 +117,18 @@ fn reason(weakness: &Spot<'_>, id: &str, groups: &BTreeMap<String, Vec<String>>)
         }
     }
     for threat in weakness.list("threats") {
-        if threat.said("category") == Some("impact") && is_about(&threat, id, groups) && out.detail.is_empty() {
-            out.detail = threat.said("details").unwrap_or_default().to_owned();
+        if threat.said("category") == Some("impact") && is_about(&threat, id, groups) && out.detail.is_empty()
+        {
+            threat
+                .said("details")
+                .unwrap_or_default()
+                .clone_into(&mut out.detail);
         }
     }
     for remediation in weakness.list("remediations") {
         if is_about(&remediation, id, groups) && out.action.is_empty() {
-            out.action = remediation.said("details").unwrap_or_default().to_owned();
+            let details = remediation.said("details").unwrap_or_default();
+            details.clone_into(&mut out.action);
         }
     }
     out
@@ -160,7 +165,10 @@ fn products(root: &Spot<'_>) -> BTreeMap<String, Product> {
         ) else {
             continue;
         };
-        let name = |id: &str| out.get(id).map_or_else(|| id.to_owned(), |one: &Product| one.id.clone());
+        let name = |id: &str| {
+            out.get(id)
+                .map_or_else(|| id.to_owned(), |one: &Product| one.id.clone())
+        };
         let product = Product {
             id: name(whole),
             parts: vec![name(part)],
@@ -183,12 +191,17 @@ fn branches(spot: &Spot<'_>, out: &mut BTreeMap<String, Product>) {
 }
 
 fn add(product: &Spot<'_>, out: &mut BTreeMap<String, Product>) {
-    let Some(id) = product.said("product_id") else { return };
+    let Some(id) = product.said("product_id") else {
+        return;
+    };
     let helper = product.get("product_identification_helper");
     let purl = helper
         .as_ref()
         .and_then(|one| one.get("purl").or_else(|| one.get("purls")))
-        .and_then(|one| one.plain().or_else(|| one.node.items().first().and_then(Node::plain)));
+        .and_then(|one| {
+            one.plain()
+                .or_else(|| one.node.items().first().and_then(Node::plain))
+        });
     out.insert(
         id.to_owned(),
         Product {

@@ -36,8 +36,14 @@ impl OpenVexError {
     /// Says it in words.
     pub fn message(self) -> Text {
         match self {
-            Self::NoTime => text!("OpenVEX needs a time, and none was given", "OpenVEX 需要时间，但未给出"),
-            Self::NoAuthor => text!("OpenVEX needs an author, and none was given", "OpenVEX 需要作者，但未给出"),
+            Self::NoTime => text!(
+                "OpenVEX needs a time, and none was given",
+                "OpenVEX 需要时间，但未给出"
+            ),
+            Self::NoAuthor => text!(
+                "OpenVEX needs an author, and none was given",
+                "OpenVEX 需要作者，但未给出"
+            ),
             Self::NoStatement => text!("there is nothing to state", "没有可陈述的内容"),
         }
     }
