@@ -21,7 +21,7 @@ use sha2::{Digest as _, Sha256};
 pub(crate) use read::read;
 
 use super::{
-    names::{property, relation_word},
+    names::{is_time, property, relation_word},
     tree::Node,
 };
 
@@ -181,7 +181,7 @@ impl<'a> Writer<'a> {
             .say("specVersion", version)
             .with(
                 "version",
-                Node::number(&self.bill.edition.unwrap_or(1).to_string()),
+                Node::number(&self.bill.edition.unwrap_or(1).max(1).to_string()),
             );
         let metadata = self.metadata();
         tree.set_map("metadata", metadata);
@@ -213,7 +213,7 @@ impl<'a> Writer<'a> {
 
     fn metadata(&mut self) -> Node {
         let mut metadata = Node::map();
-        if let Some(timestamp) = &self.bill.timestamp {
+        if let Some(timestamp) = self.bill.timestamp.as_ref().filter(|time| is_time(time)) {
             metadata.set("timestamp", Node::text(timestamp));
         }
         let phases = self.bill.phases.iter();
@@ -416,8 +416,8 @@ pub(super) fn contact(address: &str) -> Node {
 /// Makes the author of the document.
 fn author(party: &Party) -> Node {
     let mut out = Node::map().say("name", &party.name);
-    let contacts = party.contacts.iter().map(|address| contact(address));
-    if let Some(mail) = contacts.filter_map(|one| one.get("email").cloned()).next() {
+    let mut contacts = party.contacts.iter().map(|address| contact(address));
+    if let Some(mail) = contacts.find_map(|one| one.get("email").cloned()) {
         out.set("email", mail);
     }
     out

@@ -163,7 +163,9 @@ pub(crate) fn model(card: &ModelCard) -> Vec<(String, Sourced<String>)> {
         ("domain", &card.domains),
         ("explainability", &card.explainability),
     ] {
-        list.iter().for_each(|one| add(name, one));
+        for one in list {
+            add(name, one);
+        }
     }
     for (name, value) in &card.hyperparameters {
         add(&format!("hyperparameter:{name}"), value);

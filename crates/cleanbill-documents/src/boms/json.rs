@@ -342,7 +342,7 @@ mod tests {
         assert_eq!(wrong(&"[".repeat(100_000)).2, Problem::TooDeep);
         let mut keys = String::from("{");
         for key in 0..100 {
-            keys.push_str(&format!("\"k{key}\":0,"));
+            keys.extend(["\"k", &key.to_string(), "\":0,"]);
         }
         assert_eq!(
             wrong(&(keys + "\"k7\":1}")).2,

@@ -1,6 +1,6 @@
 //! Several bills as the bill of one system.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cleanbill_core::bill::{Bill, Component, ComponentKind, Relation, RelationKind, Source};
 
@@ -118,15 +118,14 @@ fn join(part: &Part, ids: &BTreeMap<&str, String>, bill: &mut Bill) {
         }
     }
     // What stands beside others in its part belongs to the system itself.
-    let roots: Vec<String> = match new(&part.bill.subject) {
-        Some(subject) => vec![subject],
-        None => {
-            let held: Vec<&str> = part.bill.relations.iter().map(|one| one.to.as_str()).collect();
-            let all = part.bill.components.iter();
-            all.filter(|one| !held.contains(&one.id.as_str()))
-                .filter_map(|one| new(&one.id))
-                .collect()
-        }
+    let roots: Vec<String> = if let Some(subject) = new(&part.bill.subject) {
+        vec![subject]
+    } else {
+        let held: BTreeSet<&str> = part.bill.relations.iter().map(|one| one.to.as_str()).collect();
+        let all = part.bill.components.iter();
+        all.filter(|one| !held.contains(one.id.as_str()))
+            .filter_map(|one| new(&one.id))
+            .collect()
     };
     for to in roots {
         bill.relations.push(Relation {

@@ -331,6 +331,15 @@ pub(crate) fn source_of(line: &str) -> Option<Source> {
 pub(crate) fn iri(address: &str) -> String {
     use std::fmt::Write as _;
     let mut out = String::with_capacity(address.len());
+    // A colon in the first segment ends a scheme, so it may stand there only after one.
+    let first = address.split(['/', '?', '#']).next().unwrap_or_default();
+    let scheme = first.split_once(':').map(|(scheme, _)| scheme);
+    let has_bad_scheme = scheme.is_some_and(|scheme| {
+        !scheme.starts_with(|one: char| one.is_ascii_alphabetic())
+            || !scheme
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+    });
     for (index, character) in address.char_indices() {
         let rest = address.get(index + 1..).unwrap_or_default();
         let is_escape =
@@ -339,6 +348,7 @@ pub(crate) fn iri(address: &str) -> String {
             '%' => is_escape,
             ' ' | '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '}' | '|' | '[' | ']' => false,
             '#' => !out.contains('#'),
+            ':' => !(has_bad_scheme && index < first.len()),
             other => !crate::escape::is_hidden(other),
         };
         if is_fit {
@@ -351,6 +361,42 @@ pub(crate) fn iri(address: &str) -> String {
         }
     }
     out
+}
+
+/// Says whether text is a time with a zone (RFC 3339, 5.6).
+pub(crate) fn is_time(text: &str) -> bool {
+    let number = |from: usize, to: usize| -> Option<u32> {
+        let digits = text.get(from..to)?;
+        digits
+            .bytes()
+            .all(|byte| byte.is_ascii_digit())
+            .then(|| digits.parse().ok())?
+    };
+    let within = |from: usize, least: u32, most: u32| {
+        number(from, from + 2).is_some_and(|number| (least..=most).contains(&number))
+    };
+    let marks = [(4, "-"), (7, "-"), (10, "T"), (13, ":"), (16, ":")];
+    let is_clock = number(0, 4).is_some()
+        && within(5, 1, 12)
+        && within(8, 1, 31)
+        && within(11, 0, 23)
+        && within(14, 0, 59)
+        && within(17, 0, 59)
+        && marks.iter().all(|(at, mark)| text.get(*at..at + 1) == Some(mark));
+    let mut zone = text.get(19..).unwrap_or_default();
+    if let Some(fraction) = zone.strip_prefix('.') {
+        zone = fraction.trim_start_matches(|one: char| one.is_ascii_digit());
+        if zone.len() == fraction.len() {
+            return false;
+        }
+    }
+    let start = text.len() - zone.len();
+    let is_offset = zone.len() == 6
+        && zone.starts_with(['+', '-'])
+        && zone.get(3..4) == Some(":")
+        && within(start + 1, 0, 23)
+        && within(start + 4, 0, 59);
+    is_clock && (zone == "Z" || is_offset)
 }
 
 /// Moves the point of a decimal number by so many places to the left, without rounding: `12.5` by 3 is `0.0125`.
@@ -389,6 +435,29 @@ mod tests {
     }
 
     #[test]
+    fn times_are_told_from_other_text() {
+        for good in [
+            "2024-05-01T10:20:30Z",
+            "2024-05-01T10:20:30.123Z",
+            "2024-05-01T10:20:30+02:00",
+        ] {
+            assert!(is_time(good), "{good}");
+        }
+        for bad in [
+            "",
+            "2024-05-01",
+            "2024-13-01T10:20:30Z",
+            "2024-05-01 10:20:30Z",
+            "2024-05-01T10:20:30",
+            "2024-05-01T10:20:30.Z",
+            "2024-05-01T25:20:30Z",
+            "２024-05-01T10:20:30Z",
+        ] {
+            assert!(!is_time(bad), "{bad}");
+        }
+    }
+
+    #[test]
     fn sources_are_read_again() {
         for source in [
             Source::file("README.md", "license"),
@@ -410,6 +479,8 @@ mod tests {
             "https://a.b/c%20d?x=%5B1%5D#y%23z"
         );
         assert_eq!(iri("a%20b%zz"), "a%20b%25zz");
+        assert_eq!(iri("my model: v1/x:y"), "my%20model%3A%20v1/x:y");
+        assert_eq!(iri("file:model.sig"), "file:model.sig");
     }
 
     #[test]

@@ -119,7 +119,7 @@ impl<'a> Writer<'a> {
         let document = self.id("document", "");
         let subject = self.bill.subject().map(|one| self.component_id(&one.id));
         if let Some(subject) = &subject {
-            self.relation("describes", &sbom, &[subject.clone()], "");
+            self.relation("describes", &sbom, std::slice::from_ref(subject), "");
         }
         let ids: Vec<Node> = self
             .elements

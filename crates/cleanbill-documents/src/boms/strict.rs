@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use cleanbill_core::{Text, text};
 
 use super::{
-    names::{hash_of, kind_of_cyclonedx},
+    names::{hash_of, is_time, kind_of_cyclonedx},
     purl,
     read::Standard,
     tree::{Node, pointer_step},
@@ -49,6 +49,8 @@ struct Judge {
     found: Vec<Violation>,
     left_out: usize,
     ids: BTreeSet<String>,
+    /// Whether the document is of CycloneDX before 1.7.
+    is_before_1_7: bool,
     /// References, told wrong when all ids are known.
     references: Vec<(String, usize, String)>,
 }
@@ -92,6 +94,9 @@ impl Judge {
     }
 
     fn identify(&mut self, path: &str, node: &Node, key: &str) {
+        if node.get(key).and_then(Node::as_text).is_some_and(str::is_empty) {
+            self.tell(path, node, text!("`{key}` is empty", "`{key}` 为空"));
+        }
         if let Some(id) = node.said(key)
             && !self.ids.insert(id.to_owned())
         {
@@ -193,11 +198,7 @@ impl Judge {
     fn time(&mut self, path: &str, node: Option<&Node>) {
         let Some(node) = node else { return };
         let text = node.as_text().unwrap_or_default();
-        let is_time = text.len() >= 20
-            && text.get(10..11) == Some("T")
-            && text.bytes().take(4).all(|byte| byte.is_ascii_digit())
-            && (text.ends_with('Z') || text.get(text.len() - 6..).is_some_and(|zone| zone.contains(':')));
-        if !is_time {
+        if !is_time(text) {
             self.tell(
                 path,
                 node,
@@ -208,6 +209,7 @@ impl Judge {
 
     fn cyclonedx(&mut self, version: &str, tree: &Node) {
         self.version(tree, "specVersion", version, &["1.4", "1.5", "1.6", "1.7"]);
+        self.is_before_1_7 = ["1.4", "1.5", "1.6"].contains(&version);
         if let Some(serial) = tree.get("serialNumber")
             && !serial.as_text().is_some_and(is_serial)
         {
@@ -267,6 +269,27 @@ impl Judge {
         });
         self.each("", tree, "citations", |judge, path, node| {
             judge.demand(path, node, &["timestamp"]);
+            judge.identify(path, node, "bom-ref");
+            if node.get("pointers").is_some() == node.get("expressions").is_some() {
+                judge.tell(
+                    path,
+                    node,
+                    text!(
+                        "a citation has either `pointers` or `expressions`",
+                        "引用应有 `pointers` 或 `expressions` 之一"
+                    ),
+                );
+            }
+            if node.get("attributedTo").is_none() && node.get("process").is_none() {
+                judge.tell(
+                    path,
+                    node,
+                    text!(
+                        "a citation has `attributedTo` or `process`",
+                        "引用应有 `attributedTo` 或 `process`"
+                    ),
+                );
+            }
             for key in ["attributedTo", "process"] {
                 if let Some(target) = node.get(key) {
                     judge.refer(format!("{path}/{key}"), target);
@@ -332,9 +355,34 @@ impl Judge {
                 judge.hash(path, node, "alg", "content");
             });
         });
+        let licences = node.all("licenses");
+        let expressions = licences
+            .iter()
+            .filter(|one| one.get("expression").is_some())
+            .count();
+        if self.is_before_1_7 && expressions > 0 && licences.len() > 1 {
+            self.tell(
+                &format!("{path}/licenses"),
+                node,
+                text!(
+                    "before 1.7 an expression stands alone",
+                    "1.7 之前表达式须单独出现"
+                ),
+            );
+        }
         self.each(path, node, "licenses", |judge, path, node| {
             if let Some(expression) = node.get("expression") {
                 judge.expression(&format!("{path}/expression"), expression);
+                if node.get("license").is_some() {
+                    judge.tell(
+                        path,
+                        node,
+                        text!(
+                            "both `license` and `expression`",
+                            "同时有 `license` 和 `expression`"
+                        ),
+                    );
+                }
                 return;
             }
             let Some(licence) = node.get("license") else {
@@ -468,7 +516,7 @@ impl Judge {
             for key in REFERENCES {
                 match node.get(key) {
                     Some(target) if target.as_text().is_some() => {
-                        judge.refer(format!("{path}/{key}"), target)
+                        judge.refer(format!("{path}/{key}"), target);
                     }
                     Some(list) => {
                         for (index, target) in list.items().iter().enumerate() {

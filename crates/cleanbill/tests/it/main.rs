@@ -1,6 +1,8 @@
 //! Tests of the program, its documents and its house rules.
 
+mod advisories;
 mod approved;
+mod bom;
 mod cli;
 mod documents;
 mod exit_codes;

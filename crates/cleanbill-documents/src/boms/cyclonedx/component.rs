@@ -237,6 +237,37 @@ fn range(component: &Component, requirement: &str) -> Option<String> {
     is_version.then(|| format!("vers:{scheme}/{operator}{version}"))
 }
 
+/// Says whether the schema of CycloneDX lists a licence by this id.
+fn is_listed(id: &str) -> bool {
+    spdx::license_id(id).is_some_and(|one| one.name == id) && !NEWER.contains(&id)
+}
+
+/// Ids of the list 3.29.0 of SPDX that the schemas of CycloneDX (list 3.28.0) do not have, or that are none.
+const NEWER: [&str; 22] = [
+    "BSD-2-Clause-pos-unchanged",
+    "BSD-3-Clause-OpenWebUI",
+    "BSD-Source-Code-no-disclaimer",
+    "BSD-Source-alt-GPL",
+    "BSD-ask-to-endorse",
+    "Brian-Gladman-3-Clause-no-conversion",
+    "Bugroff",
+    "CC-BY-NC-3.0-IGO",
+    "FDK-MPEG-H",
+    "GFDL-1.1-invariants",
+    "GFDL-1.1-no-invariants",
+    "GFDL-1.2-invariants",
+    "GFDL-1.2-no-invariants",
+    "GFDL-1.3-invariants",
+    "GFDL-1.3-no-invariants",
+    "Google-Patent-WebM",
+    "Hippocratic-3.0-core",
+    "Informatica",
+    "MVT-1.1",
+    "NOASSERTION",
+    "Spelling-Provider-LGPL-exception",
+    "atc-game",
+];
+
 fn licence(one: &Sourced<Licence>, may_be_expression: bool, found: bool) -> Node {
     let acknowledgement = if one.source.origin == Origin::Concluded {
         "concluded"
@@ -247,7 +278,7 @@ fn licence(one: &Sourced<Licence>, may_be_expression: bool, found: bool) -> Node
     let mut inner = Node::map();
     let mut properties = Vec::new();
     match &value.expression {
-        Some(expression) if spdx::license_id(expression).is_some_and(|id| id.name == expression) => {
+        Some(expression) if is_listed(expression) => {
             inner.set("id", Node::text(expression));
         }
         Some(expression) if may_be_expression && !expression.starts_with("LicenseRef-") => {

@@ -116,7 +116,7 @@ fn measure(quantity: &Quantity, units: &[(&str, usize)]) -> Option<String> {
     let unit: String = quantity
         .unit
         .chars()
-        .filter(|one| one.is_ascii_alphanumeric())
+        .filter(char::is_ascii_alphanumeric)
         .collect::<String>()
         .to_ascii_lowercase();
     let (_, places) = units.iter().find(|(name, _)| *name == unit)?;

@@ -64,11 +64,11 @@ impl Reader {
             self.bill.phases.extend(word.map(str::to_owned));
         }
         let tools = metadata.list("tools").into_iter();
-        let tools = tools.flat_map(|tool| match tool.get("components") {
+        let mut tools = tools.flat_map(|tool| match tool.get("components") {
             Some(_) => tool.list("components"),
             None => vec![tool],
         });
-        self.bill.tool = tools.filter_map(|tool| tool_of(&tool)).next();
+        self.bill.tool = tools.find_map(|tool| tool_of(&tool));
         for author in metadata.list("authors") {
             let contact = author.said("email").map(str::to_owned);
             let name = author.said("name").unwrap_or_default();
@@ -387,23 +387,18 @@ fn digest_of(spot: &Spot<'_>) -> Option<Digest> {
 
 fn licence_of(spot: &Spot<'_>, is_found: bool) -> Option<Sourced<Licence>> {
     let inner = spot.get("license");
-    let (expression, mut stated, acknowledgement) = match &inner {
-        Some(license) => {
-            let id = license.said("id");
-            let name = license.said("name");
-            (
-                id.map(str::to_owned),
-                id.or(name).unwrap_or_default().to_owned(),
-                license.said("acknowledgement"),
-            )
-        }
-        None => {
-            // The XML form holds the expression as text of its own element.
-            let text = spot.sourced("expression")?.value;
-            (Some(text.clone()), text, spot.said("acknowledgement"))
-        }
+    let (mut expression, mut stated, acknowledgement) = if let Some(license) = &inner {
+        let id = license.said("id");
+        let name = license.said("name");
+        (
+            id.map(str::to_owned),
+            id.or(name).unwrap_or_default().to_owned(),
+            license.said("acknowledgement"),
+        )
+    } else {
+        let text = spot.sourced("expression")?.value;
+        (Some(text.clone()), text, spot.said("acknowledgement"))
     };
-    let mut expression = expression;
     if let Some(license) = &inner {
         for (name, value) in properties(license) {
             match name {

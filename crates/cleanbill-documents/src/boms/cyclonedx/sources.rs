@@ -6,13 +6,13 @@ use cleanbill_core::bill::{Bill, Origin, Source};
 
 use super::{Version, named, tool_ref};
 use crate::boms::{
-    names::{property, source_line},
+    names::{is_time, property, source_line},
     tree::{Node, Value, pointer_step},
 };
 
 /// Adds to a document where its values came from.
 pub(super) fn tell(tree: &mut Node, bill: &Bill, version: Version) {
-    match (&bill.timestamp, &bill.tool) {
+    match (bill.timestamp.as_ref().filter(|time| is_time(time)), &bill.tool) {
         (Some(timestamp), Some(_)) if version >= Version::V1_7 => {
             let citations = citations(tree, timestamp, &tool_ref(bill));
             tree.set_list("citations", citations);
@@ -24,12 +24,12 @@ pub(super) fn tell(tree: &mut Node, bill: &Bill, version: Version) {
 /// One citation for each source. What was measured from each file's own bytes in the same way is one source.
 fn citations(tree: &Node, timestamp: &str, tool: &str) -> Vec<Node> {
     let mut found = Vec::new();
-    collect(tree, String::new(), &|_| true, &mut found);
+    collect(tree, "", &|_| true, &mut found);
     let mut groups: BTreeMap<Source, Vec<String>> = BTreeMap::new();
     for (pointer, source) in found {
         let mut source = source.clone();
         if source.origin == Origin::Measured {
-            source.file = "the bytes".to_owned();
+            "the bytes".clone_into(&mut source.file);
         }
         groups.entry(source).or_default().push(pointer);
     }
@@ -51,19 +51,19 @@ fn citations(tree: &Node, timestamp: &str, tool: &str) -> Vec<Node> {
 /// Lists sourced values with their JSON pointers; `enters` says by key where to go on.
 fn collect<'a>(
     node: &'a Node,
-    pointer: String,
+    pointer: &str,
     enters: &dyn Fn(&str) -> bool,
     out: &mut Vec<(String, &'a Source)>,
 ) {
     if let Some(source) = node.source() {
-        out.push((pointer.clone(), source));
+        out.push((pointer.to_owned(), source));
     }
     for (index, item) in node.items().iter().enumerate() {
-        collect(item, format!("{pointer}/{index}"), enters, out);
+        collect(item, &format!("{pointer}/{index}"), enters, out);
     }
     for (key, value) in node.members() {
         if enters(key) {
-            collect(value, format!("{pointer}/{}", pointer_step(key)), enters, out);
+            collect(value, &format!("{pointer}/{}", pointer_step(key)), enters, out);
         }
     }
 }
@@ -82,7 +82,7 @@ fn annotate(node: &mut Node, depth: usize) {
     let is_thing = depth > 0 && node.get("bom-ref").is_some();
     if is_thing {
         let mut found = Vec::new();
-        collect(node, String::new(), &|key| !OTHERS.contains(&key), &mut found);
+        collect(node, "", &|key| !OTHERS.contains(&key), &mut found);
         let mut told: Vec<Node> = found
             .into_iter()
             .filter(|(pointer, _)| !pointer.is_empty())

@@ -80,11 +80,11 @@ fn relate(spot: &Spot<'_>, document: &str, bill: &mut Bill) {
     }
     let (from, kind, to) = match kind {
         "DESCRIBES" if from == document => {
-            bill.subject = to.to_owned();
+            to.clone_into(&mut bill.subject);
             return;
         }
         "DESCRIBED_BY" if to == document => {
-            bill.subject = from.to_owned();
+            from.clone_into(&mut bill.subject);
             return;
         }
         "CONTAINS" => (from, RelationKind::Contains, to),

@@ -66,6 +66,14 @@ fn id_of(id: &str) -> String {
         .map_or_else(|| id.to_owned(), decode)
 }
 
+/// Returns the id that a reference names, or that stands in the place of one.
+fn id_text(spot: &Spot<'_>) -> Option<String> {
+    match spot.node.as_text() {
+        Some(id) => Some(id.to_owned()),
+        None => spot.said("spdxId").or(spot.said("@id")).map(str::to_owned),
+    }
+}
+
 /// Words that say nothing.
 pub(super) fn is_said(text: &str) -> bool {
     !matches!(
@@ -232,7 +240,7 @@ impl<'a> Reader<'a> {
         };
         let ids: Vec<&str> = ids.collect();
         if out.id.is_empty() {
-            out.id = ids.first().copied().unwrap_or(id).to_owned();
+            ids.first().copied().unwrap_or(id).clone_into(&mut out.id);
         }
         out.aliases = ids
             .into_iter()
@@ -245,7 +253,7 @@ impl<'a> Reader<'a> {
                 .extend(one.texts("locator").into_iter().map(|url| url.value));
         }
         // The element's own id, until every relation to it is read.
-        out.source.place = id.to_owned();
+        id.clone_into(&mut out.source.place);
         self.bill.vulnerabilities.push(out);
     }
 
@@ -259,11 +267,11 @@ impl<'a> Reader<'a> {
         let Some(kind) = spot.said("relationshipType") else {
             return;
         };
-        let Some(from) = spot.get("from").and_then(|one| self.follow_id(&one)) else {
+        let Some(from) = spot.get("from").and_then(|one| id_text(&one)) else {
             return;
         };
         let targets = spot.list("to");
-        let targets: Vec<String> = targets.iter().filter_map(|one| self.follow_id(one)).collect();
+        let targets: Vec<String> = targets.iter().filter_map(id_text).collect();
         let comment = spot.said("comment").unwrap_or_default();
         for to in targets {
             let (from, to) = (from.as_str(), to.as_str());
@@ -282,13 +290,6 @@ impl<'a> Reader<'a> {
                 }
                 _ => {}
             }
-        }
-    }
-
-    fn follow_id(&self, spot: &Spot<'a>) -> Option<String> {
-        match spot.node.as_text() {
-            Some(id) => Some(id.to_owned()),
-            None => spot.said("spdxId").or(spot.said("@id")).map(str::to_owned),
         }
     }
 
@@ -351,7 +352,7 @@ impl<'a> Reader<'a> {
 
     /// Reads an annotation of ours: what has no field, and where values came from.
     fn annotation(&mut self, spot: &Spot<'a>) {
-        let Some(subject) = spot.get("subject").and_then(|one| self.follow_id(&one)) else {
+        let Some(subject) = spot.get("subject").and_then(|one| id_text(&one)) else {
             return;
         };
         let Some(statement) = spot.said("statement").and_then(|text| json::parse(text).ok()) else {

@@ -119,12 +119,16 @@ fn reason(weakness: &Spot<'_>, id: &str, groups: &BTreeMap<String, Vec<String>>)
     for threat in weakness.list("threats") {
         if threat.said("category") == Some("impact") && is_about(&threat, id, groups) && out.detail.is_empty()
         {
-            out.detail = threat.said("details").unwrap_or_default().to_owned();
+            threat
+                .said("details")
+                .unwrap_or_default()
+                .clone_into(&mut out.detail);
         }
     }
     for remediation in weakness.list("remediations") {
         if is_about(&remediation, id, groups) && out.action.is_empty() {
-            out.action = remediation.said("details").unwrap_or_default().to_owned();
+            let details = remediation.said("details").unwrap_or_default();
+            details.clone_into(&mut out.action);
         }
     }
     out

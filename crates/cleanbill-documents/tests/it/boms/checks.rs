@@ -1,6 +1,6 @@
 //! Completeness: what counts, what does not, and what is said of it.
 
-use cleanbill_core::bill::{Bill, Sourced};
+use cleanbill_core::bill::{Bill, Source, Sourced};
 use cleanbill_documents::boms::check::{Assessment, FRAMEWORKS, Format, check, find};
 
 use super::fixture::{poor, rich, text};
@@ -15,10 +15,7 @@ fn judged(bill: &Bill, id: &str) -> Assessment<'static> {
 }
 
 fn missing(assessment: &Assessment<'_>) -> Vec<String> {
-    let open = assessment
-        .outcomes
-        .iter()
-        .filter(|one| one.answered < one.asked);
+    let open = assessment.outcomes.iter().filter(|one| one.answered < one.asked);
     open.map(|one| one.element.id.clone()).collect()
 }
 
@@ -28,7 +25,8 @@ fn what_is_stated_counts_and_says_where_it_stands() {
     assert_eq!(
         missing(&assessment),
         [
-            "MD-05", "SLP-06", "DP-02", "DP-03", "DP-04", "DP-05", "DP-06", "DP-07", "DP-08", "DP-10", "SP-01",
+            "MD-05", "SLP-06", "DP-02", "DP-03", "DP-04", "DP-05", "DP-06", "DP-07", "DP-08", "DP-10",
+            "SP-01",
         ],
         "one of the two datasets is but named, and nothing is signed"
     );
@@ -66,10 +64,14 @@ fn filler_and_more_of_it_never_raise_a_score() {
         model.training = Some(text(word, "training"));
         model.limitations.push(text(word, "limits"));
         bill.components[0].supplier = None;
-        bill.components[0].description = Some(Sourced::new(word.to_owned(), Default::default()));
+        bill.components[0].description = Some(Sourced::new(word.to_owned(), Source::default()));
         for framework in ["eu-ai-act", "g7-2026", "ntia-2021", "cisa-2025"] {
             let filled = judged(&bill, framework).score_permille;
-            assert_eq!(filled, judged(&poor(), framework).score_permille, "{framework}: {word}");
+            assert_eq!(
+                filled,
+                judged(&poor(), framework).score_permille,
+                "{framework}: {word}"
+            );
         }
     }
     assert_eq!(before, judged(&poor(), "eu-ai-act").score_permille);

@@ -98,14 +98,18 @@ fn merging_joins_the_same_package_and_tells_contradictions() {
     });
     let system = Component::new(ComponentKind::Application, "system", "assistant");
     let merged = merge(system, &parts);
-    let count = |name: &str| merged.bill.components.iter().filter(|one| one.name == name).count();
+    let count = |name: &str| {
+        merged
+            .bill
+            .components
+            .iter()
+            .filter(|one| one.name == name)
+            .count()
+    };
     assert_eq!(count("transformers"), 1, "the same version of the same package");
     assert_eq!(count("tiny"), 2, "two models");
     assert_eq!(count("model.safetensors"), 2, "files belong to their parts");
-    assert_eq!(
-        merged.bill.related("system", RelationKind::Contains).count(),
-        2
-    );
+    assert_eq!(merged.bill.related("system", RelationKind::Contains).count(), 2);
     assert_eq!(merged.conflicts.len(), 1);
     assert_eq!(merged.conflicts[0].name, "transformers");
     assert_eq!(merged.conflicts[0].changes[0].before, ["a description"]);
@@ -113,7 +117,13 @@ fn merging_joins_the_same_package_and_tells_contradictions() {
         assert!(merged.bill.component(&relation.from).is_some(), "{relation:?}");
         assert!(merged.bill.component(&relation.to).is_some(), "{relation:?}");
     }
-    assert!(merged.bill.vulnerabilities.iter().all(|one| !one.affects.is_empty()));
+    assert!(
+        merged
+            .bill
+            .vulnerabilities
+            .iter()
+            .all(|one| !one.affects.is_empty())
+    );
 }
 
 #[test]
@@ -137,7 +147,10 @@ fn claims_are_held_against_files() {
     found.components.push(extra);
     change(&mut found, "model", |one| {
         let model = one.model.as_mut().expect("it has a card");
-        model.parameters = Some(Sourced::new(9_999, Source::measured("model.safetensors", "shapes")));
+        model.parameters = Some(Sourced::new(
+            9_999,
+            Source::measured("model.safetensors", "shapes"),
+        ));
         model.architecture_family = Some(text("gpt2", "model_type"));
         one.licences.retain(|one| one.value.is_found);
         one.licences[0].value.expression = Some("CC-BY-NC-4.0".to_owned());
@@ -159,7 +172,12 @@ fn claims_are_held_against_files() {
     let fields: Vec<&str> = result.contradicted.iter().map(|one| one.field.as_str()).collect();
     assert_eq!(
         fields,
-        ["licence", "model.family", "model.parameters", "relation:derived-from"]
+        [
+            "licence",
+            "model.family",
+            "model.parameters",
+            "relation:derived-from"
+        ]
     );
     let unclaimed: Vec<&str> = result.unclaimed.iter().map(|one| one.name.as_str()).collect();
     assert_eq!(unclaimed, ["stolen", "hidden"]);
@@ -207,7 +225,8 @@ fn converting_names_what_is_lost() {
     assert_eq!(again.losses, []);
     let direct = spdx::write(&rich(), Serial::Absent);
     let document = read("c.json", &direct).expect("it can be read");
-    let converted = convert(&document, Target::CycloneDx(Version::V1_6), Serial::Absent).expect("it is written");
+    let converted =
+        convert(&document, Target::CycloneDx(Version::V1_6), Serial::Absent).expect("it is written");
     assert_eq!(converted.losses, []);
 }
 

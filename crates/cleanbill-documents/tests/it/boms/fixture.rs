@@ -4,8 +4,8 @@ use cleanbill_core::{
     Severity, ToolInfo,
     bill::{
         Analysis, AnalysisState, Bill, Component, ComponentKind, Dataset, Digest, DigestAlgorithm, Energy,
-        ExternalReference, Fairness, Justification, Licence, Metric, ModelCard, Party, Quantity, ReferenceKind,
-        Relation, RelationKind, Risk, Source, Sourced, Vulnerability,
+        ExternalReference, Fairness, Justification, Licence, Metric, ModelCard, Party, Quantity,
+        ReferenceKind, Relation, RelationKind, Risk, Source, Sourced, Vulnerability,
     },
 };
 
@@ -82,17 +82,18 @@ fn model_card() -> ModelCard {
             unit: unit.to_owned(),
         })
     };
-    let energy = |activity: &str, energy: Option<Quantity>, emissions: Option<Quantity>, hardware: Option<&str>| {
-        Sourced::new(
-            Energy {
-                activity: activity.to_owned(),
-                energy,
-                emissions,
-                hardware: hardware.map(str::to_owned),
-            },
-            card("co2_eq_emissions"),
-        )
-    };
+    let energy =
+        |activity: &str, energy: Option<Quantity>, emissions: Option<Quantity>, hardware: Option<&str>| {
+            Sourced::new(
+                Energy {
+                    activity: activity.to_owned(),
+                    energy,
+                    emissions,
+                    hardware: hardware.map(str::to_owned),
+                },
+                card("co2_eq_emissions"),
+            )
+        };
     ModelCard {
         task: Some(text("text-generation", "pipeline_tag")),
         approach: Some(text("self-supervised", "approach")),
@@ -104,7 +105,10 @@ fn model_card() -> ModelCard {
             "LlamaForCausalLM".to_owned(),
             Source::file("config.json", "architectures[0]"),
         )),
-        parameters: Some(Sourced::new(1_234, Source::measured("model.safetensors", "tensor shapes"))),
+        parameters: Some(Sourced::new(
+            1_234,
+            Source::measured("model.safetensors", "tensor shapes"),
+        )),
         element_types: texts(&["BF16"], "dtype"),
         context_length: Some(Sourced::new(
             4_096,
@@ -149,7 +153,12 @@ fn model_card() -> ModelCard {
         training: Some(text("from scratch on public text", "Training")),
         preprocessing: texts(&["deduplicated"], "Data"),
         energy: vec![
-            energy("training", quantity("1.50", "kWh"), quantity("0.1", "tCO2eq"), None),
+            energy(
+                "training",
+                quantity("1.50", "kWh"),
+                quantity("0.1", "tCO2eq"),
+                None,
+            ),
             energy("fine-tuning", quantity("2", "kWh"), None, Some("1 x A100")),
             energy("inference", None, quantity("12.5", "gCO2eq"), None),
         ],
@@ -221,10 +230,16 @@ fn model() -> Component {
     model.references = vec![
         reference(ReferenceKind::Distribution, "https://hub.example/acme/tiny"),
         reference(ReferenceKind::Website, "https://acme.example/"),
-        reference(ReferenceKind::ModelCard, "https://hub.example/acme/tiny/README.md"),
+        reference(
+            ReferenceKind::ModelCard,
+            "https://hub.example/acme/tiny/README.md",
+        ),
         reference(ReferenceKind::Paper, "https://arxiv.org/abs/0000.00000"),
         reference(ReferenceKind::SourceControl, "https://git.example/acme/tiny"),
-        reference(ReferenceKind::SecurityContact, "https://acme.example/security.txt"),
+        reference(
+            ReferenceKind::SecurityContact,
+            "https://acme.example/security.txt",
+        ),
         reference(ReferenceKind::Attestation, "file:model.sig"),
     ];
     model.model = Some(Box::new(model_card()));
@@ -273,14 +288,18 @@ fn others() -> Vec<Component> {
     container.purl = Some(text("pkg:oci/vllm@sha256%3Aabcd", "Dockerfile"));
     let mut service = Component::new(ComponentKind::Service, "service", "embeddings");
     service.supplier = Some(party("Acme Cloud"));
-    service.references = vec![reference(ReferenceKind::Distribution, "https://api.acme.example/v1")];
+    service.references = vec![reference(
+        ReferenceKind::Distribution,
+        "https://api.acme.example/v1",
+    )];
     let tool = Component::new(ComponentKind::Tool, "tool", "search");
     let mut prompt = Component::new(ComponentKind::Prompt, "prompt", "chat template");
     prompt.path = Some("tokenizer_config.json".to_owned());
     let platform = Component::new(ComponentKind::Platform, "platform", "cuda");
     let device = Component::new(ComponentKind::Device, "device", "A100");
     vec![
-        weights, config, base, data, tests, library, framework, container, service, tool, prompt, platform, device,
+        weights, config, base, data, tests, library, framework, container, service, tool, prompt, platform,
+        device,
     ]
 }
 
@@ -333,7 +352,12 @@ pub(super) fn rich() -> Bill {
             relation("model", RelationKind::TrainedOn, "data", ""),
             relation("model", RelationKind::TestedOn, "tests", ""),
             relation("model", RelationKind::DependsOn, "pkg:pypi/torch", ""),
-            relation("model", RelationKind::DependsOn, "pkg:pypi/transformers@4.40.0", ""),
+            relation(
+                "model",
+                RelationKind::DependsOn,
+                "pkg:pypi/transformers@4.40.0",
+                "",
+            ),
             relation("model", RelationKind::DependsOn, "container", ""),
             relation("model", RelationKind::DependsOn, "service", ""),
             relation("model", RelationKind::DependsOn, "tool", ""),
@@ -367,6 +391,96 @@ pub(super) fn poor() -> Bill {
         components: vec![Component::new(ComponentKind::Model, "m", "m")],
         ..Bill::default()
     };
+    bill.settle();
+    bill
+}
+
+/// Returns a bill in which every text is odd: what others write, and what an attacker may.
+pub(super) fn nasty() -> Bill {
+    let odd = [
+        "",
+        " ",
+        "a b\u{1b}[2J\u{202e}\"\\<>{}|^`%zz#x#y",
+        "1:x",
+        "my model: v1",
+        "模型\u{0}\u{10ffff}",
+        "urn:cdx:x",
+        "$ref",
+        "../../etc",
+        "[::1]:80",
+        "NOASSERTION",
+        "-1e999",
+    ];
+    let mut bill = rich();
+    bill.timestamp = Some("yesterday".to_owned());
+    bill.phases = odd.iter().map(|one| (*one).to_owned()).collect();
+    bill.edition = Some(0);
+    bill.authors[0].contacts = vec!["a@b".to_owned(), "@".to_owned(), "a b@c.d".to_owned()];
+    for (index, word) in odd.into_iter().enumerate() {
+        for kind in ComponentKind::ALL {
+            let mut one = Component::new(kind, &format!("{word}{index}{}", kind.as_str()), word);
+            one.version = Some(text(word, word));
+            one.group = Some(text(word, word));
+            one.purl = Some(text(word, word));
+            one.requirement = Some(text(word, word));
+            one.released = Some(text(word, word));
+            one.path = Some(word.to_owned());
+            one.supplier = Some(Sourced::new(
+                Party {
+                    name: word.to_owned(),
+                    urls: vec![word.to_owned()],
+                    contacts: vec![word.to_owned()],
+                },
+                card(word),
+            ));
+            one.licences = vec![
+                licence(None, word, false, card(word)),
+                licence(Some("NOASSERTION"), word, false, card(word)),
+                licence(Some("LicenseRef-x"), word, true, card(word)),
+            ];
+            one.references = vec![
+                reference(ReferenceKind::Other, word),
+                reference(ReferenceKind::Website, word),
+            ];
+            let digest = Digest {
+                algorithm: DigestAlgorithm::Sha256,
+                hex: word.to_owned(),
+            };
+            one.digests.push(Sourced::new(digest, card(word)));
+            let mut model = model_card();
+            model.approach = Some(text(word, word));
+            model.safety_risk = Some(text(word, word));
+            for energy in &mut model.energy {
+                energy.value.activity = word.to_owned();
+                if let Some(quantity) = &mut energy.value.energy {
+                    quantity.value = word.to_owned();
+                }
+            }
+            one.model = Some(Box::new(model));
+            let mut data = dataset();
+            data.kinds = vec![text(word, word)];
+            data.size = Some(text(word, word));
+            data.classification = Some(text(word, word));
+            one.dataset = Some(Box::new(data));
+            one.property(word, word, card(word));
+            bill.relations
+                .push(relation(&one.id, RelationKind::DerivedFrom, "model", word));
+            bill.relations
+                .push(relation("model", RelationKind::DerivedFrom, &one.id, word));
+            bill.relations
+                .push(relation(&one.id, RelationKind::Contains, &one.id, word));
+            bill.relations
+                .push(relation(&one.id, RelationKind::DependsOn, "nobody", word));
+            bill.components.push(one);
+        }
+        let mut weakness = bill.vulnerabilities[0].clone();
+        weakness.id = format!("{word}{index}");
+        weakness.published = Some(word.to_owned());
+        weakness.references = vec![word.to_owned()];
+        weakness.vectors = vec![word.to_owned()];
+        weakness.aliases = vec![word.to_owned()];
+        bill.vulnerabilities.push(weakness);
+    }
     bill.settle();
     bill
 }

@@ -35,7 +35,10 @@ fn hostile_xml_is_refused() {
     let deep = "<a>".repeat(1_000_000);
     check(deep.as_bytes(), "nested deeper than 128 levels");
     check(b"<html/>", "neither CycloneDX nor SPDX");
-    let error = read("x.xml", b"<bom xmlns='http://cyclonedx.org/schema/bom/1.6'><components><component></x>");
+    let error = read(
+        "x.xml",
+        b"<bom xmlns='http://cyclonedx.org/schema/bom/1.6'><components><component></x>",
+    );
     match error {
         Err(ReadError::Xml { path, at, .. }) => {
             assert_eq!(path, "/bom/components/component");

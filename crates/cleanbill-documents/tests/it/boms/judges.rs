@@ -14,7 +14,7 @@ use cleanbill_documents::boms::{
     vex::write_openvex,
 };
 
-use super::fixture::{poor, rich};
+use super::fixture::{nasty, poor, rich};
 
 const PYTHON_PACKAGES: [&str; 6] = [
     "cyclonedx-python-lib[json-validation,xml-validation]==11.12.0",
@@ -37,50 +37,71 @@ pub(super) fn target() -> PathBuf {
 
 pub(super) fn run(command: &mut Command) -> Option<(bool, String)> {
     let output = command.output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let text =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     Some((output.status.success(), text))
 }
 
-/// Returns the Python that has the judges; installs them once.
+/// Installs something once, however many tests ask for it at the same time.
+pub(super) fn once(name: &str, install: impl FnOnce() -> Option<()>) -> Option<()> {
+    fs::create_dir_all(target()).ok()?;
+    let lock = fs::File::create(target().join(format!("{name}.lock"))).ok()?;
+    lock.lock().ok()?;
+    let complete = target().join(format!("{name}.complete"));
+    if !complete.exists() {
+        install()?;
+        fs::write(&complete, "").ok()?;
+    }
+    Some(())
+}
+
+/// Runs a step of an installation.
+pub(super) fn step(command: &mut Command) -> Option<()> {
+    run(command).filter(|(is_done, _)| *is_done).map(|_| ())
+}
+
+/// Returns the Python that has the judges.
 pub(super) fn python() -> Option<PathBuf> {
     let folder = target().join("venv");
     let python = folder.join("bin/python");
-    let complete = target().join("venv.complete");
-    if !complete.exists() {
-        fs::create_dir_all(target()).ok()?;
-        run(Command::new("python3").args(["-m", "venv"]).arg(&folder)).filter(|(is_done, _)| *is_done)?;
-        run(Command::new(&python)
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
-            .args(PYTHON_PACKAGES))
-        .filter(|(is_done, _)| *is_done)?;
-        fs::write(&complete, "").ok()?;
-    }
+    once("venv", || {
+        step(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+        step(
+            Command::new(&python)
+                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+                .args(PYTHON_PACKAGES),
+        )
+    })?;
     Some(python)
 }
 
-/// Returns the folder that has the JavaScript judge; installs it once.
+/// Returns the folder that has the JavaScript judge.
 fn node() -> Option<PathBuf> {
     let folder = target().join("npm");
-    let complete = target().join("npm.complete");
-    if !complete.exists() {
+    once("npm", || {
         fs::create_dir_all(&folder).ok()?;
         fs::write(folder.join("package.json"), "{\"private\":true}").ok()?;
-        run(Command::new("npm")
-            .current_dir(&folder)
-            .args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"])
-            .args(NODE_PACKAGES))
-        .filter(|(is_done, _)| *is_done)?;
-        fs::write(&complete, "").ok()?;
-    }
+        step(
+            Command::new("npm")
+                .current_dir(&folder)
+                .args([
+                    "install",
+                    "--ignore-scripts",
+                    "--no-audit",
+                    "--no-fund",
+                    "--silent",
+                ])
+                .args(NODE_PACKAGES),
+        )
+    })?;
     Some(folder)
 }
 
 /// Where schemas that are not in a registry lie, if they do: `../shared/data/schemas` beside the project.
+#[expect(clippy::disallowed_methods, reason = "a test may be told where schemas lie")]
 pub(super) fn schemas() -> PathBuf {
     let folder = env::var_os("CLEANBILL_SCHEMAS").map(PathBuf::from);
-    folder.unwrap_or_else(|| {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/schemas")
-    })
+    folder.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/schemas"))
 }
 
 /// Writes every document that is judged; each test has a folder of its own, for they run at the same time.
@@ -93,14 +114,17 @@ fn documents(folder: &str) -> Vec<PathBuf> {
         fs::write(&path, bytes).expect("the target folder is writable");
         out.push(path);
     };
-    for (name, bill) in [("rich", rich()), ("poor", poor())] {
+    for (name, bill) in [("rich", rich()), ("poor", poor()), ("nasty", nasty())] {
         for version in Version::ALL {
             for (end, serial) in [("", Serial::Absent), ("-serial", Serial::FromContent)] {
                 let file = format!("{name}{end}.cdx-{}.json", version.as_str());
                 write(file, cyclonedx::write(&bill, version, serial));
             }
         }
-        write(format!("{name}.spdx-3.json"), spdx::write(&bill, Serial::FromContent));
+        write(
+            format!("{name}.spdx-3.json"),
+            spdx::write(&bill, Serial::FromContent),
+        );
     }
     let parts = [("a", rich()), ("b", rich()), ("c", poor())].map(|(name, bill)| Part {
         name: name.to_owned(),
@@ -114,7 +138,10 @@ fn documents(folder: &str) -> Vec<PathBuf> {
         let file = format!("merged.cdx-{}.json", version.as_str());
         write(file, cyclonedx::write(&merged, version, Serial::FromContent));
     }
-    write("merged.spdx-3.json".to_owned(), spdx::write(&merged, Serial::FromContent));
+    write(
+        "merged.spdx-3.json".to_owned(),
+        spdx::write(&merged, Serial::FromContent),
+    );
     let (vex, _) = write_openvex(&rich()).expect("there is something to state");
     write("rich.openvex.json".to_owned(), vex);
     // Proof that the judges judge.

@@ -28,7 +28,10 @@ fn facts(bill: &Bill) -> BTreeSet<String> {
     }
     for one in &bill.vulnerabilities {
         let state = one.analysis.as_ref().map(|one| (one.state, one.justification));
-        out.insert(format!("{} {:?} {:?} {state:?}", one.id, one.aliases, one.affects));
+        out.insert(format!(
+            "{} {:?} {:?} {state:?}",
+            one.id, one.aliases, one.affects
+        ));
     }
     out.insert(format!("subject {}", bill.subject));
     out.insert(format!("time {:?}", bill.timestamp));
@@ -62,7 +65,11 @@ fn cyclonedx_carries_everything() {
             &cyclonedx::write(&rich(), version, Serial::FromContent),
             &addresses,
         );
-        check(&poor(), &cyclonedx::write(&poor(), version, Serial::Absent), &["edition"]);
+        check(
+            &poor(),
+            &cyclonedx::write(&poor(), version, Serial::Absent),
+            &["edition"],
+        );
     }
 }
 
@@ -86,7 +93,11 @@ fn the_same_bill_gives_the_same_bytes_and_its_own_serial_number() {
     assert_eq!(write(&rich()), write(&shuffled));
     let serial = |bytes: &[u8]| {
         let document = read("bom.json", bytes).expect("it can be read");
-        document.tree.get("serialNumber").and_then(Node::as_text).map(str::to_owned)
+        document
+            .tree
+            .get("serialNumber")
+            .and_then(Node::as_text)
+            .map(str::to_owned)
     };
     let (one, other) = (serial(&write(&rich())), serial(&write(&poor())));
     assert!(one.is_some() && one != other);

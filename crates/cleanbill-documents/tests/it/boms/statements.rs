@@ -34,7 +34,10 @@ fn a_statement_counts_only_for_what_it_names() {
     let id = "pkg:pypi/transformers@4.40.0";
     let counts = Fate::Counts(vec![id.to_owned()]);
     assert_eq!(fate(&format!(r#"{{"@id":"{id}"}}"#), "CVE-2024-0001"), counts);
-    assert_eq!(fate(&format!(r#"{{"@id":"{id}"}}"#), "GHSA-aaaa-bbbb-cccc"), counts);
+    assert_eq!(
+        fate(&format!(r#"{{"@id":"{id}"}}"#), "GHSA-aaaa-bbbb-cccc"),
+        counts
+    );
     assert_eq!(
         fate(r#"{"@id":"pkg:pypi/Transformers@4.40.0"}"#, "CVE-2024-0001"),
         counts,
@@ -57,7 +60,10 @@ fn a_statement_counts_only_for_what_it_names() {
         Fate::NoSuchWeakness
     );
     assert_eq!(
-        fate(r#"{"@id":"pkg:pypi/transformers@4.40.0?os=linux"}"#, "CVE-2024-0001"),
+        fate(
+            r#"{"@id":"pkg:pypi/transformers@4.40.0?os=linux"}"#,
+            "CVE-2024-0001"
+        ),
         Fate::NoSuchProduct,
         "a build that nobody says it is"
     );
@@ -84,7 +90,10 @@ fn a_weakness_of_several_components_is_parted() {
         .filter(|one| one.id == "CVE-2024-0001")
         .map(|one| (one.affects.clone(), one.analysis.is_some()))
         .collect();
-    assert!(states.contains(&(vec!["pkg:pypi/torch".to_owned()], false)), "{states:?}");
+    assert!(
+        states.contains(&(vec!["pkg:pypi/torch".to_owned()], false)),
+        "{states:?}"
+    );
     assert!(states.contains(&(vec!["pkg:pypi/transformers@4.40.0".to_owned()], true)));
 }
 
@@ -147,8 +156,11 @@ fn csaf_is_read_with_branches_groups_and_relations() {
 
 #[test]
 fn broken_statements_are_refused_with_their_place() {
-    let error = read("v.json", br#"{"@context":"https://openvex.dev/ns/v0.2.0","a":1,"a":2}"#);
+    let error = read(
+        "v.json",
+        br#"{"@context":"https://openvex.dev/ns/v0.2.0","a":1,"a":2}"#,
+    );
     let error = error.expect_err("it is refused").to_string();
-    assert!(error.contains("byte 49"), "{error}");
+    assert!(error.contains("byte 50"), "{error}");
     assert!(read("v.json", b"{}").is_err());
 }
