@@ -94,7 +94,7 @@ fn known_bad_models_are_found_by_digest() {
         "bad.json",
         format!(
             r#"{{"schema": "cleanbill-known-bad/1", "name": "ours", "date": "2026-01-01",
-                "entries": [{{"id": "BAD-1", "reason": "tampered", "sha256": ["{digest}"]}}]}}"#
+                "entry": [{{"id": "BAD-1", "reason": "tampered", "sha256": ["{digest}"]}}]}}"#
         )
         .as_bytes(),
     );

@@ -451,9 +451,9 @@ pub(super) fn nasty() -> Bill {
             model.approach = Some(text(word, word));
             model.safety_risk = Some(text(word, word));
             for energy in &mut model.energy {
-                energy.value.activity = word.to_owned();
+                word.clone_into(&mut energy.value.activity);
                 if let Some(quantity) = &mut energy.value.energy {
-                    quantity.value = word.to_owned();
+                    word.clone_into(&mut quantity.value);
                 }
             }
             one.model = Some(Box::new(model));

@@ -171,7 +171,7 @@ struct Outcome<'a> {
 }
 
 impl Outcome<'_> {
-    fn ids<'v>(one: &'v Vulnerability) -> impl Iterator<Item = &'v str> {
+    fn ids(one: &Vulnerability) -> impl Iterator<Item = &str> {
         std::iter::once(one.id.as_str()).chain(one.aliases.iter().map(String::as_str))
     }
 

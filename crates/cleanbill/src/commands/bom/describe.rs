@@ -165,7 +165,7 @@ fn told_by_target(name: &str, shown: &str) -> About {
         }
         _ => {
             let last = shown.trim_end_matches('/').rsplit('/').next().unwrap_or(shown);
-            about.folder = last.to_owned();
+            last.clone_into(&mut about.folder);
         }
     }
     about
