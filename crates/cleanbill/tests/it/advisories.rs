@@ -25,7 +25,12 @@ fn an_affected_version_fails_and_a_mended_one_passes() {
     let workplace = workplace();
     let ran = workplace.run("advisories check app --index osv.index");
     assert_eq!(ran.code, 1, "{}", ran.shown());
-    for said in ["critical", "PYSEC-0000-1 (CVE-2026-0001)", "fixed in 2.5.0", "2026-01-02"] {
+    for said in [
+        "critical",
+        "PYSEC-0000-1 (CVE-2026-0001)",
+        "fixed in 2.5.0",
+        "2026-01-02",
+    ] {
         assert!(ran.stdout.contains(said), "{said}: {}", ran.shown());
     }
     workplace.write("app/requirements.txt", b"torch==2.5.0\n");
@@ -71,15 +76,26 @@ fn a_statement_counts_for_the_version_that_it_names() {
 fn a_failed_import_leaves_the_old_index() {
     let workplace = workplace();
     let before = fs::read(workplace.path("osv.index")).expect("an index");
-    workplace.write("osv/two.json", br#"{"id": "PYSEC-0000-2", "affected": [{"package": "#);
+    workplace.write(
+        "osv/two.json",
+        br#"{"id": "PYSEC-0000-2", "affected": [{"package": "#,
+    );
     let ran = workplace.run("advisories import osv --index osv.index --date 2026-01-05");
     assert_eq!(ran.code, 3, "{}", ran.shown());
-    assert!(ran.stderr.contains("two.json") && ran.stderr.contains("byte"), "{}", ran.shown());
+    assert!(
+        ran.stderr.contains("two.json") && ran.stderr.contains("byte"),
+        "{}",
+        ran.shown()
+    );
     assert_eq!(fs::read(workplace.path("osv.index")).expect("an index"), before);
     let ran = workplace.run("advisories import osv --index osv.index --date 2026-01-05 --skip-broken");
     assert_eq!(ran.code, 3, "passed over is missing: {}", ran.shown());
     let ran = workplace.run("advisories show --index osv.index");
-    assert!(ran.stdout.contains("2026-01-05") && ran.stdout.contains("PyPI"), "{}", ran.shown());
+    assert!(
+        ran.stdout.contains("2026-01-05") && ran.stdout.contains("PyPI"),
+        "{}",
+        ran.shown()
+    );
 }
 
 #[test]
@@ -89,7 +105,7 @@ fn known_bad_models_are_found_by_digest() {
     workplace.run("bom app -o bill.json");
     let bill = workplace.read("bill.json");
     let at = bill.find("\"content\": \"").expect("a digest") + 12;
-    let digest = &bill[at..at + 64];
+    let digest = bill.get(at..at + 64).expect("64 digits");
     workplace.write(
         "bad.json",
         format!(
@@ -100,5 +116,9 @@ fn known_bad_models_are_found_by_digest() {
     );
     let ran = workplace.run("advisories check app --known-bad bad.json");
     assert_eq!(ran.code, 1, "{}", ran.shown());
-    assert!(ran.stdout.contains("BAD-1") && ran.stdout.contains("tampered"), "{}", ran.shown());
+    assert!(
+        ran.stdout.contains("BAD-1") && ran.stdout.contains("tampered"),
+        "{}",
+        ran.shown()
+    );
 }

@@ -54,7 +54,10 @@ fn the_same_input_gives_the_same_bytes_in_every_format() {
     for format in ["cyclonedx", "cyclonedx-1.6", "spdx"] {
         let first = workplace.run(&format!("bom model -f {format} --serial"));
         assert_eq!(first.code, 0, "{}", first.shown());
-        assert!(first.stdout.contains("Tiny") && first.stdout.contains("torch"), "{format}");
+        assert!(
+            first.stdout.contains("Tiny") && first.stdout.contains("torch"),
+            "{format}"
+        );
         let again = workplace.run(&format!("bom model -f {format} --serial --jobs 1"));
         assert_eq!(first.stdout, again.stdout, "{format}");
     }
@@ -89,13 +92,23 @@ fn bills_are_converted_compared_and_joined() {
 #[test]
 fn bad_documents_are_told_by_place() {
     let workplace = workplace();
-    workplace.write("cut.json", br#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{"#);
-    workplace.write("twice.json", br#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "specVersion": "1.7"}"#);
+    workplace.write(
+        "cut.json",
+        br#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{"#,
+    );
+    workplace.write(
+        "twice.json",
+        br#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "specVersion": "1.7"}"#,
+    );
     workplace.write("other.json", br#"{"a": 1}"#);
     for name in ["cut.json", "twice.json", "other.json", "absent.json"] {
         let ran = workplace.run(&format!("bom check {name}"));
         assert_eq!(ran.code, 3, "{}", ran.shown());
-        assert!(ran.stderr.contains(name) && ran.stdout.is_empty(), "{}", ran.shown());
+        assert!(
+            ran.stderr.contains(name) && ran.stdout.is_empty(),
+            "{}",
+            ran.shown()
+        );
     }
     let ran = workplace.run("bom check cut.json");
     assert!(ran.stderr.contains("byte"), "{}", ran.shown());

@@ -17,7 +17,9 @@ pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
                 &tool.name,
             );
             component.path = Some(scene.artifact.to_owned());
-            component.digests.push(super::sha256(scene.artifact, tool.digest.to_string()));
+            component
+                .digests
+                .push(super::sha256(scene.artifact, tool.digest.to_string()));
             entry.name(RelationKind::Contains, "tool", component, source);
         }
     }
