@@ -194,11 +194,11 @@ pub fn probe(probe: &Probe<'_>) -> Option<Score> {
             .all(|field| field.number < 64 || field.number == 1001)
             && names.next().is_some_and(|name| outline.is_name(&name))
     });
-    // Ends of other formats are made of fields 1 and 2 as well.
-    let only = fields
-        .iter()
-        .any(|field| field.number == 1 && field.bytes().is_some());
-    ((newer || older) && only).then_some(Score::Likely)
+    // Other formats are made of fields 1 and 2 as well, graphs of TensorFlow with their description among them: here the first is a name.
+    let named = Outline::ranges(&fields, 1)
+        .next()
+        .is_some_and(|name| outline.is_name(&name));
+    ((newer || older) && named).then_some(Score::Likely)
 }
 
 fn is_text(probe: &Probe<'_>) -> bool {
