@@ -417,7 +417,8 @@ pub(super) fn nasty() -> Bill {
     bill.edition = Some(0);
     bill.authors[0].contacts = vec!["a@b".to_owned(), "@".to_owned(), "a b@c.d".to_owned()];
     for (index, word) in odd.into_iter().enumerate() {
-        for kind in ComponentKind::ALL {
+        // Every word meets another kind; the judges would take minutes for all pairs.
+        for kind in ComponentKind::ALL.into_iter().cycle().skip(index).take(1) {
             let mut one = Component::new(kind, &format!("{word}{index}{}", kind.as_str()), word);
             one.version = Some(text(word, word));
             one.group = Some(text(word, word));
@@ -451,9 +452,9 @@ pub(super) fn nasty() -> Bill {
             model.approach = Some(text(word, word));
             model.safety_risk = Some(text(word, word));
             for energy in &mut model.energy {
-                energy.value.activity = word.to_owned();
+                word.clone_into(&mut energy.value.activity);
                 if let Some(quantity) = &mut energy.value.energy {
-                    quantity.value = word.to_owned();
+                    word.clone_into(&mut quantity.value);
                 }
             }
             one.model = Some(Box::new(model));
