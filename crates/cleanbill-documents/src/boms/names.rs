@@ -349,7 +349,7 @@ pub(crate) fn iri(address: &str) -> String {
             ' ' | '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '}' | '|' | '[' | ']' => false,
             '#' => !out.contains('#'),
             ':' => !(has_bad_scheme && index < first.len()),
-            other => !crate::escape::is_hidden(other),
+            other => is_iri_letter(other) && !crate::escape::is_hidden(other),
         };
         if is_fit {
             out.push(character);
@@ -361,6 +361,14 @@ pub(crate) fn iri(address: &str) -> String {
         }
     }
     out
+}
+
+/// Says whether a character beyond ASCII may stand in an IRI (RFC 3987, 2.2, `ucschar`): no private ones and no non-characters.
+fn is_iri_letter(letter: char) -> bool {
+    let code = u32::from(letter);
+    let is_none = code & 0xfffe == 0xfffe || (0xfdd0..=0xfdef).contains(&code);
+    let is_private = (0xe000..=0xf8ff).contains(&code) || code >= 0xe_0000;
+    letter.is_ascii() || !(is_none || is_private)
 }
 
 /// Says whether text is a time with a zone (RFC 3339, 5.6).

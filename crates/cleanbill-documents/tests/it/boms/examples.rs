@@ -17,7 +17,7 @@ use cleanbill_documents::boms::{
     read::{Document, ReadError, Standard, read},
 };
 
-use super::judges::{once, python, run, schemas, step, target};
+use super::judges::{judge_spdx, once, python, run, schemas, step, target};
 
 const PACKAGES: [&str; 4] = [
     "cyclonedx-python-lib==11.12.0",
@@ -312,6 +312,7 @@ fn converted_documents_of_others_are_valid() {
             }
         }
     }
+    wrong.extend(judge_spdx(&documents));
     assert!(wrong.is_empty(), "{wrong:#?}");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/boms/judge.py");
     let (is_fine, text) = run(Command::new(python)

@@ -417,7 +417,8 @@ pub(super) fn nasty() -> Bill {
     bill.edition = Some(0);
     bill.authors[0].contacts = vec!["a@b".to_owned(), "@".to_owned(), "a b@c.d".to_owned()];
     for (index, word) in odd.into_iter().enumerate() {
-        for kind in ComponentKind::ALL {
+        // Every word meets another kind; the judges would take minutes for all pairs.
+        for kind in ComponentKind::ALL.into_iter().cycle().skip(index).take(1) {
             let mut one = Component::new(kind, &format!("{word}{index}{}", kind.as_str()), word);
             one.version = Some(text(word, word));
             one.group = Some(text(word, word));

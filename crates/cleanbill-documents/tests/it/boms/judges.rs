@@ -189,6 +189,38 @@ fn python_judges_accept_every_document() {
     assert_eq!(judged, documents.len(), "{text}");
 }
 
+/// Judges SPDX documents by the JSON schema of the specification; tells what is wrong.
+#[expect(clippy::print_stderr, reason = "a test says what it leaves out")]
+pub(super) fn judge_spdx(documents: &[PathBuf]) -> Vec<String> {
+    let Ok(schema) = fs::read(schemas().join("spdx-3.0.1/schema.json")) else {
+        eprintln!(
+            "SKIPPED: no SPDX schema to judge {} documents by",
+            documents.len()
+        );
+        return Vec::new();
+    };
+    let schema: serde_json::Value = serde_json::from_slice(&schema).expect("the schema is JSON");
+    let schema = jsonschema::validator_for(&schema).expect("the schema is one");
+    let mut wrong = Vec::new();
+    for path in documents
+        .iter()
+        .filter(|path| path.to_string_lossy().ends_with(".spdx-3.json"))
+    {
+        let bytes = fs::read(path).expect("it was written");
+        let document: serde_json::Value = serde_json::from_slice(&bytes).expect("it is JSON");
+        for error in schema.iter_errors(&document).take(3) {
+            let text: String = error.to_string().chars().take(500).collect();
+            wrong.push(format!("{}: {}: {text}", path.display(), error.instance_path()));
+        }
+    }
+    wrong
+}
+
+#[test]
+fn the_spdx_schema_accepts_every_document() {
+    assert_eq!(judge_spdx(&documents("schema")), Vec::<String>::new());
+}
+
 #[test]
 fn the_javascript_library_accepts_every_cyclonedx_document() {
     let Some(folder) = node() else {
