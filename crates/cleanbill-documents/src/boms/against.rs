@@ -15,7 +15,7 @@ use super::{
 pub struct Contradiction {
     /// What it is claimed of.
     pub component: String,
-    /// The field, by its name in [`fields`](super::fields::fields); `relation:derived-from` for the base of a model.
+    /// The field, by its name in [`fields`]; `relation:derived-from` for the base of a model.
     pub field: String,
     /// What is claimed.
     pub claimed: Vec<String>,

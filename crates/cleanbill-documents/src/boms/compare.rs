@@ -9,7 +9,7 @@ use super::{fields::fields, purl};
 /// Says how a component differs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Change {
-    /// The field, by its name in [`fields`](super::fields::fields).
+    /// The field, by its name in [`fields`].
     pub field: String,
     /// Its values before.
     pub before: Vec<String>,
