@@ -97,6 +97,8 @@ pub(super) struct Writer<'a> {
     bill: &'a Bill,
     version: Version,
     relations: BTreeMap<(&'a str, RelationKind), Vec<&'a Relation>>,
+    /// What holds a component.
+    held: BTreeMap<&'a str, Vec<&'a Relation>>,
     /// Files by what holds them.
     files: BTreeMap<&'a str, Vec<&'a Component>>,
     /// Components that stand within others.
@@ -109,7 +111,7 @@ pub(super) struct Writer<'a> {
 impl<'a> Writer<'a> {
     fn new(bill: &'a Bill, version: Version) -> Self {
         let mut relations: BTreeMap<_, Vec<&Relation>> = BTreeMap::new();
-        let mut holders: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let mut held: BTreeMap<&str, Vec<&Relation>> = BTreeMap::new();
         let mut derived: BTreeSet<&str> = BTreeSet::new();
         let mut used: BTreeSet<&str> = BTreeSet::new();
         for relation in &bill.relations {
@@ -125,14 +127,15 @@ impl<'a> Writer<'a> {
                 _ => used.insert(&relation.to),
             };
             if relation.kind == RelationKind::Contains {
-                holders.entry(&relation.to).or_default().push(&relation.from);
+                held.entry(&relation.to).or_default().push(relation);
             }
         }
         let mut files: BTreeMap<&str, Vec<&Component>> = BTreeMap::new();
         let mut inner = BTreeSet::new();
         for component in &bill.components {
             let is_file = component.kind == ComponentKind::File && component.id != bill.subject;
-            if let Some([holder]) = holders.get(component.id.as_str()).map(Vec::as_slice)
+            if let Some([holder]) = held.get(component.id.as_str()).map(Vec::as_slice)
+                && let holder = holder.from.as_str()
                 && is_file
                 && bill
                     .component(holder)
@@ -154,6 +157,7 @@ impl<'a> Writer<'a> {
             bill,
             version,
             relations,
+            held,
             files,
             inner,
             ancestors,
@@ -310,10 +314,8 @@ impl<'a> Writer<'a> {
         if self.inner.contains(component.id.as_str()) {
             return Vec::new();
         }
-        let relations = self.bill.relations.iter();
+        let relations = self.held.get(component.id.as_str()).into_iter().flatten();
         relations
-            .filter(|one| one.kind == RelationKind::Contains && one.to == component.id)
-            .filter(|one| self.bill.component(&one.from).is_some())
             .map(|one| named(property::CONTAINED_IN, &one.from).from(&one.source))
             .collect()
     }

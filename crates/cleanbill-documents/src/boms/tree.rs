@@ -2,7 +2,7 @@
 //!
 //! Writers build one of these and say for each value where it came from; readers keep the one they read, so that nothing is lost.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use cleanbill_core::bill::{Source, Sourced};
 
@@ -121,6 +121,21 @@ impl Node {
                 Some((_, old)) => *old = value,
                 None => members.push((key.to_owned(), value)),
             }
+        }
+    }
+
+    /// Adds a member to an object without looking whether one of that name is there; see [`Self::first_of_each`].
+    pub(crate) fn add(&mut self, key: &str, value: Self) {
+        if let Value::Map(members) = &mut self.value {
+            members.push((key.to_owned(), value));
+        }
+    }
+
+    /// Keeps the first member of each name.
+    pub(crate) fn first_of_each(&mut self) {
+        if let Value::Map(members) = &mut self.value {
+            let mut seen = BTreeSet::new();
+            members.retain(|(name, _)| seen.insert(name.clone()));
         }
     }
 

@@ -196,7 +196,7 @@ fn element(node: Element<'_, '_>) -> Node {
     let mut out = Node::at(at, Value::Map(Vec::new()));
     for attribute in node.attributes() {
         let value = Node::at(attribute.range().start, Value::Text(attribute.value().to_owned()));
-        out.set(attribute.name(), value);
+        out.add(attribute.name(), value);
     }
     let text: String = node
         .children()
@@ -245,12 +245,13 @@ fn element(node: Element<'_, '_>) -> Node {
             lists.entry(tag).or_default().push(value);
         } else {
             let key = if tag == "responses" { "response" } else { tag };
-            out.set(key, value);
+            out.add(key, value);
         }
     }
     for (tag, items) in lists {
-        out.set(tag, Node::list(items));
+        out.add(tag, Node::list(items));
     }
+    out.first_of_each();
     out
 }
 

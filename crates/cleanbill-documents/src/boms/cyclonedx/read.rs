@@ -1,6 +1,6 @@
 //! Reads a tree of CycloneDX 1.4 to 1.7 into a bill, forgiving what is odd; what is wrong is told by the strict report.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cleanbill_core::{
     Severity, ToolInfo,
@@ -45,7 +45,8 @@ pub(crate) fn read(tree: &Node, name: &str) -> Bill {
 struct Reader {
     bill: Bill,
     ids: BTreeSet<String>,
-    details: Vec<(String, String)>,
+    /// What sources call relations, by the id of their first component.
+    details: BTreeMap<String, Vec<String>>,
 }
 
 impl Reader {
@@ -247,7 +248,7 @@ impl Reader {
                 property::TESTED_ON => self.relate(&out.id, RelationKind::TestedOn, &value, &one),
                 property::DERIVED_FROM => self.relate(&out.id, RelationKind::DerivedFrom, &value, &one),
                 property::TRAINED_ON => self.relate(&out.id, RelationKind::TrainedOn, &value, &one),
-                property::DETAIL => self.details.push((out.id.clone(), value)),
+                property::DETAIL => self.details.entry(out.id.clone()).or_default().push(value),
                 "cleanbill:purl" => out.purl = Some(one.with(value)),
                 _ if name.starts_with(property::SOURCE) => {}
                 _ => match name.strip_prefix(property::DATASET) {
@@ -296,12 +297,11 @@ impl Reader {
 
     fn finish(mut self) -> Bill {
         for relation in &mut self.bill.relations {
+            let Some(details) = self.details.get(&relation.from) else {
+                continue;
+            };
             let prefix = format!("{}:{}:", relation_word(relation.kind), relation.to);
-            let detail = self
-                .details
-                .iter()
-                .filter(|(id, _)| *id == relation.from)
-                .find_map(|(_, value)| value.strip_prefix(&prefix));
+            let detail = details.iter().find_map(|value| value.strip_prefix(&prefix));
             relation.detail = detail.unwrap_or_default().to_owned();
         }
         self.bill.settle();

@@ -1,7 +1,13 @@
 //! Completeness: what counts, what does not, and what is said of it.
 
 use cleanbill_core::bill::{Bill, Source, Sourced};
-use cleanbill_documents::boms::check::{Assessment, FRAMEWORKS, Format, check, find};
+use cleanbill_documents::boms::{
+    check::{Assessment, FRAMEWORKS, Format, check, find},
+    compare::diff,
+    cyclonedx::{self, Serial, Version},
+    read::read,
+    spdx,
+};
 
 use super::fixture::{poor, rich, text};
 
@@ -92,6 +98,15 @@ fn ten_thousand_components_are_judged_at_once() {
     }
     bill.settle();
     let start = std::time::Instant::now();
+    for bytes in [
+        cyclonedx::write(&bill, Version::V1_7, Serial::FromContent),
+        cyclonedx::write(&bill, Version::V1_6, Serial::Absent),
+        spdx::write(&bill, Serial::FromContent),
+    ] {
+        let document = read("large.json", &bytes).expect("it can be read");
+        assert_eq!(document.bill.components.len(), bill.components.len());
+        assert!(diff(&bill, &document.bill).removed.is_empty());
+    }
     for framework in FRAMEWORKS.iter() {
         let assessment = check(&bill, FORMAT, framework);
         assert!(assessment.outcomes.iter().all(|one| one.missing.len() <= 5));

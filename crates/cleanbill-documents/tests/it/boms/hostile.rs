@@ -90,3 +90,39 @@ fn circles_and_doubles_do_not_loop() {
         .expect("it is told");
     assert_eq!(text.get(place..place + 7), Some(&br#""torch""#[..]));
 }
+
+#[test]
+fn wide_documents_cost_no_more_than_their_size() {
+    let start = std::time::Instant::now();
+    let names = |count: usize| (0..count).map(|index| format!("k{index}"));
+    let children: String = names(100_000)
+        .flat_map(|name| ["<".to_owned(), name, "/>".to_owned()])
+        .collect();
+    let head = "<bom xmlns='http://cyclonedx.org/schema/bom/1.6'>";
+    assert!(read("wide.xml", format!("{head}{children}</bom>").as_bytes()).is_ok());
+    let attributes: String = names(2_000)
+        .flat_map(|name| [" ".to_owned(), name, "='1'".to_owned()])
+        .collect();
+    assert!(read("wide.xml", format!("{head}<x{attributes}/></bom>").as_bytes()).is_ok());
+    let keys: Vec<String> = names(200_000).map(|name| format!("\"{name}\":0")).collect();
+    let text = format!(
+        "{{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.6\",\"x\":{{{}}}}}",
+        keys.join(",")
+    );
+    assert!(read("wide.json", text.as_bytes()).is_ok());
+    let many: Vec<String> = (0..50_000)
+        .map(|index| {
+            format!(
+                "{{\"type\":\"library\",\"bom-ref\":\"same\",\"name\":\"n{index}\",\"properties\":[{{\"name\":\"cleanbill:relation-detail\",\"value\":\"x\"}}]}}"
+            )
+        })
+        .collect();
+    let text = format!(
+        "{{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.6\",\"components\":[{}]}}",
+        many.join(",")
+    );
+    let document = read("many.json", text.as_bytes()).expect("it can be read");
+    assert_eq!(document.bill.components.len(), 50_000);
+    assert!(document.violations.len() <= 1_001);
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}
