@@ -5,6 +5,7 @@
 #   FUZZ_SECONDS=0   leaves out the fuzz smoke (default 60)
 #   CORPUS=0         leaves out the generated corpus
 #   PACKAGES=0       leaves out the real packages
+#   LIBRARIES=0      leaves out the models that real libraries write
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -109,6 +110,35 @@ if [ "${PACKAGES:-1}" != 0 ]; then
         exit 1
     fi
     grep -E '^test result:' "$log.packages"
+fi
+
+if [ "${LIBRARIES:-1}" != 0 ]; then
+    step "what libraries write"
+    # Harmless models, made on the spot by the libraries of testdata/library-requirements.txt. Kept between runs.
+    libraries=$target/libraries
+    if [ ! -f "$libraries/.complete" ]; then
+        rm -rf "$libraries"
+        python3 -m venv "$target/libraries-venv"
+        pip=("$target/libraries-venv/bin/pip" install --quiet --disable-pip-version-check)
+        if ! "${pip[@]}" --requirement testdata/library-requirements.txt 2>"$log.pip"; then
+            grep -v '^#' testdata/library-requirements.txt | while read -r library; do
+                "${pip[@]}" "$library" 2>>"$log.pip" || echo "SKIPPED: $library cannot be installed" | tee -a "$log"
+            done
+        fi
+        TF_CPP_MIN_LOG_LEVEL=3 CUDA_VISIBLE_DEVICES="" OMP_NUM_THREADS=1 KERAS_BACKEND=tensorflow \
+            "$target/libraries-venv/bin/python" benches/corpus/benign.py "$libraries" --only benign_stdlib benign_numeric \
+            benign_learn benign_files benign_graphs benign_keras benign_tables benign_tensors benign_native benign_notebooks \
+            benign_tokenizers benign_words >"$log.benign" 2>&1 || true
+        grep -E '^benign: [0-9]+ samples' "$log.benign" || { cat "$log.benign"; exit 1; }
+        touch "$libraries/.complete"
+    fi
+    if ! CLEANBILL_LIBRARIES="$(cd "$libraries/benign" && pwd)" \
+        cargo test --quiet -p cleanbill-scan --test it libraries -- --show-output >"$log.libraries" 2>&1; then
+        cat "$log.libraries"
+        echo "models of libraries failed" >&2
+        exit 1
+    fi
+    grep -E 'samples of libraries|^test result:' "$log.libraries"
 fi
 
 step "left out"

@@ -140,9 +140,11 @@ pub fn probe(probe: &Probe<'_>) -> Option<Score> {
         }
     }
     let count = seen.into_iter().filter(|seen| *seen).count();
+    // Pickles and tables that hold the text of a model are no model themselves.
+    let binary = |byte: &u8| *byte < 0x20 && !matches!(byte, b'\n' | b'\r' | b'\t' | 0);
     match (first, count) {
         (true, 2..) => Some(Score::Certain),
-        (_, 3..) => Some(Score::Likely),
+        (_, 3..) if !text.iter().any(binary) => Some(Score::Likely),
         _ => None,
     }
 }

@@ -11,6 +11,7 @@ mod http;
 #[cfg(feature = "hub")]
 mod hub;
 mod inventory;
+mod libraries;
 mod packages;
 mod properties;
 #[cfg(feature = "http")]
