@@ -128,11 +128,20 @@ impl FormatView for View {
 pub fn probe(probe: &Probe<'_>) -> Option<Score> {
     let text = probe.head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(probe.head);
     let mut seen = [false; HEADER.len()];
-    let mut first = false;
-    for (number, line) in text.split(|byte| matches!(byte, b'\n' | b'\r' | 0)).enumerate() {
-        first |= number == 0 && line == b"tree";
-        let key = line.split(|byte| *byte == b'=').next().unwrap_or_default();
-        if key.len() == line.len() {
+    let ends = |byte: u8| matches!(byte, b'\n' | b'\r' | 0);
+    let first = text
+        .strip_prefix(b"tree")
+        .is_some_and(|rest| rest.first().is_none_or(|byte| ends(*byte)));
+    for sign in memchr::memchr_iter(b'=', text) {
+        // A key reaches from the start of its line to the first such sign.
+        let before = text.get(..sign).unwrap_or_default();
+        let letters = before
+            .iter()
+            .rev()
+            .take_while(|byte| byte.is_ascii_lowercase() || **byte == b'_')
+            .count();
+        let (rest, key) = before.split_at(before.len().saturating_sub(letters));
+        if rest.last().is_some_and(|byte| !ends(*byte)) {
             continue;
         }
         for (known, seen) in HEADER.iter().zip(&mut seen) {

@@ -118,7 +118,7 @@ pub fn scan(
         artifacts.push(one.report);
         findings.extend(one.findings);
         not_understood.extend(one.not_understood.map(|reason| (artifacts.len() - 1, reason)));
-        facts.extend(one.facts);
+        facts.extend(one.facts.map(|facts| *facts));
     }
     internal_errors.sort();
     if settle::settle(
@@ -257,7 +257,7 @@ pub fn detectors_digest() -> String {
 #[derive(Debug)]
 struct Examined {
     report: ArtifactReport,
-    facts: Option<Facts>,
+    facts: Option<Box<Facts>>,
     findings: Vec<Finding>,
     /// Why no format was found, where none was.
     not_understood: Option<Text>,

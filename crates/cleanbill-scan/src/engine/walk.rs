@@ -1,6 +1,6 @@
 //! The walk: one artifact, level by level, down to the members of members.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use cleanbill_core::{Coverage, Finding, Language, Text, hex, text};
 use cleanbill_formats::{
@@ -45,7 +45,7 @@ pub(super) struct Place<'a> {
 /// What came out for one artifact or member and everything inside it.
 #[derive(Debug)]
 pub(super) struct Level {
-    pub(super) facts: Option<Facts>,
+    pub(super) facts: Option<Box<Facts>>,
     pub(super) formats: Vec<String>,
     pub(super) findings: Vec<Finding>,
     pub(super) coverage: Coverage,
@@ -153,7 +153,7 @@ impl Walk<'_> {
             level.coverage.lose(located(member, &gap.reason));
         }
         if member.is_none() {
-            level.facts = Some(Facts::of(&scene, self.options.inventory));
+            level.facts = Some(Box::new(Facts::of(&scene, self.options.inventory)));
         }
         if parsed.is_empty() && role == Role::Content && size > 0 {
             let reason = not_understood(&head);
@@ -226,9 +226,16 @@ impl Walk<'_> {
             size,
             source: bytes.as_ref(),
         };
-        let mut scored: Vec<(Score, Format)> = Format::ALL
+        // Kinds of ZIP archives are asked only where there is one: most files are none.
+        let archive = Format::Zip.probe(&probe);
+        let score = |format: Format, is_archive: bool| match format {
+            Format::Zip => archive,
+            _ if is_archive && archive.is_none() => None,
+            _ => format.probe(&probe),
+        };
+        let mut scored: Vec<(Score, Format)> = PROBED
             .iter()
-            .filter_map(|format| Some((format.probe(&probe)?, *format)))
+            .filter_map(|(format, is_archive)| Some((score(*format, *is_archive)?, *format)))
             .collect();
         scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
         let input = Input {
@@ -431,6 +438,20 @@ fn lies_in_an_entry(parsed: &[Parsed]) -> bool {
             })
     })
 }
+
+/// Every format, and whether it is asked only where there is a ZIP archive: whoever is not named here is asked always.
+static PROBED: LazyLock<Vec<(Format, bool)>> = LazyLock::new(|| {
+    let archives = [
+        Format::TorchZip,
+        Format::Keras,
+        Format::Npz,
+        Format::Mar,
+        Format::Skops,
+        Format::Llamafile,
+    ];
+    let kind = |format: &Format| (*format, archives.contains(format));
+    Format::ALL.iter().map(kind).collect()
+});
 
 /// What every member costs beside its bytes, so that many empty ones have an end too.
 const MEMBER_TOLL: u64 = 1024;
