@@ -2,7 +2,6 @@
 
 use crate::{
     Anomaly, AnomalyKind, FormatView, Input, Member, Probe, Score,
-    limits::Limits,
     notes::Notes,
     registry::{ParseResult, format_info},
     tar,
@@ -79,16 +78,7 @@ fn is_configuration(name: &[u8]) -> bool {
 
 /// Scores a tar archive with the configuration, which restoring looks for by its name.
 pub fn probe(probe: &Probe<'_>) -> Option<Score> {
-    tar::probe(probe)?;
-    let limits = Limits {
-        members_per_container: PROBED_ENTRIES,
-        ..Limits::default()
-    };
-    let view = tar::parse(&Input {
-        source: probe.source,
-        limits: &limits,
-    });
-    let view = view.ok()?;
+    let view = tar::first_entries(probe, PROBED_ENTRIES)?;
     let configured = view.entries.iter().any(|entry| is_configuration(&entry.name));
     configured.then_some(Score::Certain)
 }
@@ -116,13 +106,8 @@ mod tests {
         testing::{ids, view},
     };
 
-    fn score(bytes: &Vec<u8>) -> Option<Score> {
-        probe(&Probe {
-            head: bytes,
-            tail: bytes,
-            size: bytes.len() as u64,
-            source: bytes,
-        })
+    fn score(bytes: &[u8]) -> Option<Score> {
+        crate::testing::score(bytes, probe)
     }
 
     #[test]

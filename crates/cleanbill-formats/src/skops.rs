@@ -241,13 +241,8 @@ mod tests {
         zip::build::{Item, zip as archive},
     };
 
-    fn score(bytes: &Vec<u8>) -> Option<Score> {
-        probe(&Probe {
-            head: bytes,
-            tail: bytes,
-            size: bytes.len() as u64,
-            source: bytes,
-        })
+    fn score(bytes: &[u8]) -> Option<Score> {
+        crate::testing::score(bytes, probe)
     }
 
     #[test]

@@ -13,6 +13,7 @@ use std::{collections::HashSet, io, ops::Range, sync::Arc};
 use crate::{
     Anomaly, AnomalyKind, FormatView, Input, Member, Payload, Probe, Score,
     bytes::{ReadAt, SourceError, read_range, size_u64},
+    limits::Limits,
     notes::{Notes, lossy},
     registry::{ParseResult, format_info},
 };
@@ -186,6 +187,20 @@ pub fn probe(probe: &Probe<'_>) -> Option<Score> {
     } else {
         Score::Likely
     })
+}
+
+/// Reads the first entries of a tar archive, at most `most`, for probes of formats that are one; `None` for other bytes.
+pub(crate) fn first_entries(probe: &Probe<'_>, most: u64) -> Option<View> {
+    self::probe(probe)?;
+    let limits = Limits {
+        members_per_container: most,
+        ..Limits::default()
+    };
+    let input = Input {
+        source: probe.source,
+        limits: &limits,
+    };
+    parse(&input).ok()
 }
 
 /// Reads header after header.

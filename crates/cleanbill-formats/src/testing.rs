@@ -1,6 +1,20 @@
 //! Helpers for the tests of format files.
 
-use crate::{Anomaly, FormatView, Input, bytes::SourceError, limits::Limits};
+use crate::{
+    Anomaly, FormatView, Input, Probe, Score,
+    bytes::{SourceError, size_u64},
+    limits::Limits,
+};
+
+/// Shows all of `bytes` to a probe.
+pub(crate) fn score(bytes: &[u8], probe: fn(&Probe<'_>) -> Option<Score>) -> Option<Score> {
+    probe(&Probe {
+        head: bytes,
+        tail: bytes,
+        size: size_u64(bytes.len()),
+        source: &bytes.to_vec(),
+    })
+}
 
 /// Parses `bytes` with the default limits.
 pub(crate) fn view<View>(bytes: &[u8], parse: fn(&Input<'_>) -> Result<View, SourceError>) -> View {

@@ -2,7 +2,6 @@
 
 use crate::{
     Anomaly, FormatView, Input, Member, Probe, Score,
-    limits::Limits,
     registry::{ParseResult, format_info},
     tar,
 };
@@ -63,16 +62,7 @@ const PROBED_ENTRIES: u64 = 16;
 
 /// Scores a tar archive with the entry that is loaded and one of those that stand beside it.
 pub fn probe(probe: &Probe<'_>) -> Option<Score> {
-    tar::probe(probe)?;
-    let limits = Limits {
-        members_per_container: PROBED_ENTRIES,
-        ..Limits::default()
-    };
-    let view = tar::parse(&Input {
-        source: probe.source,
-        limits: &limits,
-    });
-    let view = view.ok()?;
+    let view = tar::first_entries(probe, PROBED_ENTRIES)?;
     let has = |wanted: &[u8]| {
         let plain = |name: &[u8]| name.strip_prefix(b"./").unwrap_or(name) == wanted;
         view.entries.iter().any(|entry| plain(&entry.name))
@@ -99,13 +89,8 @@ mod tests {
     use super::*;
     use crate::tar::build::{item, tar as archive};
 
-    fn score(bytes: &Vec<u8>) -> Option<Score> {
-        probe(&Probe {
-            head: bytes,
-            tail: bytes,
-            size: bytes.len() as u64,
-            source: bytes,
-        })
+    fn score(bytes: &[u8]) -> Option<Score> {
+        crate::testing::score(bytes, probe)
     }
 
     #[test]
@@ -118,7 +103,7 @@ mod tests {
             item("other", b'0', "", b"N."),
         ]);
         assert_eq!(score(&bytes), Some(Score::Certain));
-        let limits = Limits::default();
+        let limits = crate::limits::Limits::default();
         let view = parse(&Input {
             source: &bytes,
             limits: &limits,

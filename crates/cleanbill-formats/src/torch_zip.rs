@@ -265,13 +265,8 @@ mod tests {
         .unwrap()
     }
 
-    fn score(bytes: &Vec<u8>) -> Option<Score> {
-        probe(&Probe {
-            head: bytes,
-            tail: bytes,
-            size: bytes.len() as u64,
-            source: bytes,
-        })
+    fn score(bytes: &[u8]) -> Option<Score> {
+        crate::testing::score(bytes, probe)
     }
 
     #[test]

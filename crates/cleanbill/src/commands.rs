@@ -8,8 +8,11 @@ mod list;
 mod man;
 mod scan;
 
-use clap::Subcommand;
-use cleanbill_core::ExitCode;
+use clap::{
+    Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use cleanbill_core::{ExitCode, Severity, text};
 
 use crate::{failure::Failure, shell::Shell};
 
@@ -36,4 +39,17 @@ pub(crate) fn run(command: &Command, shell: &Shell) -> Result<ExitCode, Failure>
         Command::Completions(arguments) => completions::run(arguments),
         Command::Man(arguments) => man::run(arguments),
     }
+}
+
+/// Makes the threads that read a target; all cores where no number is given.
+fn threads(jobs: Option<u16>) -> Result<rayon::ThreadPool, Failure> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(jobs.map_or(0, usize::from))
+        .build()
+        .map_err(|error| Failure::incomplete(text!("cannot start threads: {error}", "无法启动线程：{error}")))
+}
+
+fn severities() -> impl TypedValueParser<Value = Severity> {
+    let values = Severity::ALL.iter().rev().map(|severity| severity.as_str());
+    PossibleValuesParser::new(values).try_map(|word| Severity::parse(&word).ok_or("no such severity"))
 }

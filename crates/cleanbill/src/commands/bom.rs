@@ -75,7 +75,7 @@ impl BomFormat {
 
 /// Says how a result is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Listing {
+pub(super) enum Listing {
     /// For people
     Human,
     /// For programs
@@ -138,7 +138,7 @@ fn read_bill(path: &Path) -> Result<Bill, Failure> {
 }
 
 /// Writes JSON with a line feed at its end.
-fn json(value: &serde_json::Value) -> Vec<u8> {
+pub(super) fn json(value: &serde_json::Value) -> Vec<u8> {
     let mut text = format!("{value:#}");
     text.push('\n');
     text.into_bytes()

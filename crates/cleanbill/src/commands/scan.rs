@@ -41,7 +41,7 @@ pub(crate) struct Scan {
     #[arg(long, value_name = "FORMAT=FILE", value_parser = report_to_file)]
     report: Vec<(&'static ReportFormat, PathBuf)>,
     /// Fail with a finding of this severity or worse
-    #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = severities())]
+    #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = super::severities())]
     fail_on: Severity,
     /// Exit with 0 whatever the verdict
     #[arg(long)]
@@ -157,12 +157,7 @@ fn examine(arguments: &Scan, options: &Options, shell: &Shell) -> Result<Outcome
             targets.push((name, resolved));
         }
     }
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(arguments.jobs.map_or(0, usize::from))
-        .build()
-        .map_err(|error| {
-            Failure::incomplete(text!("cannot start threads: {error}", "无法启动线程：{error}"))
-        })?;
+    let pool = super::threads(arguments.jobs)?;
     let line = shell.progress.then(|| Line::start(shell.language));
     let progress = line.as_ref().map(|line| line as &dyn Progress);
     let one = |target: &Resolved| {
@@ -308,11 +303,6 @@ fn report_to_file(wish: &str) -> Result<(&'static ReportFormat, PathBuf), String
     let format = reports::find(id)
         .ok_or_else(|| format!("no report is called `{id}`; there are: {}", ids.join(", ")))?;
     Ok((format, PathBuf::from(file)))
-}
-
-fn severities() -> impl TypedValueParser<Value = Severity> {
-    let values = Severity::ALL.iter().rev().map(|severity| severity.as_str());
-    PossibleValuesParser::new(values).try_map(|word| Severity::parse(&word).ok_or("no such severity"))
 }
 
 #[cfg(test)]

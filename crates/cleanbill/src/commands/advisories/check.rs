@@ -1,9 +1,6 @@
 use std::{fmt::Write as _, path::PathBuf};
 
-use clap::{
-    Args, ValueEnum,
-    builder::{PossibleValuesParser, TypedValueParser},
-};
+use clap::Args;
 use cleanbill_advisories::{BillMatches, Epss, Index, Kev, KnownBad, match_bill};
 use cleanbill_core::{
     ExitCode, Severity,
@@ -15,7 +12,10 @@ use serde_json::{Value, json};
 
 use super::failed;
 use crate::{
-    commands::bom::{describe, read_file},
+    commands::{
+        bom::{self, Listing, describe, read_file},
+        severities,
+    },
     failure::Failure,
     output::Output,
     shell::Shell,
@@ -57,14 +57,6 @@ pub(crate) struct Check {
     /// Write the result to this file instead of stdout; it appears under its name only when it is whole
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Listing {
-    /// For people
-    Human,
-    /// For programs
-    Json,
 }
 
 pub(super) fn run(arguments: &Check, shell: &Shell) -> Result<ExitCode, Failure> {
@@ -114,7 +106,7 @@ pub(super) fn run(arguments: &Check, shell: &Shell) -> Result<ExitCode, Failure>
     };
     output.write(&match arguments.format {
         Listing::Human => result.human(shell).into_bytes(),
-        Listing::Json => format!("{:#}\n", result.json()).into_bytes(),
+        Listing::Json => bom::json(&result.json()),
     })?;
     let fails = |one: &Vulnerability| {
         let sure = !matches.possible.contains(&one.id);
@@ -283,9 +275,4 @@ impl Outcome<'_> {
         json!({"schema": "cleanbill.advisories/1", "index": index, "asked": self.matches.asked,
                "advisories": advisories, "gaps": gaps, "unnamed": self.matches.unnamed})
     }
-}
-
-fn severities() -> impl TypedValueParser<Value = Severity> {
-    let values = Severity::ALL.iter().rev().map(|severity| severity.as_str());
-    PossibleValuesParser::new(values).try_map(|word| Severity::parse(&word).ok_or("no such severity"))
 }

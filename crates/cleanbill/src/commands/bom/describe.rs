@@ -14,7 +14,7 @@ use cleanbill_scan::{
 };
 
 use super::Writing;
-use crate::{failure::Failure, progress::Line, shell, shell::Shell, target};
+use crate::{commands::threads, failure::Failure, progress::Line, shell, shell::Shell, target};
 
 #[derive(Args, Debug)]
 pub(crate) struct Describe {
@@ -81,12 +81,7 @@ fn read(name: &str, jobs: Option<u16>, shell: &Shell) -> Result<(Outcome, String
     for notice in &resolved.notices {
         shell.note(notice);
     }
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(jobs.map_or(0, usize::from))
-        .build()
-        .map_err(|error| {
-            Failure::incomplete(text!("cannot start threads: {error}", "无法启动线程：{error}"))
-        })?;
+    let pool = threads(jobs)?;
     let line = shell.progress.then(|| Line::start(shell.language));
     let progress = line.as_ref().map(|line| line as &dyn Progress);
     let outcome = pool.install(|| scan(resolved.source.as_ref(), &resolved.shown, &options, progress));
