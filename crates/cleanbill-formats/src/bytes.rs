@@ -1,7 +1,7 @@
 //! The one bounded reader. Parsers read through [`Cursor`] and never allocate by a length that they have not compared with
 //! what remains.
 
-use std::{fmt, io, ops::Range, sync::Arc};
+use std::{borrow::Cow, fmt, io, ops::Range, sync::Arc};
 
 use thiserror::Error;
 
@@ -12,6 +12,11 @@ pub trait ReadAt: Send + Sync + fmt::Debug {
 
     /// Reads at `offset` into the start of `buffer`; returns how many bytes were read, 0 only at the end.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// Returns all bytes where they lie in memory, so that nobody copies them to look at them.
+    fn in_memory(&self) -> Option<&[u8]> {
+        None
+    }
 }
 
 /// The source of the bytes failed; the content has no part in it.
@@ -70,6 +75,10 @@ impl ReadAt for [u8] {
         }
         Ok(count)
     }
+
+    fn in_memory(&self) -> Option<&[u8]> {
+        Some(self)
+    }
 }
 
 impl ReadAt for Vec<u8> {
@@ -80,6 +89,24 @@ impl ReadAt for Vec<u8> {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         self.as_slice().read_at(offset, buffer)
     }
+
+    fn in_memory(&self) -> Option<&[u8]> {
+        Some(self)
+    }
+}
+
+impl ReadAt for Cow<'_, [u8]> {
+    fn size(&self) -> u64 {
+        self.as_ref().size()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.as_ref().read_at(offset, buffer)
+    }
+
+    fn in_memory(&self) -> Option<&[u8]> {
+        Some(self)
+    }
 }
 
 impl ReadAt for Arc<[u8]> {
@@ -89,6 +116,10 @@ impl ReadAt for Arc<[u8]> {
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         self.as_ref().read_at(offset, buffer)
+    }
+
+    fn in_memory(&self) -> Option<&[u8]> {
+        Some(self)
     }
 }
 
@@ -121,6 +152,13 @@ impl ReadAt for Section {
             _ => Ok(0),
         }
     }
+
+    fn in_memory(&self) -> Option<&[u8]> {
+        let end = self.start.saturating_add(self.size);
+        self.source
+            .in_memory()?
+            .get(size_usize(self.start)..size_usize(end))
+    }
 }
 
 /// Reads until `buffer` is full or the source ends; returns how many bytes were read.
@@ -147,12 +185,22 @@ pub fn read_full(source: &dyn ReadAt, offset: u64, buffer: &mut [u8]) -> Result<
 
 /// Reads the bytes of `range`, cut to what is there and to `most` bytes.
 pub fn read_range(source: &dyn ReadAt, range: Range<u64>, most: u64) -> Result<Vec<u8>, SourceError> {
+    view_range(source, range, most).map(Cow::into_owned)
+}
+
+/// Like [`read_range`], without a copy of what lies in memory.
+pub fn view_range(source: &dyn ReadAt, range: Range<u64>, most: u64) -> Result<Cow<'_, [u8]>, SourceError> {
     let end = range.end.min(source.size());
     let length = end.saturating_sub(range.start).min(most);
+    if let Some(bytes) = source.in_memory() {
+        let stop = range.start.saturating_add(length);
+        let part = bytes.get(size_usize(range.start)..size_usize(stop));
+        return Ok(Cow::Borrowed(part.unwrap_or_default()));
+    }
     let mut buffer = vec![0; size_usize(length)];
     let filled = read_full(source, range.start, &mut buffer)?;
     buffer.truncate(filled);
-    Ok(buffer)
+    Ok(Cow::Owned(buffer))
 }
 
 /// Turns a range of a source into a sequential reader, for decoders.
@@ -203,7 +251,8 @@ pub const HELD_LINE_BYTES: usize = 64 * 1024;
 pub struct Cursor<'a> {
     source: &'a dyn ReadAt,
     end: u64,
-    window: Vec<u8>,
+    /// What lies in memory is not copied: then this is all of it.
+    window: Cow<'a, [u8]>,
     window_start: u64,
     index: usize,
     ahead: usize,
@@ -213,14 +262,17 @@ impl<'a> Cursor<'a> {
     /// Starts at `range.start` and ends at `range.end` or the end of the source.
     pub fn new(source: &'a dyn ReadAt, range: Range<u64>) -> Self {
         let end = range.end.min(source.size());
-        Self {
+        let all = source.in_memory().and_then(|bytes| bytes.get(..size_usize(end)));
+        let mut cursor = Self {
             source,
             end,
-            window: Vec::new(),
-            window_start: range.start,
+            window: Cow::Borrowed(all.unwrap_or_default()),
+            window_start: 0,
             index: 0,
             ahead: WINDOW_MIN,
-        }
+        };
+        cursor.seek(range.start);
+        cursor
     }
 
     /// Starts at the first byte of `source`.
@@ -249,7 +301,10 @@ impl<'a> Cursor<'a> {
         match inside {
             Some(index) if index <= self.window.len() => self.index = index,
             _ => {
-                self.window.clear();
+                match &mut self.window {
+                    Cow::Owned(window) => window.clear(),
+                    all @ Cow::Borrowed(_) => *all = Cow::default(),
+                }
                 self.window_start = offset;
                 self.index = 0;
                 self.ahead = WINDOW_MIN;
@@ -386,16 +441,17 @@ impl<'a> Cursor<'a> {
         }
         let ahead = size_u64(self.ahead.max(count)).min(self.remaining());
         self.ahead = self.ahead.saturating_mul(2).min(WINDOW_MAX);
-        let kept = self.window.len().saturating_sub(self.index);
-        self.window.drain(..self.index.min(self.window.len()));
+        let window = self.window.to_mut();
+        let kept = window.len().saturating_sub(self.index);
+        window.drain(..self.index.min(window.len()));
         self.window_start = start;
         self.index = 0;
-        self.window.resize(size_usize(ahead).max(kept), 0);
+        window.resize(size_usize(ahead).max(kept), 0);
         let from = start.saturating_add(size_u64(kept));
-        let target = self.window.get_mut(kept..).unwrap_or_default();
+        let target = window.get_mut(kept..).unwrap_or_default();
         let filled = read_full(self.source, from, target)?;
-        self.window.truncate(kept.saturating_add(filled));
-        if self.window.len() < count {
+        window.truncate(kept.saturating_add(filled));
+        if window.len() < count {
             let shrunk = io::Error::new(
                 io::ErrorKind::UnexpectedEof,
                 "the source is shorter than when it was opened",

@@ -163,8 +163,7 @@ pub fn probe(probe: &Probe<'_>) -> Option<Score> {
     if start.trim_ascii_start().first() != Some(&b'{') {
         return None;
     }
-    let has =
-        |word: &[u8]| memmem::find(probe.head, word).is_some() || memmem::find(probe.tail, word).is_some();
+    let has = |word: &[u8]| probe.parts().any(|part| memmem::find(part, word).is_some());
     let may_be = has(b"nbformat") || has(b"cell_type") || has(b"\"cells\"") || has(b"\"worksheets\"");
     if !may_be || probe.size > PROBE_BYTES {
         return None;

@@ -2,6 +2,7 @@
 //! bounded, repeated keys are seen. It builds no values; it hands out events with their byte ranges.
 
 use std::{
+    borrow::Cow,
     collections::HashSet,
     hash::{DefaultHasher, Hasher},
     ops::Range,
@@ -11,7 +12,7 @@ use thiserror::Error;
 
 use crate::{
     Probe,
-    bytes::{ReadAt, SourceError, read_range, size_u64},
+    bytes::{ReadAt, SourceError, size_u64, view_range},
 };
 
 /// Bytes read at a time.
@@ -155,7 +156,7 @@ enum Open {
 pub struct Reader<'a> {
     source: &'a dyn ReadAt,
     end: u64,
-    piece: Vec<u8>,
+    piece: Cow<'a, [u8]>,
     piece_start: u64,
     index: usize,
     strictness: Strictness,
@@ -180,7 +181,7 @@ impl<'a> Reader<'a> {
         Self {
             source,
             end: range.end.min(source.size()),
-            piece: Vec::new(),
+            piece: Cow::default(),
             piece_start: range.start,
             index: 0,
             strictness,
@@ -205,7 +206,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Returns the text of the last key, string or number, escapes resolved, cut to what is kept.
-    pub fn text(&self) -> std::borrow::Cow<'_, str> {
+    pub fn text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.text)
     }
 
@@ -275,7 +276,7 @@ impl<'a> Reader<'a> {
                 Event::ArrayEnd
             }
             (Expect::FirstKey | Expect::Key, b'"') => {
-                let hash = self.string()?;
+                let hash = self.string(true)?;
                 let end = self.position();
                 let mut repeated = false;
                 if let Some(Open::Object(keys)) = self.open.last_mut() {
@@ -315,7 +316,7 @@ impl<'a> Reader<'a> {
         }
         let event = match byte {
             b'"' => {
-                self.string()?;
+                self.string(false)?;
                 Event::String
             }
             b't' => self.word(b"true", Event::Bool)?,
@@ -411,8 +412,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a string into `text` and returns a hash over the whole of it.
-    fn string(&mut self) -> Result<u64, JsonError> {
+    /// Reads a string into `text`; returns a hash over the whole of it where it is a key.
+    fn string(&mut self, is_key: bool) -> Result<u64, JsonError> {
         self.bump();
         self.text.clear();
         self.cut = false;
@@ -421,17 +422,16 @@ impl<'a> Reader<'a> {
         loop {
             self.need()?;
             let rest = self.piece.get(self.index..).unwrap_or_default();
-            let run = rest
-                .iter()
-                .position(|byte| matches!(byte, b'"' | b'\\') || *byte < 0x20)
-                .unwrap_or(rest.len());
+            let run = plain_run(rest);
             if run > 0 {
                 if surrogate.take().is_some() {
                     self.lone(&mut hasher)?;
                 }
                 let rest = self.piece.get(self.index..).unwrap_or_default();
                 let bytes = rest.get(..run).unwrap_or_default();
-                hasher.write(bytes);
+                if is_key {
+                    hasher.write(bytes);
+                }
                 let room = self.keep.saturating_sub(self.text.len()).min(run);
                 self.cut |= room < run;
                 self.text.extend_from_slice(bytes.get(..room).unwrap_or_default());
@@ -557,7 +557,7 @@ impl<'a> Reader<'a> {
     #[cold]
     fn refill(&mut self) -> Result<Option<u8>, SourceError> {
         let start = self.position();
-        self.piece = read_range(self.source, start..self.end, PIECE)?;
+        self.piece = view_range(self.source, start..self.end, PIECE)?;
         self.piece_start = start;
         self.index = 0;
         Ok(self.piece.first().copied())
@@ -569,6 +569,22 @@ impl<'a> Reader<'a> {
             rule,
         }
     }
+}
+
+/// Returns how many bytes stand for themselves at the start of `text` within a string.
+fn plain_run(text: &[u8]) -> usize {
+    let run = memchr::memchr2(b'"', b'\\', text).unwrap_or(text.len());
+    let text = text.get(..run).unwrap_or_default();
+    // Without a way out within a piece, so that many bytes are asked at once; few strings hold a control character.
+    let holds = |piece: &[u8]| piece.iter().fold(0_u8, |any, byte| any | u8::from(*byte < 0x20)) != 0;
+    let clean = text
+        .chunks(256)
+        .take_while(|piece| !holds(piece))
+        .map(<[u8]>::len)
+        .sum();
+    let rest = text.get(clean..).unwrap_or_default();
+    let more = rest.iter().position(|byte| *byte < 0x20);
+    clean.saturating_add(more.unwrap_or(rest.len()))
 }
 
 /// Lists the outermost keys of JSON that holds one of `words`, within its first part; `None` where it is no object, or holds none
@@ -584,14 +600,15 @@ pub(crate) fn outline(probe: &Probe<'_>, words: &[&[u8]]) -> Option<Vec<String>>
     }
     let start = size_u64(probe.head.len().saturating_sub(text.len()));
     let part = if size_u64(probe.head.len()) >= probe.size {
-        probe.head.to_vec()
+        Cow::Borrowed(probe.head)
     } else {
-        read_range(probe.source, 0..OUTLINE, OUTLINE).ok()?
+        view_range(probe.source, 0..OUTLINE, OUTLINE).ok()?
     };
     // A key may be written with escapes: of small letters and of the line between words.
     let escapes: [&[u8]; 4] = [b"\\u006", b"\\u007", b"\\u005f", b"\\u005F"];
     let has = |word: &&[u8]| memchr::memmem::find(&part, word).is_some();
-    if !words.iter().any(has) && !escapes.iter().any(has) {
+    let spelled = || has(&b"\\u00".as_slice()) && escapes.iter().any(has);
+    if !words.iter().any(has) && !spelled() {
         return None;
     }
     let mut reader = Reader::new(

@@ -64,16 +64,18 @@ const BESIDE: [&[u8]; 5] = [
 
 /// Knows a description by the flavors, and a key at the top that `MLflow` writes beside them.
 pub fn probe(probe: &Probe<'_>) -> Option<Score> {
-    text::probe(probe)?;
     let starts = |word: &[u8]| {
-        [probe.head, probe.tail].into_iter().any(|part| {
+        probe.parts().any(|part| {
             memmem::find_iter(part, word).any(|at| {
                 let before = at.checked_sub(1).and_then(|at| part.get(at));
                 before.is_none_or(|byte| matches!(byte, b'\n' | b'\r'))
             })
         })
     };
-    (starts(b"flavors:") && BESIDE.iter().any(|word| starts(word))).then_some(Score::Certain)
+    if !starts(b"flavors:") || !BESIDE.iter().any(|word| starts(word)) {
+        return None;
+    }
+    text::probe(probe).and(Some(Score::Certain))
 }
 
 /// Reads the description line by line.

@@ -2,7 +2,7 @@ use std::{fmt::Debug, io, sync::Arc};
 
 use crate::{
     Anomaly, ExternalData, Member, TensorList,
-    bytes::{ReadAt, SourceError},
+    bytes::{ReadAt, SourceError, size_u64},
     limits::Limits,
 };
 
@@ -33,6 +33,22 @@ pub struct Probe<'a> {
     pub size: u64,
     /// The input itself, for probes that must follow an offset.
     pub source: &'a dyn ReadAt,
+}
+
+impl<'a> Probe<'a> {
+    /// Returns the parts in which words are looked for: the first and the last bytes, or one of them where it holds the other.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let (head, tail) = (self.head, self.tail);
+        let holds_all = |part: &[u8]| size_u64(part.len()) >= self.size;
+        let parts = if holds_all(head) {
+            [Some(head), None]
+        } else if holds_all(tail) {
+            [Some(tail), None]
+        } else {
+            [Some(head), Some(tail)]
+        };
+        parts.into_iter().flatten()
+    }
 }
 
 /// Holds what a parser works on.

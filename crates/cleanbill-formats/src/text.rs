@@ -7,7 +7,7 @@ use std::{borrow::Cow, ops::Range};
 
 use crate::{
     Anomaly, AnomalyKind, FormatView, HEAD_BYTES, Input, Probe, Score,
-    bytes::{ReadAt, SourceError, read_range, size_u64},
+    bytes::{ReadAt, SourceError, size_u64, view_range},
     registry::{ParseResult, format_info},
 };
 
@@ -207,7 +207,7 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> bool {
 /// Reads the whole text.
 pub fn parse(input: &Input<'_>) -> ParseResult<View> {
     let size = input.source.size();
-    let sample = read_range(input.source, 0..size, SAMPLE_BYTES)?;
+    let sample = view_range(input.source, 0..size, SAMPLE_BYTES)?;
     let head_length = sample
         .len()
         .min(usize::try_from(HEAD_BYTES).unwrap_or(usize::MAX));
@@ -224,8 +224,9 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         anomalies: Vec::new(),
     };
     let mut end = size;
+    let utf8 = std::str::from_utf8(&sample).ok();
     if matches!(encoding, Encoding::Utf8 | Encoding::EightBit)
-        && let Some(at) = text_end(input.source, &sample, encoding)?
+        && let Some(at) = text_end(input.source, &sample, encoding, utf8.is_some())?
     {
         end = at;
         view.anomalies.push(Anomaly::new(&NOT_TEXT, at..size, ""));
@@ -234,7 +235,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         Encoding::Utf16Le => decode_utf16(&sample, u16::from_le_bytes).into(),
         Encoding::Utf16Be => decode_utf16(&sample, u16::from_be_bytes).into(),
         // Checked first in the usual case, which is much faster than replacing what is not UTF-8.
-        _ => std::str::from_utf8(&sample).map_or_else(|_| String::from_utf8_lossy(&sample), Cow::from),
+        _ => utf8.map_or_else(|| String::from_utf8_lossy(&sample), Cow::from),
     };
     let text = decoded.trim_start_matches('\u{feff}');
     let start = if sample.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
@@ -247,7 +248,8 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         _ => view.kind = kind::guess(text),
     }
     let data = matches!(view.kind, Kind::Json | Kind::JsonLines | Kind::Notebook);
-    if !data && (text.contains("{{") || text.contains("{%")) {
+    let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+    if !data && (has("{{") || has("{%")) {
         view.template = Some((text.to_owned(), start..size.min(SAMPLE_BYTES)));
         if size > SAMPLE_BYTES && view.kind == Kind::JinjaTemplate {
             view.anomalies.push(Anomaly::new(&CUT, SAMPLE_BYTES..size, ""));
@@ -282,14 +284,19 @@ fn take_json(view: &mut View, json: facts::Json, end: u64) {
     view.top_keys = json.top_keys;
 }
 
-/// Returns where the bytes stop being text; `sample` is what was read of them already.
-fn text_end(source: &dyn ReadAt, sample: &[u8], encoding: Encoding) -> Result<Option<u64>, SourceError> {
+/// Returns where the bytes stop being text; `sample` is what was read of them already, `is_utf8` what is known of it.
+fn text_end(
+    source: &dyn ReadAt,
+    sample: &[u8],
+    encoding: Encoding,
+    is_utf8: bool,
+) -> Result<Option<u64>, SourceError> {
     let size = source.size();
     let mut at = 0;
     while at < size {
         let piece = match at {
             0 => Cow::Borrowed(sample),
-            _ => Cow::Owned(read_range(source, at..size, PIECE_BYTES)?),
+            _ => view_range(source, at..size, PIECE_BYTES)?,
         };
         if piece.is_empty() {
             break;
@@ -298,17 +305,17 @@ fn text_end(source: &dyn ReadAt, sample: &[u8], encoding: Encoding) -> Result<Op
         if let Some(zero) = memchr::memchr(0, &piece) {
             return Ok(Some(at.saturating_add(size_u64(zero))));
         }
-        let good = match std::str::from_utf8(&piece) {
-            _ if encoding == Encoding::EightBit => length,
-            Ok(_) => length,
-            Err(error) => {
-                let good = size_u64(error.valid_up_to());
-                let split = error.error_len().is_none() && at.saturating_add(length) < size && good > 0;
-                if !split {
-                    return Ok(Some(at.saturating_add(good)));
-                }
-                good
+        let good = if encoding == Encoding::EightBit || at == 0 && is_utf8 {
+            length
+        } else if let Err(error) = std::str::from_utf8(&piece) {
+            let good = size_u64(error.valid_up_to());
+            let split = error.error_len().is_none() && at.saturating_add(length) < size && good > 0;
+            if !split {
+                return Ok(Some(at.saturating_add(good)));
             }
+            good
+        } else {
+            length
         };
         if !piece.chunks(CONTROLS_BYTES).all(few_controls) {
             return Ok(Some(at));

@@ -71,12 +71,21 @@ impl FormatView for View {
 /// Knows a vocabulary by its first lines.
 pub fn probe(probe: &Probe<'_>) -> Option<Score> {
     let whole = size_u64(probe.head.len()) >= probe.size;
-    let mut lines: Vec<&[u8]> = probe.head.split(|byte| *byte == b'\n').take(LINES).collect();
-    if !whole {
-        lines.pop();
+    let (mut rest, mut entries) = (probe.head, 0_usize);
+    for _ in 0..LINES {
+        let end = memchr::memchr(b'\n', rest);
+        let (line, more) = rest
+            .split_at_checked(end.unwrap_or(rest.len()))
+            .unwrap_or_default();
+        // The last line of a part may be cut.
+        if (whole || end.is_some()) && !line.trim_ascii().is_empty() {
+            entry(line)?;
+            entries = entries.saturating_add(1);
+        }
+        let Some(next) = more.get(1..) else { break };
+        rest = next;
     }
-    lines.retain(|line| !line.trim_ascii().is_empty());
-    (lines.len() >= 2 && lines.iter().all(|line| entry(line).is_some())).then_some(Score::Likely)
+    (entries >= 2).then_some(Score::Likely)
 }
 
 /// Reads a line: a token and its rank.

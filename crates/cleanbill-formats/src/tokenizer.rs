@@ -173,7 +173,9 @@ pub fn probe(probe: &Probe<'_>) -> Option<Score> {
         return None;
     }
     let has = |key: &[u8]| {
-        memchr::memmem::find(head, key).is_some() || memchr::memmem::find(probe.tail, key).is_some()
+        probe
+            .parts()
+            .any(|part| memchr::memmem::find(part, key).is_some())
     };
     let parts = KEYS.iter().filter(|key| has(key)).count();
     let model = has(b"\"model\"") && (has(b"\"vocab\"") || parts >= 2);

@@ -294,7 +294,10 @@ impl<'a> Outline<'a> {
         let control = |byte: u8| byte <= 8 || (0x0e..=0x1f).contains(&byte);
         // Without a way out within a piece, so that many bytes are asked at once: every text comes here.
         let controls = |piece: &[u8]| piece.iter().fold(false, |any, byte| any | control(*byte));
-        if head.len() < 4 || !head.chunks(256).any(controls) || matches!(head.first(), Some(0..=7)) {
+        // A field begins with its number and one of six kinds; asked first, since most texts begin with none.
+        let is_field = |byte: &u8| *byte > 7 && byte & 7 <= 5;
+        let begins = head.first().is_some_and(is_field);
+        if head.len() < 4 || !begins || !head.chunks(256).any(controls) {
             return None;
         }
         let wire = Wire::new(source);

@@ -1,14 +1,19 @@
 //! The single pass: finds every occurrence of every anchor.
 //!
-//! The first four bytes at each place are hashed into a small table of bits; where the bit is set, the anchors that begin so are
+//! The first four bytes at each place are hashed into a table of flags; where the flag is set, the anchors that begin so are
 //! compared. The cost hardly depends on how many anchors there are. The few that are shorter are searched with vector instructions.
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind, Span, packed};
 
-/// Words of the table of bits: 8 KiB, which stays in the nearest cache.
-const TABLE_WORDS: usize = 1024;
+/// Flags of the table, one a byte: a text asks few of them again and again, so that those stay in the nearest cache.
+const TABLE_FLAGS: usize = 1 << 16;
 /// Bytes that are hashed.
 const KEY_BYTES: usize = 4;
+/// Keys that are asked at once, and the bytes that they are made of.
+const GROUP: usize = 8;
+const GROUP_BYTES: usize = GROUP + KEY_BYTES;
+/// Upper half of a number.
+const UPPER: u64 = 0xffff_ffff_0000_0000;
 
 /// Anchors, each with its number.
 type Texts = Vec<(Vec<u8>, usize)>;
@@ -17,7 +22,7 @@ type Texts = Vec<(Vec<u8>, usize)>;
 #[derive(Debug)]
 pub(crate) struct Anchors {
     short: Group,
-    table: Box<[u64; TABLE_WORDS]>,
+    table: Box<[u8; TABLE_FLAGS]>,
     /// Anchors by their first four bytes, sorted.
     long: Vec<(u32, Texts)>,
     longest: usize,
@@ -70,14 +75,17 @@ impl Search {
 impl Anchors {
     /// Builds a search for `patterns`; several may have the same number.
     pub(crate) fn new(patterns: &[(Vec<u8>, usize)]) -> Self {
-        let mut table = Box::new([0_u64; TABLE_WORDS]);
+        #[expect(
+            clippy::large_stack_arrays,
+            reason = "64 KiB, once; its length is known where it is asked"
+        )]
+        let mut table = Box::new([0_u8; TABLE_FLAGS]);
         let mut sorted: Vec<(u32, &Vec<u8>, usize)> = Vec::new();
         for (text, number) in patterns {
             if let Some([a, b, c, d]) = text.first_chunk::<KEY_BYTES>() {
                 let key = u32::from_le_bytes([*a, *b, *c, *d]);
-                let (word, bit) = place(key);
-                if let Some(word) = table.get_mut(word) {
-                    *word |= bit;
+                if let Some(flag) = table.get_mut(place(u64::from(key) << 32)) {
+                    *flag = 1;
                 }
                 sorted.push((key, text, *number));
             }
@@ -137,19 +145,53 @@ impl Anchors {
         }
         let last = to.saturating_add(KEY_BYTES).saturating_sub(1).min(bytes.len());
         let keys = bytes.get(from..last).unwrap_or_default();
-        for (index, window) in keys.windows(KEY_BYTES).enumerate() {
+        let mut begun = 0_usize;
+        // Places are asked in groups and without a branch; few groups hold one whose bit is set.
+        while let Some(group) = keys.get(begun..).and_then(<[u8]>::first_chunk::<GROUP_BYTES>) {
+            let any = raised_keys(group)
+                .into_iter()
+                .fold(0, |any, key| any | self.flag(key));
+            if any != 0 {
+                self.compare_group(group, bytes, from.saturating_add(begun), found);
+            }
+            begun = begun.saturating_add(GROUP);
+        }
+        let rest = keys.get(begun..).unwrap_or_default();
+        for (index, window) in rest.windows(KEY_BYTES).enumerate() {
             let &[a, b, c, d] = window else { continue };
             let key = u32::from_le_bytes([a, b, c, d]);
-            let (word, bit) = place(key);
-            if self.table.get(word).is_some_and(|word| word & bit != 0) {
-                self.compare(key, bytes, from.saturating_add(index), found);
+            if self.flag(u64::from(key) << 32) != 0 {
+                let at = from.saturating_add(begun).saturating_add(index);
+                self.compare(key, bytes, at, found);
             }
         }
         found.sort_unstable();
         found.dedup();
     }
 
+    /// Returns the flag of a key, which is the upper half of `raised`: 0 where no anchor begins so.
+    #[inline]
+    fn flag(&self, raised: u64) -> u8 {
+        self.table.get(place(raised)).copied().unwrap_or(1)
+    }
+
     #[inline(never)]
+    fn compare_group(
+        &self,
+        group: &[u8; GROUP_BYTES],
+        bytes: &[u8],
+        at: usize,
+        found: &mut Vec<(usize, usize)>,
+    ) {
+        for (index, window) in group.windows(KEY_BYTES).take(GROUP).enumerate() {
+            let &[a, b, c, d] = window else { continue };
+            let key = u32::from_le_bytes([a, b, c, d]);
+            if self.flag(u64::from(key) << 32) != 0 {
+                self.compare(key, bytes, at.saturating_add(index), found);
+            }
+        }
+    }
+
     fn compare(&self, key: u32, bytes: &[u8], at: usize, found: &mut Vec<(usize, usize)>) {
         let Ok(index) = self.long.binary_search_by_key(&key, |(key, _)| *key) else {
             return;
@@ -163,12 +205,28 @@ impl Anchors {
     }
 }
 
-/// Returns the word and the bit that stand for a key.
+/// Returns which flag stands for a key, which is the upper half of `raised`.
 #[inline]
-fn place(key: u32) -> (usize, u64) {
-    let hash = key.wrapping_mul(0x9e37_79b1) >> 16;
-    let word = usize::try_from(hash >> 6).unwrap_or(0) & (TABLE_WORDS - 1);
-    (word, 1 << (hash & 63))
+fn place(raised: u64) -> usize {
+    usize::try_from(raised.wrapping_mul(0x9e37_79b1) >> 48).unwrap_or(0)
+}
+
+/// Returns the keys that begin at the first bytes of a group, each in the upper half of its number.
+#[inline]
+fn raised_keys(group: &[u8; GROUP_BYTES]) -> [u64; GROUP] {
+    // Both as one load each; taken apart by name, they would be put together byte by byte.
+    let load = |bytes: Option<&[u8; 8]>| bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let (first, second) = (load(group.first_chunk()), load(group.last_chunk()));
+    [
+        first << 32,
+        first << 24 & UPPER,
+        first << 16 & UPPER,
+        first << 8 & UPPER,
+        second << 32,
+        second << 24 & UPPER,
+        second << 16 & UPPER,
+        second << 8 & UPPER,
+    ]
 }
 
 #[cfg(test)]
@@ -187,5 +245,19 @@ mod tests {
         let text = b"a long enough text with sk-ant- in it, and with sk- too";
         anchors.collect(text, 0, text.len(), &mut found);
         assert_eq!(found, [(24, 0), (24, 1), (25, 2), (48, 0)]);
+    }
+
+    #[test]
+    fn an_anchor_is_found_at_every_place_of_a_text_of_every_length() {
+        let anchors = Anchors::new(&[(b"ghp_".to_vec(), 7), (b"AKIA1".to_vec(), 8)]);
+        let mut found = Vec::new();
+        for length in 4..40 {
+            for at in 0..=length - 4 {
+                let mut text = vec![b'x'; length];
+                text[at..at + 4].copy_from_slice(b"ghp_");
+                anchors.collect(&text, 0, length, &mut found);
+                assert_eq!(found, [(at, 7)], "{at} of {length}");
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::{ops::Range, sync::OnceLock};
 
 use cleanbill_core::{Confidence, Severity, Text, text};
-use cleanbill_formats::bytes::{read_full, read_range, size_u64};
+use cleanbill_formats::bytes::{read_full, size_u64, view_range};
 use cleanbill_leaks::{Hit, Level, Rules, Scanner, State};
 
 use crate::{scene::Scene, sink::Sink};
@@ -126,7 +126,7 @@ fn stream(scene: &Scene<'_>, range: &Range<u64>, wide: Option<Order>, scanner: &
     let end = range.end.min(scene.source.size());
     let length = end.saturating_sub(range.start);
     if wide.is_none() && length <= size_u64(PIECE_BYTES) {
-        match read_range(scene.source, range.start..end, length) {
+        match view_range(scene.source, range.start..end, length) {
             Ok(bytes) => found.take(scanner.scan_all(&bytes)),
             Err(error) => found.lost_at = Some(error.offset),
         }

@@ -13,7 +13,9 @@ pub(super) fn is_list(name: &str, text: &str) -> bool {
     if named {
         return true;
     }
-    if !matches!(name.rsplit('.').next(), Some("txt" | "in" | "lock")) || !text.contains("==") {
+    if !matches!(name.rsplit('.').next(), Some("txt" | "in" | "lock"))
+        || memchr::memmem::find(text.as_bytes(), b"==").is_none()
+    {
         return false;
     }
     let lines = || {

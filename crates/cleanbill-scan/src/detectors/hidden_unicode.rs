@@ -2,7 +2,7 @@
 
 use cleanbill_core::{Severity, Text, text};
 use cleanbill_formats::{
-    bytes::{read_range, size_u64},
+    bytes::{size_u64, view_range},
     text::{Encoding, Kind, View},
 };
 
@@ -64,7 +64,7 @@ fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let size = scene.source.size();
     let mut at = 0;
     while at < size && seen.len() < KINDS {
-        let Ok(piece) = read_range(scene.source, at..size, PIECE_BYTES) else {
+        let Ok(piece) = view_range(scene.source, at..size, PIECE_BYTES) else {
             return;
         };
         if piece.is_empty() {
@@ -102,9 +102,11 @@ fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
 }
 
 fn escapes(text: &str) -> bool {
-    ["\\udb40", "\\uDB40", "\\ufe0", "\\uFE0", "\\u200"]
-        .iter()
-        .any(|start| text.contains(start))
+    let has = |start: &str| memchr::memmem::find(text.as_bytes(), start.as_bytes()).is_some();
+    has("\\u")
+        && ["\\udb40", "\\uDB40", "\\ufe0", "\\uFE0", "\\u200"]
+            .into_iter()
+            .any(has)
 }
 
 fn report(

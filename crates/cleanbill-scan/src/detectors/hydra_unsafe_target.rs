@@ -54,13 +54,11 @@ fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let Some(written) = scene.reading.text() else {
         return;
     };
-    if !written.text.contains("target")
-        && !written.text.contains("class_path")
-        && !written.text.contains("_c")
-    {
+    let has = |word: &str| memchr::memmem::find(written.text.as_bytes(), word.as_bytes()).is_some();
+    if !has("target") && !has("class_path") && !has("_c") {
         return;
     }
-    let by_path = written.text.contains("hydra.utils.get_");
+    let by_path = has("hydra.utils.get_");
     for key in KEYS.iter().copied().chain(by_path.then_some("path")) {
         for (value, range) in values(&written.text, key) {
             let hydra = key == "_target_";

@@ -1,11 +1,14 @@
 //! The walk: one artifact, level by level, down to the members of members.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    borrow::Cow,
+    sync::{Arc, LazyLock},
+};
 
 use cleanbill_core::{Coverage, Finding, Language, Text, hex, text};
 use cleanbill_formats::{
     Format, HEAD_BYTES, Impact, Input, Member, Parsed, Payload, Probe, Role, Score, TAIL_BYTES,
-    bytes::{ReadAt, Section, SourceError, read_range, size_u64},
+    bytes::{ReadAt, Section, SourceError, size_u64, view_range},
 };
 use rayon::prelude::*;
 
@@ -108,7 +111,7 @@ impl Walk<'_> {
             ..
         } = *place;
         let size = bytes.size();
-        let head = read_range(bytes.as_ref(), 0..size, HEAD_BYTES)?;
+        let head = view_range(bytes.as_ref(), 0..size, HEAD_BYTES)?;
         let parsed = self.recognise(bytes, &head, role)?;
         let formats: Vec<Format> = parsed.iter().map(Parsed::format).collect();
         for one in &parsed {
@@ -216,9 +219,9 @@ impl Walk<'_> {
     ) -> Result<Vec<Parsed>, SourceError> {
         let size = bytes.size();
         let tail = match role {
-            Role::RawData => Vec::new(),
-            Role::Content if size <= size_u64(head.len()) => head.to_vec(),
-            Role::Content => read_range(bytes.as_ref(), size.saturating_sub(TAIL_BYTES)..size, TAIL_BYTES)?,
+            Role::RawData => Cow::default(),
+            Role::Content if size <= size_u64(head.len()) => Cow::Borrowed(head),
+            Role::Content => view_range(bytes.as_ref(), size.saturating_sub(TAIL_BYTES)..size, TAIL_BYTES)?,
         };
         let probe = Probe {
             head,
