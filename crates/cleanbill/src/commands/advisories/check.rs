@@ -7,7 +7,7 @@ use cleanbill_core::{
     bill::{Bill, Certainty, Vulnerability},
     text,
 };
-use cleanbill_documents::boms::read;
+use cleanbill_documents::{boms::read, terminal::printable};
 use serde_json::{Value, json};
 
 use super::sources::{Sources, is_answered};
@@ -72,7 +72,7 @@ pub(super) fn run(arguments: &Check, shell: &Shell) -> Result<ExitCode, Failure>
         known: opened.known(),
     };
     output.write(&match arguments.format {
-        Listing::Human => result.human(shell).into_bytes(),
+        Listing::Human => shown(&result.human(shell)).into_bytes(),
         Listing::Json => bom::json(&result.json()),
     })?;
     let fails = |one: &Vulnerability| {
@@ -87,6 +87,11 @@ pub(super) fn run(arguments: &Check, shell: &Shell) -> Result<ExitCode, Failure>
     } else {
         ExitCode::Pass
     })
+}
+
+/// Keeps text of documents from steering a terminal; lines stay lines.
+fn shown(text: &str) -> String {
+    text.lines().map(|line| printable(line) + "\n").collect()
 }
 
 fn is_possible(one: &Vulnerability) -> bool {
