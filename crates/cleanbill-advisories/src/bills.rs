@@ -23,8 +23,9 @@ use crate::{
 
 pub use told::Told;
 
-/// Property of a component that names the version of a library that wrote a file: what runs may be another.
-const WRITTEN_BY: &str = "cleanbill:written-by-version";
+/// Properties of a component that name the version of a library that wrote a file, or of a runtime that a file hints at: what runs
+/// may be another.
+const HINTED: [&str; 2] = ["cleanbill:written-by-version", "cleanbill:runtime-version"];
 /// LIMIT: versions that files of a target hint at for one component; more would be a list made to keep us busy.
 const HINTS: usize = 64;
 /// Types of package URLs for which nobody publishes advisories by version; they are no gap.
@@ -147,7 +148,8 @@ fn versions(component: &Component, known: &PackageVersion) -> Vec<PackageVersion
     if *known != PackageVersion::Unknown {
         return vec![known.clone()];
     }
-    let hints = component.properties.iter().filter(|(name, _)| name == WRITTEN_BY);
+    let hints = component.properties.iter();
+    let hints = hints.filter(|(name, _)| HINTED.contains(&name.as_str()));
     let hints: BTreeSet<&str> = hints
         .map(|(_, version)| version.value.as_str())
         .take(HINTS)

@@ -406,3 +406,40 @@ fn known_bad_repositories_fail_by_their_name_and_are_called_possible() {
         assert_eq!(ran.stdout.contains("\"B-1\""), code == 1, "{}", ran.shown());
     }
 }
+
+#[test]
+fn versions_that_files_hint_at_are_possible() {
+    let workplace = workplace();
+    fs::create_dir(workplace.path("model")).expect("a folder");
+    for (version, is_found) in [("2.4.0", true), ("2.5.0", false)] {
+        let card = format!("# Tiny\n\n### Framework versions\n\n- Pytorch {version}\n");
+        workplace.write("model/README.md", card.as_bytes());
+        let ran = workplace.run("advisories check model --index osv.index");
+        assert_eq!(ran.code, 0, "a hint fails nothing: {}", ran.shown());
+        assert_eq!(
+            ran.stdout.contains("PYSEC-0000-1 (CVE-2026-0001) [possible]"),
+            is_found,
+            "{}",
+            ran.shown()
+        );
+    }
+    // A release of software that no registry holds is known by its tags.
+    workplace.write(
+        "osv/git.json",
+        br#"{"id": "CVE-2026-9", "modified": "2026-01-01T00:00:00Z", "affected": [{"ranges": [{"type": "GIT",
+            "repo": "https://github.com/GGML-org/llama.cpp.git", "events": [{"introduced": "0"}]}], "versions": ["b4718", "b4719"]}]}"#,
+    );
+    workplace.run("advisories import osv --index osv.index --date 2026-01-02");
+    for (tag, code, is_found) in [("b4719", 0, true), ("b5000", 3, false)] {
+        let recipe = format!("FROM ghcr.io/ggml-org/llama.cpp:server-{tag}\n");
+        workplace.write("model/Dockerfile", recipe.as_bytes());
+        let ran = workplace.run("advisories check model --index osv.index");
+        assert_eq!(ran.code, code, "{}", ran.shown());
+        assert_eq!(
+            ran.stdout.contains("CVE-2026-9 [possible]"),
+            is_found,
+            "{}",
+            ran.shown()
+        );
+    }
+}
