@@ -107,6 +107,17 @@ impl BillMatches {
                         "{name}：{records} 条安全公告，最新为 {newest}"
                     ),
                 ));
+                // The day of an import says little where the files were old already.
+                if let Some(days) = day.and_then(|day| age_days(newest, day)) {
+                    out.push(fact(
+                        "cleanbill:advisories:newest-age-days",
+                        format!("{name}: {days}"),
+                        text!(
+                            "{name}: the newest advisory is {days} days old",
+                            "{name}：最新的安全公告已有 {days} 天"
+                        ),
+                    ));
+                }
             }
             for source in info.sources.iter().take(LINES) {
                 let value = format!("{} sha256:{}", source.name, source.sha256);

@@ -195,7 +195,7 @@ impl<'g> Paths<'g> {
     }
 
     /// Returns the shortest way from `earlier` to `later`, which comes from it, both included; `None` where there is none or
-    /// [`MAX_STEPS`] were made.
+    /// the limit of steps was reached.
     pub fn between(&mut self, later: &str, earlier: &str) -> Option<Vec<String>> {
         if later == earlier {
             return Some(vec![later.to_owned()]);

@@ -195,6 +195,11 @@ fn a_bill_carries_its_weaknesses_and_how_old_they_are() {
         "{}",
         ran.shown()
     );
+    assert!(
+        ran.stderr.contains("PyPI: the newest advisory is 11 days old"),
+        "{}",
+        ran.shown()
+    );
     assert_eq!(
         workplace.run(with).stdout,
         ran.stdout,

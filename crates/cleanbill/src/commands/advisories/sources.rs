@@ -132,7 +132,7 @@ impl Opened {
         let today = today();
         let day = bill.timestamp.as_deref().unwrap_or(&today);
         for one in matches.told(&self.known(), Some(day)) {
-            let is_age = ["date", "age-days", "ecosystem", "epss", "kev"]
+            let is_age = ["date", "age-days", "newest-age-days", "epss", "kev"]
                 .iter()
                 .any(|end| one.name == format!("cleanbill:advisories:{end}"));
             if one.is_gap || is_age {
