@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::version::Order;
+use crate::{record::GIT, version::Order};
 
 /// Splits an ecosystem as OSV writes it, `Debian:12`, into the ecosystem and its release.
 pub(crate) fn split(ecosystem: &str) -> (&str, &str) {
@@ -27,6 +27,10 @@ pub(crate) fn normalise<'a>(ecosystem: &str, name: &'a str) -> Cow<'a, str> {
         "PyPI" => pep503(name),
         // The registry takes `-` and `_` for the same character and has no two crates that differ in it.
         "crates.io" => mapped(name, |c| if c == '_' { '-' } else { c.to_ascii_lowercase() }),
+        // Addresses of repositories, with or without the end that clients accept.
+        GIT => mapped(name.trim_end_matches('/').trim_end_matches(".git"), |c| {
+            c.to_ascii_lowercase()
+        }),
         "NuGet" | "Packagist" | "GitHub Actions" => mapped(name, |c| c.to_ascii_lowercase()),
         _ => Cow::Borrowed(name),
     }

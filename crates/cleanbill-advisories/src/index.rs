@@ -176,6 +176,12 @@ fn judge<'a>(
     let all_fixes = |affected: &Affected<'_>| fixes(affected).map(str::to_owned).collect();
     let states_nothing = affected.ranges.is_empty() && affected.versions.is_empty();
     let (certainty, unknown, fixed) = match &package.version {
+        // Of a repository only the tags that an advisory lists can be compared.
+        PackageVersion::Exact(version)
+            if ecosystem == GIT && affected.versions.contains(&version.as_str()) =>
+        {
+            (Some(Certainty::Affected), None, Vec::new())
+        }
         _ if ecosystem == GIT => (None, Some(Unknown::Commits), Vec::new()),
         PackageVersion::Exact(version) => match evaluate(&affected, version, order) {
             // Without a release it stays open which of them the package comes from.
@@ -221,6 +227,7 @@ fn hit(record: &Record<'_>, verdicts: &[Verdict<'_>], certainty: Certainty) -> H
         related: owned(&record.related),
         upstream: owned(&record.upstream),
         summary: record.summary.to_owned(),
+        weaknesses: record.weaknesses.clone(),
         published: record.published.to_owned(),
         modified: record.modified.to_owned(),
         rating: if malicious {

@@ -40,7 +40,7 @@ mod version;
 mod wire;
 mod zip;
 
-pub use bills::{BillMatches, match_bill};
+pub use bills::{BillMatches, Known, Told, match_bill};
 pub use enrichment::{EnrichmentError, Epss, EpssScore, Kev, KevEntry};
 pub use fault::{DocumentError, Fault, Place};
 pub use import::{Broken, ImportError, ImportOptions, ImportSummary, import};

@@ -21,6 +21,8 @@ pub const EVENTS: usize = 50_000;
 pub const VERSIONS: usize = 200_000;
 /// LIMIT: ids in `aliases`, `related` or `upstream`, and entries of `severity`.
 pub const IDS: usize = 5_000;
+/// LIMIT: kinds of weakness of one advisory that are kept. Records name fewer than ten; more say nothing that helps a reader.
+pub const WEAKNESSES: usize = 64;
 /// LIMIT: bytes of an id, a name of a package or of an ecosystem, a version, a CVSS vector or a date.
 pub const WORD_BYTES: usize = 4_096;
 /// LIMIT: bytes of a summary that are kept; a longer one is cut at a character. The full text stays with its publisher.

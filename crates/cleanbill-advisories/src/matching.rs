@@ -5,6 +5,7 @@ use std::{
     collections::{BTreeSet, HashMap},
 };
 
+pub use cleanbill_core::bill::Certainty;
 use cleanbill_core::{Text, text};
 
 use crate::{fault::printable, index::MALICIOUS, severity::Rating, version::Order};
@@ -74,6 +75,8 @@ pub struct Match {
     pub certainty: Certainty,
     /// Versions that repair it, in their order.
     pub fixed: Vec<String>,
+    /// Kinds of weakness as numbers of the CWE list, sorted.
+    pub weaknesses: Vec<u32>,
     /// When the first of the advisories was published; may be empty.
     pub published: String,
     /// When the last of them was changed; may be empty.
@@ -86,15 +89,6 @@ impl Match {
         let others = self.aliases.iter().chain(&self.upstream);
         std::iter::once(self.id.as_str()).chain(others.map(String::as_str))
     }
-}
-
-/// Says how sure it is that a version is affected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Certainty {
-    /// The version is not pinned, or it is not known which release of a distribution it comes from.
-    Possible,
-    /// The version is affected.
-    Affected,
 }
 
 /// Something that could not be answered.
@@ -185,6 +179,7 @@ pub(crate) struct Hit {
     pub(crate) related: Vec<String>,
     pub(crate) upstream: Vec<String>,
     pub(crate) summary: String,
+    pub(crate) weaknesses: Vec<u32>,
     pub(crate) published: String,
     pub(crate) modified: String,
     pub(crate) rating: Rating,
@@ -268,6 +263,7 @@ fn merge(group: Vec<Hit>, order: Option<Order>) -> Option<Match> {
             .max()
             .cloned()
             .unwrap_or_default(),
+        weaknesses: Vec::new(),
         malicious: group.iter().any(|hit| hit.id.starts_with(MALICIOUS)),
         certainty: group.iter().map(|hit| hit.certainty).max()?,
         aliases: Vec::new(),
@@ -290,7 +286,10 @@ fn merge(group: Vec<Hit>, order: Option<Order>) -> Option<Match> {
         related.extend(hit.related);
         upstream.extend(hit.upstream);
         fixed.extend(hit.fixed);
+        found.weaknesses.extend(hit.weaknesses);
     }
+    found.weaknesses.sort_unstable();
+    found.weaknesses.dedup();
     aliases.remove(&found.id);
     related.retain(|id| *id != found.id && !aliases.contains(id));
     upstream.retain(|id| *id != found.id && !aliases.contains(id));
@@ -342,6 +341,7 @@ mod tests {
             related: vec!["CVE-9".to_owned()],
             upstream: Vec::new(),
             summary: String::new(),
+            weaknesses: Vec::new(),
             published: "2024-01-01".to_owned(),
             modified: id.to_owned(),
             rating: Rating {

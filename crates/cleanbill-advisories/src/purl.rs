@@ -5,7 +5,7 @@ use std::str::FromStr;
 use packageurl::PackageUrl;
 use thiserror::Error;
 
-use crate::{fault::printable, matching::Package, matching::PackageVersion};
+use crate::{fault::printable, matching::Package, matching::PackageVersion, record::GIT};
 
 /// Why a package URL names no package that could be looked up.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -59,6 +59,11 @@ pub fn package_of_purl(purl: &str) -> Result<Package, PurlError> {
         "gem" => ("RubyGems".to_owned(), parsed.name().to_owned()),
         "nuget" => ("NuGet".to_owned(), parsed.name().to_owned()),
         "composer" => ("Packagist".to_owned(), joined("/")),
+        // Advisories of software that no registry holds name its repository.
+        "github" if !namespace.is_empty() => (
+            GIT.to_owned(),
+            format!("https://github.com/{}", joined("/")).to_ascii_lowercase(),
+        ),
         kind @ ("deb" | "apk") => {
             let base = DISTRIBUTIONS
                 .iter()

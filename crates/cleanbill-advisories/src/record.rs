@@ -73,6 +73,14 @@ pub(crate) fn take(record: &wire::Record<'_>) -> Result<Taken, Wrong> {
         &mut bytes,
         &cut(rating.unwrap_or_default(), limits::SUMMARY_BYTES),
     );
+    let specific = record.database_specific.as_ref();
+    let weaknesses = specific
+        .map(|specific| weaknesses(&specific.weaknesses))
+        .unwrap_or_default();
+    put_size(&mut bytes, weaknesses.len());
+    for number in weaknesses {
+        put_text(&mut bytes, &number.to_string());
+    }
 
     let affected = record.affected.as_deref().unwrap_or_default();
     if affected.len() > limits::AFFECTED {
@@ -150,17 +158,18 @@ fn take_affected(
             let (ecosystem, release) = ecosystem::split(full);
             (ecosystem, release, name)
         }
-        // Named by its repository alone.
+        // Named by its repository alone: of its versions only tags can be compared.
         _ => {
+            let tags = versions_of(affected, &path)?;
             for repository in &repositories {
                 packages.push(EncodedPackage {
                     ecosystem: GIT.to_owned(),
                     release: String::new(),
-                    name: (*repository).into(),
-                    bytes: vec![FLAG_COMMITS, 0, 0, 0, 0, 0],
+                    name: ecosystem::normalise(GIT, repository).into(),
+                    bytes: repository_bytes(&tags),
                 });
             }
-            return Ok(true);
+            return Ok(tags.is_empty());
         }
     };
     bytes.push(if has_commits { FLAG_COMMITS } else { 0 });
@@ -180,22 +189,10 @@ fn take_affected(
         bytes.push(*kind);
         put_events(&mut bytes, events, &path)?;
     }
-    let versions = affected.versions.as_deref().unwrap_or_default();
-    if versions.len() > limits::VERSIONS {
-        return Err((
-            path(".versions"),
-            Fault::TooMany {
-                what: "versions",
-                limit: limits::VERSIONS,
-            },
-        ));
-    }
+    let versions = versions_of(affected, &path)?;
     put_size(&mut bytes, versions.len());
-    for (number, version) in versions.iter().enumerate() {
-        put_text(
-            &mut bytes,
-            word(version, || path(&format!(".versions[{number}]")))?,
-        );
+    for version in &versions {
+        put_text(&mut bytes, version);
     }
     packages.push(EncodedPackage {
         ecosystem: ecosystem.to_owned(),
@@ -204,6 +201,35 @@ fn take_affected(
         bytes,
     });
     Ok(ranges.is_empty() && versions.is_empty())
+}
+
+/// Returns the listed versions of an affected package.
+fn versions_of<'a>(
+    affected: &'a wire::Affected<'_>,
+    path: &dyn Fn(&str) -> String,
+) -> Result<Vec<&'a str>, Wrong> {
+    let versions = affected.versions.as_deref().unwrap_or_default();
+    if versions.len() > limits::VERSIONS {
+        let fault = Fault::TooMany {
+            what: "versions",
+            limit: limits::VERSIONS,
+        };
+        return Err((path(".versions"), fault));
+    }
+    let versions = versions.iter().enumerate();
+    versions
+        .map(|(number, version)| word(version, || path(&format!(".versions[{number}]"))))
+        .collect()
+}
+
+/// Encodes what is known of a repository: commits, which nothing compares, and tags.
+fn repository_bytes(tags: &[&str]) -> Vec<u8> {
+    let mut bytes = vec![FLAG_COMMITS, 0, 0, 0, 0];
+    put_size(&mut bytes, tags.len());
+    for tag in tags {
+        put_text(&mut bytes, tag);
+    }
+    bytes
 }
 
 fn put_events(
@@ -321,6 +347,16 @@ fn too_long() -> Fault {
     }
 }
 
+/// Reads ids of the CWE list, `CWE-502`; what is none is passed over.
+fn weaknesses(ids: &[String]) -> Vec<u32> {
+    let numbers = ids.iter().take(limits::WEAKNESSES);
+    let numbers = numbers.filter_map(|id| id.trim().strip_prefix("CWE-")?.parse().ok());
+    let mut numbers: Vec<u32> = numbers.filter(|number| *number > 0).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
 fn summary<'a>(text: Option<&'a Word<'_>>) -> Cow<'a, str> {
     text.map_or(Cow::Borrowed(""), |text| cut(&text.0, limits::SUMMARY_BYTES))
 }
@@ -349,6 +385,8 @@ pub(crate) struct Record<'a> {
     pub(crate) upstream: Vec<&'a str>,
     pub(crate) ratings: Vec<(&'a str, &'a str)>,
     pub(crate) rating_word: &'a str,
+    /// Numbers of the CWE list.
+    pub(crate) weaknesses: Vec<u32>,
 }
 
 impl<'a> Record<'a> {
@@ -364,6 +402,14 @@ impl<'a> Record<'a> {
             upstream: reader.texts()?,
             ratings: ratings(&mut reader)?,
             rating_word: reader.text()?,
+            weaknesses: reader
+                .texts()?
+                .into_iter()
+                .map(|text| {
+                    text.parse()
+                        .map_err(|_| Damage("a kind of weakness that is no number"))
+                })
+                .collect::<Result<_, _>>()?,
         })
     }
 }

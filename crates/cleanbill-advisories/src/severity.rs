@@ -46,13 +46,13 @@ impl Rating {
     pub(crate) fn of<'a>(ratings: impl Iterator<Item = (&'a str, &'a str)> + Clone, words: &[&str]) -> Self {
         let vectors = ratings.clone().filter_map(|(_, score)| {
             let vector = Cvss::from_str(score.trim()).ok()?;
-            let version = match vector {
+            let version: u8 = match vector {
                 Cvss::CvssV40(_) => 3,
                 Cvss::CvssV31(_) => 2,
                 Cvss::CvssV30(_) => 1,
                 _ => 0,
             };
-            Some((version, vector.score(), score))
+            is_whole(version, score.trim()).then(|| (version, vector.score(), score))
         });
         let newest = vectors.reduce(|best, next| {
             if (next.0, next.1) > (best.0, best.1) {
@@ -98,6 +98,17 @@ impl Rating {
         };
         if rank(&other) > rank(&self) { other } else { self }
     }
+}
+
+/// Says whether a vector has every metric without which there is no score: the parser takes what is left out for no harm.
+fn is_whole(version: u8, vector: &str) -> bool {
+    let wanted = match version {
+        0 => "AV AC Au C I A",
+        1 | 2 => "AV AC PR UI S C I A",
+        _ => "AV AC AT PR UI VC VI VA SC SI SA",
+    };
+    let has = |name: &str| vector.split('/').any(|part| part.split(':').next() == Some(name));
+    wanted.split(' ').all(has)
 }
 
 /// Ratings of CVSS 3.1, section 5, and 4.0, section 6; version 2 is rated the same way.
@@ -147,6 +158,11 @@ mod tests {
         assert_eq!(
             rate(&[("CVSS_V3", "CVSS:3.1/nonsense")], &["MODERATE"]),
             Some("medium")
+        );
+        assert_eq!(
+            rate(&[("CVSS_V3", "CVSS:3.1/AV:N")], &["CRITICAL"]),
+            Some("critical"),
+            "half a vector is none"
         );
         assert_eq!(rate(&[("Ubuntu", "negligible")], &[]), Some("info"));
         assert_eq!(rate(&[], &["whatever"]), None);

@@ -477,7 +477,7 @@ fn decode_info(bytes: &[u8]) -> Result<IndexInfo, Damage> {
 /// First bytes of an index; the end of line shows transfers that change it.
 pub(crate) const MAGIC: &[u8; 16] = b"CBADVISORIES\r\n\x1a\n";
 /// Version of the layout; it grows with every change of it.
-pub(crate) const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 2;
 const SECTIONS: usize = 5;
 const HEADER: usize = 16 + 4 + 8 + SECTIONS * 20 + 4;
 pub(crate) const RECORDS: usize = 0;

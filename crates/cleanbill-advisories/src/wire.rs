@@ -114,10 +114,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for Word<'a> {
     }
 }
 
-/// What databases add in their own way: only a rating is looked for, everything else may be of any shape.
+/// What databases add in their own way: a rating and kinds of weakness are looked for, everything else may be of any shape.
 #[derive(Debug, Default)]
 pub(crate) struct Specific {
     pub(crate) severity: Option<String>,
+    /// Ids of the CWE list.
+    pub(crate) weaknesses: Vec<String>,
 }
 
 impl<'de> Deserialize<'de> for Specific {
@@ -126,7 +128,7 @@ impl<'de> Deserialize<'de> for Specific {
     }
 }
 
-/// Takes a value of any shape; of an object, the text under `severity`.
+/// Takes a value of any shape; of an object, the text under `severity` and the list under `cwe_ids`.
 struct AnyShape;
 
 impl<'de> Visitor<'de> for AnyShape {
@@ -139,10 +141,24 @@ impl<'de> Visitor<'de> for AnyShape {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Specific, A::Error> {
         let mut found = Specific::default();
         while let Some(key) = map.next_key::<Word<'de>>()? {
-            if key.0 != "severity" {
-                map.next_value::<IgnoredAny>()?;
-            } else if let Value::String(text) = map.next_value()? {
-                found.severity = Some(text);
+            match key.0.as_ref() {
+                "severity" => {
+                    if let Value::String(text) = map.next_value()? {
+                        found.severity = Some(text);
+                    }
+                }
+                "cwe_ids" => {
+                    if let Value::Array(ids) = map.next_value()? {
+                        let ids = ids.into_iter().filter_map(|id| match id {
+                            Value::String(text) => Some(text),
+                            _ => None,
+                        });
+                        found.weaknesses.extend(ids);
+                    }
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
             }
         }
         Ok(found)

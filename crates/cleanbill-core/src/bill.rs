@@ -12,7 +12,9 @@ pub use component::{
     Component, ComponentKind, Digest, DigestAlgorithm, ExternalReference, Licence, Party, ReferenceKind,
 };
 pub use source::{Origin, Source, Sourced};
-pub use vulnerability::{Analysis, AnalysisState, Justification, Vulnerability};
+pub use vulnerability::{
+    Analysis, AnalysisState, Certainty, Exploitation, Justification, Likelihood, Vulnerability,
+};
 
 use crate::ToolInfo;
 
@@ -80,6 +82,8 @@ pub struct Bill {
     pub is_signed: bool,
     /// Known weaknesses, sorted.
     pub vulnerabilities: Vec<Vulnerability>,
+    /// Facts about the document as a whole that no standard has a field for, by name: how old the advisories are that were asked.
+    pub properties: Vec<(String, String)>,
 }
 
 impl Bill {
@@ -109,6 +113,8 @@ impl Bill {
         }
         self.components = joined;
         self.vulnerabilities.sort();
+        self.properties.sort();
+        self.properties.dedup();
         self.relations.sort();
         self.relations.dedup_by(|later, first| {
             (&later.from, later.kind, &later.to) == (&first.from, first.kind, &first.to)

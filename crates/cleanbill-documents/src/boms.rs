@@ -18,4 +18,5 @@ mod spot;
 pub mod strict;
 pub mod tree;
 pub mod vex;
+mod weakness;
 mod xml;

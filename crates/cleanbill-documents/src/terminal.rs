@@ -47,6 +47,11 @@ pub fn columns(text: &str) -> usize {
     text.width()
 }
 
+/// Shows text of a document so that it cannot steer a terminal or pose as other text: hidden characters become `\u{…}`.
+pub fn printable(text: &str) -> String {
+    crate::escape::visible(text)
+}
+
 /// Fills `text` with spaces up to `width` columns.
 pub fn pad(text: &str, width: usize) -> String {
     let missing = width.saturating_sub(columns(text));

@@ -1,10 +1,13 @@
 //! Looks for licences that contradict each other along a lineage, and for what a product must do: a pure function of a
 //! graph and an intended use. Questions that the law has not settled are reported as questions.
 
+mod bill;
 mod rules;
 mod walk;
 
 use cleanbill_core::{Severity, Text};
+
+pub use bill::{Paths, of_bill};
 
 use crate::declared::Declared;
 

@@ -20,7 +20,7 @@ use crate::{failure::Failure, shell::Shell};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Scan(scan::Scan),
-    Bom(bom::Bom),
+    Bom(Box<bom::Bom>),
     Advisories(advisories::Advisories),
     Explain(explain::Explain),
     List(list::List),

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use clap::error::ErrorKind;
 use cleanbill_core::{ExitCode, Language, Text, text};
-use cleanbill_documents::terminal::{Color, Style};
+use cleanbill_documents::terminal::{self, Color, Style};
 
 use crate::{
     arguments::{Common, Lang, When},
@@ -79,7 +79,7 @@ impl Shell {
     /// Says something that is not an error.
     pub(crate) fn note(&self, note: &Text) {
         if !self.quiet {
-            say(note.get(self.language));
+            say(&printable(note.get(self.language)));
         }
     }
 
@@ -94,7 +94,8 @@ impl Shell {
         } else {
             ""
         };
-        let message = failure.message.get(self.language);
+        // Messages name what stands in documents of others.
+        let message = printable(failure.message.get(self.language));
         say(&format!("{}{gap}{message}", color.paint(Style::Bad, error)));
         if let Some(text) = &failure.hint {
             say(&format!(
@@ -146,6 +147,12 @@ pub(crate) fn internal_error(paths: &[String]) {
     say(
         "hint: report it with these lines, the output of `cleanbill --version` and the format of the file; do not send the file if it is not public",
     );
+}
+
+/// Keeps text of others from steering the terminal; lines stay lines.
+fn printable(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(terminal::printable).collect();
+    lines.join("\n")
 }
 
 fn say(line: &str) {

@@ -103,6 +103,14 @@ fn missing(wanted: &Bill, found: &Bill) -> Vec<Loss> {
             say(&one.from, text!("{word} `{to}`", "{word} `{to}`"));
         }
     }
+    for (name, value) in &wanted.properties {
+        if !found.properties.contains(&(name.clone(), value.clone())) {
+            say(
+                "/metadata/properties",
+                text!("{name}: {value}", "{name}：{value}"),
+            );
+        }
+    }
     let weaknesses: BTreeMap<&str, _> = found
         .vulnerabilities
         .iter()
@@ -118,6 +126,14 @@ fn missing(wanted: &Bill, found: &Bill) -> Vec<Loss> {
         }
         if one.fixed != other.fixed {
             say(&one.id, text!("the versions that mend it", "修复版本"));
+        }
+        if one.weaknesses != other.weaknesses {
+            say(&one.id, text!("its kinds of weakness", "其弱点类型"));
+        }
+        if (one.certainty, &one.likelihood, &one.exploitation)
+            != (other.certainty, &other.likelihood, &other.exploitation)
+        {
+            say(&one.id, text!("what is known of its use", "其被利用情况"));
         }
         let state = |one: &cleanbill_core::bill::Vulnerability| {
             one.analysis.as_ref().map(|one| (one.state, one.justification))
@@ -206,7 +222,8 @@ const CYCLONEDX: [&str; 11] = [
     "citations",
 ];
 
-const METADATA: [&str; 8] = [
+const METADATA: [&str; 9] = [
+    "properties",
     "timestamp",
     "lifecycles",
     "tools",
@@ -276,7 +293,7 @@ const SPDX_2: [&str; 11] = [
     "hasExtractedLicensingInfos",
 ];
 
-const SPDX_3: [&str; 21] = [
+const SPDX_3: [&str; 26] = [
     "CreationInfo",
     "SpdxDocument",
     "software_Sbom",
@@ -298,9 +315,15 @@ const SPDX_3: [&str; 21] = [
     "security_VexNotAffectedVulnAssessmentRelationship",
     "security_VexFixedVulnAssessmentRelationship",
     "security_VexUnderInvestigationVulnAssessmentRelationship",
+    "security_CvssV2VulnAssessmentRelationship",
+    "security_CvssV3VulnAssessmentRelationship",
+    "security_CvssV4VulnAssessmentRelationship",
+    "security_EpssVulnAssessmentRelationship",
+    "security_ExploitCatalogVulnAssessmentRelationship",
 ];
 
-const SPDX_3_RELATIONS: [&str; 14] = [
+const SPDX_3_RELATIONS: [&str; 15] = [
+    "hasAssessmentFor",
     "hasDeclaredLicense",
     "hasConcludedLicense",
     "describes",

@@ -260,6 +260,11 @@ impl<'a> Writer<'a> {
             };
             metadata.set("component", component);
         }
+        let properties = self.bill.properties.iter();
+        metadata.set_list(
+            "properties",
+            properties.map(|(name, value)| named(name, value)).collect(),
+        );
         metadata
     }
 

@@ -143,5 +143,6 @@ fn join(part: &Part, ids: &BTreeMap<&str, String>, bill: &mut Bill) {
             bill.vulnerabilities.push(one);
         }
     }
+    bill.properties.extend(part.bill.properties.iter().cloned());
     bill.phases.extend(part.bill.phases.iter().cloned());
 }

@@ -24,6 +24,17 @@ pub(crate) mod property {
     pub(crate) const LICENCE_STATED: &str = "cleanbill:licence:stated";
     pub(crate) const DETECTORS: &str = "cleanbill:detectors-digest";
     pub(crate) const FIXED: &str = "cleanbill:fixed-version";
+    pub(crate) const CERTAINTY: &str = "cleanbill:certainty";
+    pub(crate) const SEVERITY: &str = "cleanbill:severity";
+    pub(crate) const VECTOR: &str = "cleanbill:cvss-vector";
+    pub(crate) const DATA_BY: &str = "cleanbill:advisory-data-by";
+    pub(crate) const DATA_OF: &str = "cleanbill:advisory-data-of";
+    pub(crate) const EPSS_PROBABILITY: &str = "cleanbill:epss:probability";
+    pub(crate) const EPSS_PERCENTILE: &str = "cleanbill:epss:percentile";
+    pub(crate) const EPSS_DATE: &str = "cleanbill:epss:date";
+    pub(crate) const KEV_ADDED: &str = "cleanbill:kev:added";
+    pub(crate) const KEV_DUE: &str = "cleanbill:kev:due";
+    pub(crate) const KEV_RANSOMWARE: &str = "cleanbill:kev:ransomware";
 }
 
 /// Returns the type of a component in CycloneDX.

@@ -127,6 +127,20 @@ pub(super) fn named(purl: &str) -> Option<Named> {
     })
 }
 
+/// Percent-encodes a version.
+pub(super) fn encode(version: &str) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::new();
+    for byte in version.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'~' | b':') {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
 /// Writes a name of the Python index as PEP 503 has it.
 fn pep_503(name: &str) -> String {
     let mut out = String::new();

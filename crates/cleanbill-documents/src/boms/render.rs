@@ -13,6 +13,7 @@ use super::{
     merge::Conflict,
     strict::Violation,
 };
+use crate::escape::visible;
 
 /// Answers that a report for people shows of each element; the JSON holds them all.
 const SHOWN: usize = 2;
@@ -69,7 +70,13 @@ pub fn assessments(list: &[Assessment<'_>], violations: &[Violation], language: 
             }
         }
     }
-    out
+    shown(&out)
+}
+
+/// Keeps text of documents from steering a terminal; lines stay lines.
+fn shown(text: &str) -> String {
+    let lines = text.lines().map(|line| visible(line) + "\n");
+    lines.collect()
 }
 
 fn place(source: &Source) -> String {
@@ -185,7 +192,7 @@ pub fn against(result: &Against, language: Language) -> String {
         "{}",
         say(text!("{agreeing} files agree", "{agreeing} 个文件一致"))
     );
-    out
+    shown(&out)
 }
 
 /// Writes the same as JSON.
@@ -246,7 +253,7 @@ pub fn difference(result: &Difference, language: Language) -> String {
     if result.is_empty() {
         let _ = writeln!(out, "{}", say(text!("no difference", "无差异")));
     }
-    out
+    shown(&out)
 }
 
 fn changes(list: &[Change], out: &mut String) {

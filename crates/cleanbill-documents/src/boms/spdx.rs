@@ -110,6 +110,12 @@ impl<'a> Writer<'a> {
         }
         self.relate_all();
         self.vulnerabilities();
+        let mut extras = element::Extras::default();
+        for (name, value) in &self.bill.properties {
+            extras.add(name, value);
+        }
+        let (id, subject) = (self.id("sbom-annotation", ""), self.id("sbom", ""));
+        self.note(&id, &subject, &extras.statement());
         self.top(creation)
     }
 

@@ -5,12 +5,13 @@
 
 mod csaf;
 mod openvex;
+mod stated;
 
 use std::collections::BTreeSet;
 
 use cleanbill_core::{
     Text,
-    bill::{Analysis, AnalysisState, Bill, Component, Vulnerability},
+    bill::{Analysis, AnalysisState, Bill, Certainty, Component, Source, Vulnerability},
     text,
 };
 
@@ -21,6 +22,7 @@ use super::{
 };
 
 pub use openvex::{OpenVexError, write_openvex};
+pub use stated::{STATES, Stated, StatedError, read_stated, stated};
 
 /// Names a vocabulary of statements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +33,8 @@ pub enum Vocabulary {
     Csaf,
     /// CycloneDX.
     CycloneDx,
+    /// Ours: a small file or options of a command.
+    Own,
 }
 
 /// Names what a statement is about.
@@ -119,7 +123,11 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Vex, ReadError> {
 }
 
 fn of_cyclonedx(tree: &Node, name: &str) -> Vex {
-    let bill = cyclonedx::read(tree, name);
+    of_bill(&cyclonedx::read(tree, name))
+}
+
+/// Returns what a bill itself says of its weaknesses.
+pub fn of_bill(bill: &Bill) -> Vex {
     let mut out = Vex {
         vocabulary: Vocabulary::CycloneDx,
         author: bill
@@ -134,9 +142,9 @@ fn of_cyclonedx(tree: &Node, name: &str) -> Vex {
     for one in &bill.vulnerabilities {
         let Some(analysis) = &one.analysis else { continue };
         let products = one.affects.iter().map(|id| {
-            let purl = bill.component(id).and_then(|component| component.purl.as_ref());
+            let purl = bill.component(id).and_then(versioned);
             Product {
-                id: purl.map_or_else(|| id.clone(), |purl| purl.value.clone()),
+                id: purl.unwrap_or_else(|| id.clone()),
                 parts: Vec::new(),
             }
         });
@@ -149,6 +157,27 @@ fn of_cyclonedx(tree: &Node, name: &str) -> Vex {
         });
     }
     out
+}
+
+/// Returns the package URL of a component with its version; `None` where one of them is not known.
+fn versioned(component: &Component) -> Option<String> {
+    let own = &component.purl.as_ref()?.value;
+    let named = purl::named(own)?;
+    if named.version.is_some() {
+        return Some(own.clone());
+    }
+    let version = component.version.as_ref().map(|one| one.value.as_str())?;
+    if version.is_empty() {
+        return None;
+    }
+    // The version stands before qualifiers and path.
+    let end = own.find(['?', '#']).unwrap_or(own.len());
+    let (front, back) = (own.get(..end)?, own.get(end..)?);
+    Some(format!(
+        "{}@{}{back}",
+        front.trim_end_matches('@'),
+        purl::encode(version)
+    ))
 }
 
 /// Says how far an id of a statement fits a component.
@@ -205,24 +234,141 @@ fn fit(id: &str, stated: Option<&purl::Named>, candidate: &Candidate) -> Fit {
 pub fn apply(vex: &Vex, bill: &mut Bill) -> Vec<Fate> {
     let candidates: Vec<Candidate> = bill.components.iter().map(Candidate::of).collect();
     let statements = vex.statements.iter();
-    let fates = statements.map(|one| apply_one(one, &candidates, bill)).collect();
+    let fates = statements
+        .map(|one| {
+            let (best, named) = fitting(one, &candidates, bill);
+            match unfit(best) {
+                Some(fate) => fate,
+                None => conclude(one, &named, bill),
+            }
+        })
+        .collect();
     bill.settle();
     fates
 }
 
-fn apply_one(statement: &Statement, candidates: &[Candidate], bill: &mut Bill) -> Fate {
+/// Takes statements of one's own about a bill: they count for a product of the bill in its version even where no data knew of the
+/// weakness there.
+pub fn state(vex: &Vex, bill: &mut Bill) -> Vec<Fate> {
+    let candidates: Vec<Candidate> = bill.components.iter().map(Candidate::of).collect();
+    let mut fates = Vec::new();
+    for one in &vex.statements {
+        let (best, named) = fitting(one, &candidates, bill);
+        if let Some(fate) = unfit(best) {
+            fates.push(fate);
+            continue;
+        }
+        let counted = match conclude(one, &named, bill) {
+            Fate::Counts(ids) => ids,
+            _ => Vec::new(),
+        };
+        let rest: Vec<String> = named.iter().filter(|id| !counted.contains(id)).cloned().collect();
+        if let Some((id, aliases)) = one.names.split_first().filter(|_| !rest.is_empty()) {
+            bill.vulnerabilities.push(Vulnerability {
+                id: id.clone(),
+                aliases: aliases.to_vec(),
+                affects: rest,
+                analysis: Some(one.analysis.clone()),
+                source: one.analysis.source.clone(),
+                ..Vulnerability::default()
+            });
+        }
+        fates.push(Fate::Counts(named.into_iter().collect()));
+    }
+    bill.settle();
+    fates
+}
+
+/// Says of every weakness that concerns a component for sure, and that nobody has looked at, that it is under investigation. What is
+/// only possible stays without a statement. Returns the ids of those, sorted.
+pub fn default_states(bill: &mut Bill) -> Vec<String> {
+    let mut possible = BTreeSet::new();
+    for one in &mut bill.vulnerabilities {
+        if one.analysis.is_some() {
+            continue;
+        }
+        if one.certainty == Some(Certainty::Possible) {
+            possible.insert(one.id.clone());
+            continue;
+        }
+        one.analysis = Some(Analysis {
+            state: AnalysisState::UnderInvestigation,
+            justification: None,
+            detail: String::new(),
+            action: String::new(),
+            source: Source::concluded("", "no statement"),
+        });
+    }
+    possible.into_iter().collect()
+}
+
+/// Returns a bill that holds the statements alone: the weaknesses that something is concluded about, what they concern, and the
+/// subject.
+pub fn statements_only(bill: &Bill) -> Bill {
+    let weaknesses: Vec<Vulnerability> = bill
+        .vulnerabilities
+        .iter()
+        .filter(|one| one.analysis.is_some() && !one.affects.is_empty())
+        .cloned()
+        .collect();
+    let mut named: BTreeSet<&str> = weaknesses
+        .iter()
+        .flat_map(|one| one.affects.iter().map(String::as_str))
+        .collect();
+    named.insert(&bill.subject);
+    let components = bill
+        .components
+        .iter()
+        .filter(|one| named.contains(one.id.as_str()));
+    let components = components.map(|one| Component {
+        group: one.group.clone(),
+        version: one.version.clone(),
+        purl: one.purl.clone(),
+        digests: one.digests.clone(),
+        ..Component::new(one.kind, &one.id, &one.name)
+    });
+    let mut out = Bill {
+        subject: bill.subject.clone(),
+        components: components.collect(),
+        tool: bill.tool.clone(),
+        timestamp: bill.timestamp.clone(),
+        authors: bill.authors.clone(),
+        edition: bill.edition,
+        vulnerabilities: weaknesses,
+        properties: bill.properties.clone(),
+        ..Bill::default()
+    };
+    out.settle();
+    out
+}
+
+fn unfit(best: Fit) -> Option<Fate> {
+    match best {
+        Fit::No => Some(Fate::NoSuchProduct),
+        Fit::OtherVersion => Some(Fate::OtherVersion),
+        Fit::NoVersion => Some(Fate::NoVersion),
+        Fit::Yes => None,
+    }
+}
+
+/// Finds the components that a statement is about, and how well the best of them fits.
+fn fitting(statement: &Statement, candidates: &[Candidate], bill: &Bill) -> (Fit, BTreeSet<String>) {
     let mut best = Fit::No;
     let mut named: BTreeSet<String> = BTreeSet::new();
+    let mut meant = |id: &str| {
+        let stated = purl::named(id);
+        for candidate in candidates {
+            let fit = fit(id, stated.as_ref(), candidate);
+            best = best.max(fit);
+            if fit == Fit::Yes {
+                named.insert(candidate.id.clone());
+            }
+        }
+    };
+    let mut outside = Fit::No;
     for product in &statement.products {
         if product.parts.is_empty() {
-            let stated = purl::named(&product.id);
-            for candidate in candidates {
-                let fit = fit(&product.id, stated.as_ref(), candidate);
-                best = best.max(fit);
-                if fit == Fit::Yes {
-                    named.insert(candidate.id.clone());
-                }
-            }
+            meant(&product.id);
             continue;
         }
         // A part counts within its product alone, and the product of a bill is its subject.
@@ -230,26 +376,18 @@ fn apply_one(statement: &Statement, candidates: &[Candidate], bill: &mut Bill) -
         let stated = purl::named(&product.id);
         let whole = subject.map_or(Fit::No, |subject| fit(&product.id, stated.as_ref(), subject));
         if whole != Fit::Yes {
-            best = best.max(whole);
+            outside = outside.max(whole);
             continue;
         }
         for part in &product.parts {
-            let stated = purl::named(part);
-            for candidate in candidates {
-                let fit = fit(part, stated.as_ref(), candidate);
-                best = best.max(fit);
-                if fit == Fit::Yes {
-                    named.insert(candidate.id.clone());
-                }
-            }
+            meant(part);
         }
     }
-    match best {
-        Fit::No => return Fate::NoSuchProduct,
-        Fit::OtherVersion => return Fate::OtherVersion,
-        Fit::NoVersion => return Fate::NoVersion,
-        Fit::Yes => {}
-    }
+    (best.max(outside), named)
+}
+
+/// Gives the weakness of a statement its conclusion in the components that are named.
+fn conclude(statement: &Statement, named: &BTreeSet<String>, bill: &mut Bill) -> Fate {
     let mut counted: BTreeSet<String> = BTreeSet::new();
     let mut parted: Vec<Vulnerability> = Vec::new();
     for weakness in &mut bill.vulnerabilities {

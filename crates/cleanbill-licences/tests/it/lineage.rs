@@ -1,9 +1,13 @@
 //! Licences along lineages.
 
-use cleanbill_core::{Language, Severity};
+use cleanbill_core::{
+    Language, Severity,
+    bill::{self, Bill, Component, ComponentKind, Licence, Relation, RelationKind, Sourced},
+};
 use cleanbill_licences::{
     lineage::{
-        Assessment, Distribution, Edge, EdgeKind, Entry, Graph, Intent, Node, NodeKind, Source, assess,
+        Assessment, Distribution, Edge, EdgeKind, Entry, Graph, Intent, Node, NodeKind, Paths, Source,
+        assess, of_bill,
     },
     read_declared,
 };
@@ -453,4 +457,124 @@ fn order_of_the_input_does_not_matter() {
     turned.nodes.reverse();
     turned.edges.reverse();
     assert_eq!(assess(&graph, &commercial()), assess(&turned, &commercial()));
+}
+
+fn component(kind: ComponentKind, id: &str, licences: &[(&str, bool)]) -> Component {
+    let mut out = Component::new(kind, id, id);
+    for (stated, is_found) in licences {
+        out.licences.push(Sourced::new(
+            Licence {
+                expression: None,
+                stated: (*stated).to_owned(),
+                is_found: *is_found,
+            },
+            bill::Source::file("README.md", "license"),
+        ));
+    }
+    out
+}
+
+fn bill(components: Vec<Component>, relations: &[(&str, RelationKind, &str, &str)]) -> Bill {
+    let mut out = Bill {
+        subject: "product".to_owned(),
+        components,
+        relations: relations
+            .iter()
+            .map(|(from, kind, to, detail)| Relation {
+                from: (*from).to_owned(),
+                kind: *kind,
+                to: (*to).to_owned(),
+                detail: (*detail).to_owned(),
+                source: bill::Source::default(),
+            })
+            .collect(),
+        ..Bill::default()
+    };
+    out.settle();
+    out
+}
+
+#[test]
+fn a_bill_becomes_a_graph_with_its_paths() {
+    use ComponentKind::{Application, Dataset, File, Framework, Library, Model};
+    use RelationKind::{Contains, DependsOn, DerivedFrom, TrainedOn};
+    let bill = bill(
+        vec![
+            component(Application, "product", &[]),
+            component(Model, "merge", &[("apache-2.0", false), ("Apache-2.0", true)]),
+            component(Model, "adapter", &[("mit", false)]),
+            component(Model, "base", &[("other", false), ("cc-by-nc-4.0", true)]),
+            component(Dataset, "data", &[("cc-by-sa-4.0", false)]),
+            component(Library, "gpl", &[("GPL-3.0-only", false)]),
+            component(Framework, "writer", &[]),
+            component(File, "file", &[("cc-by-nc-4.0", false)]),
+        ],
+        &[
+            ("product", Contains, "merge", "model"),
+            ("product", DependsOn, "gpl", ""),
+            ("merge", DependsOn, "writer", "written by"),
+            ("merge", Contains, "file", "file"),
+            ("merge", DerivedFrom, "adapter", "merge"),
+            ("adapter", DerivedFrom, "base", "adapter"),
+            ("base", TrainedOn, "data", ""),
+        ],
+    );
+    let graph = of_bill(&bill);
+    let kinds: Vec<(&str, NodeKind)> = graph
+        .nodes
+        .iter()
+        .map(|one| (one.id.as_str(), one.kind))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            ("adapter", NodeKind::Adapter),
+            ("base", NodeKind::Model),
+            ("data", NodeKind::Dataset),
+            ("gpl", NodeKind::Library),
+            ("merge", NodeKind::Merge),
+            ("product", NodeKind::Product),
+        ]
+    );
+    let assessment = assess(&graph, &commercial());
+    assert!(
+        rules(&assessment.conflicts).contains(&"non-commercial-dropped"),
+        "the text stands in for `other`"
+    );
+    let mut paths = Paths::new(&graph);
+    assert_eq!(
+        paths.between("product", "base"),
+        Some(
+            ["base", "adapter", "merge", "product"]
+                .map(str::to_owned)
+                .to_vec()
+        )
+    );
+    assert_eq!(paths.between("base", "product"), None);
+    assert_eq!(paths.between("base", "base"), Some(vec!["base".to_owned()]));
+    assert_eq!(paths.between("nobody", "base"), None);
+}
+
+#[test]
+fn rings_and_wide_bills_end() {
+    let ids: Vec<String> = (0..3_000).map(|number| format!("m{number}")).collect();
+    let components = ids
+        .iter()
+        .map(|id| component(ComponentKind::Model, id, &[("cc-by-nc-4.0", false)]));
+    let mut relations = Vec::new();
+    for (index, id) in ids.iter().enumerate() {
+        for step in [1, 7, 31] {
+            let to = &ids[(index + step) % ids.len()];
+            relations.push((id.as_str(), RelationKind::DerivedFrom, to.as_str(), ""));
+        }
+    }
+    let graph = of_bill(&bill(components.collect(), &relations));
+    let assessment = assess(&graph, &commercial());
+    assert!(assessment.truncated);
+    let mut paths = Paths::new(&graph);
+    for entry in &assessment.conflicts {
+        if let [later, earlier, ..] = entry.nodes.as_slice() {
+            let _ = paths.between(later, earlier);
+        }
+    }
 }

@@ -28,6 +28,7 @@ register! {
     licence,
     merge,
     package,
+    runtimes,
     safetensors,
     services,
     templates,

@@ -132,3 +132,35 @@ fn every_relation_joins_two_components() {
         assert!(relation.kind != RelationKind::Contains || relation.from != relation.to);
     }
 }
+
+#[test]
+fn runtimes_are_hinted_at_with_their_versions() {
+    let bill = bill_of("runtimes.sample", &folder());
+    let hinted = |id: &str| -> Vec<String> {
+        let component = bill.component(id).unwrap_or_else(|| panic!("{id} is there"));
+        assert!(component.version.is_none(), "{id}: a hint is no version");
+        let hints = component.properties.iter();
+        hints
+            .filter(|(name, _)| name.ends_with("-version"))
+            .map(|(_, value)| format!("{} {}", value.source.file, value.value))
+            .collect()
+    };
+    assert_eq!(hinted("framework:torch"), ["README.md 2.1.2+cu121"]);
+    assert_eq!(
+        hinted("framework:transformers"),
+        [
+            "README.md 4.40.0",
+            "config.json 4.41.0",
+            "generation_config.json 4.41.0"
+        ]
+    );
+    assert_eq!(hinted("framework:peft"), ["adapter/adapter_config.json 0.10.0"]);
+    assert_eq!(hinted("framework:vllm"), ["Dockerfile 0.6.1"]);
+    assert_eq!(hinted("framework:ollama"), Vec::<String>::new());
+    assert_eq!(
+        bill.component("framework:ollama")
+            .and_then(|one| one.purl.as_ref())
+            .map(|one| one.value.as_str()),
+        Some("pkg:golang/github.com/ollama/ollama")
+    );
+}

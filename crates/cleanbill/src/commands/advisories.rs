@@ -1,8 +1,11 @@
 //! `advisories`: what is known to be wrong with packages and models, offline.
 
 mod check;
+mod day;
 mod import;
 mod show;
+mod sources;
+mod vex;
 
 use std::path::PathBuf;
 
@@ -12,7 +15,10 @@ use cleanbill_core::{ExitCode, Text, text};
 
 use crate::{failure::Failure, shell::Shell};
 
-/// Import advisories, and say which of them concern a target
+use day::today;
+pub(super) use sources::{Opened, Sources};
+
+/// Import advisories, say which of them concern a target, and state which of them matter
 ///
 /// Advisories come from files in the OSV format that somebody fetched before: nothing here uses the network. They are imported into one
 /// index file, which `check` asks.
@@ -27,6 +33,7 @@ enum Action {
     Import(import::Import),
     Show(show::Show),
     Check(check::Check),
+    Vex(Box<vex::Vex>),
 }
 
 pub(crate) fn run(arguments: &Advisories, shell: &Shell) -> Result<ExitCode, Failure> {
@@ -34,6 +41,7 @@ pub(crate) fn run(arguments: &Advisories, shell: &Shell) -> Result<ExitCode, Fai
         Action::Import(arguments) => import::run(arguments, shell),
         Action::Show(arguments) => show::run(arguments, shell),
         Action::Check(arguments) => check::run(arguments, shell),
+        Action::Vex(arguments) => vex::run(arguments, shell),
     }
 }
 

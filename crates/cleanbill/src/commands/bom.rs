@@ -4,6 +4,7 @@ mod check;
 mod convert;
 pub(super) mod describe;
 mod diff;
+mod licences;
 mod merge;
 
 use std::path::{Path, PathBuf};

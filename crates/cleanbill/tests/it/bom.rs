@@ -122,3 +122,103 @@ fn what_cannot_be_read_makes_a_bill_incomplete() {
         assert_eq!(ran.code, 3, "{}", ran.shown());
     }
 }
+
+/// A bill whose adapter drops what its base demands, and whose data asks a question.
+fn lineage(base: &str, own: &str) -> String {
+    let licence = |id: &str| format!(r#""licenses": [{{"license": {{"name": "{id}"}}}}]"#);
+    format!(
+        r#"{{"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1,
+  "metadata": {{"component": {{"type": "application", "bom-ref": "product", "name": "assistant"}}}},
+  "components": [
+    {{"type": "machine-learning-model", "bom-ref": "merge", "name": "merge", {own},
+      "properties": [{{"name": "cleanbill:derived-from", "value": "adapter"}},
+                     {{"name": "cleanbill:relation-detail", "value": "derived-from:adapter:merge"}},
+                     {{"name": "cleanbill:contained-in", "value": "product"}}]}},
+    {{"type": "machine-learning-model", "bom-ref": "adapter", "name": "adapter", {own},
+      "properties": [{{"name": "cleanbill:derived-from", "value": "base"}},
+                     {{"name": "cleanbill:relation-detail", "value": "derived-from:base:adapter"}},
+                     {{"name": "cleanbill:trained-on", "value": "data"}}]}},
+    {{"type": "machine-learning-model", "bom-ref": "base", "name": "base", {base}}},
+    {{"type": "data", "bom-ref": "data", "name": "data", {data}}},
+    {{"type": "library", "bom-ref": "lib", "name": "lib\u001b[2J", "properties": [{{"name": "cleanbill:contained-in", "value": "product"}}]}}]}}"#,
+        own = licence(own),
+        base = licence(base),
+        data = licence("cc-by-nc-4.0"),
+    )
+}
+
+#[test]
+fn licences_are_compared_along_the_lineage() {
+    let workplace = workplace();
+    workplace.write("bill.json", lineage("cc-by-nc-4.0", "apache-2.0").as_bytes());
+    let ran = workplace.run("bom check bill.json");
+    assert_eq!(ran.code, 1, "{}", ran.shown());
+    for said in [
+        "non-commercial-dropped",
+        "base -> adapter -> merge -> assistant",
+        "`base`: cc-by-nc-4.0 (bill.json: /components/2",
+        "licence-unknown",
+    ] {
+        assert!(ran.stdout.contains(said), "{said}: {}", ran.shown());
+    }
+    assert!(
+        !ran.stdout.contains("dataset-non-commercial") && !ran.stdout.contains('\u{1b}'),
+        "{}",
+        ran.shown()
+    );
+    let ran = workplace.run("bom check bill.json --fail-on critical --commercial --format json");
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    let value: serde_json::Value = serde_json::from_str(&ran.stdout).expect("it is JSON");
+    let rules = |key: &str| -> Vec<String> {
+        let list = value["licences"][key].as_array().expect("a list").iter();
+        list.map(|one| one["rule"].as_str().unwrap_or_default().to_owned())
+            .collect()
+    };
+    assert!(
+        rules("questions").contains(&"dataset-non-commercial".to_owned()),
+        "{}",
+        ran.shown()
+    );
+    assert!(
+        rules("conflicts").contains(&"commercial-use-forbidden".to_owned()),
+        "{}",
+        ran.shown()
+    );
+    let question = &value["licences"]["questions"][0];
+    assert_eq!(
+        question["paths"][0],
+        serde_json::json!(["data", "adapter", "merge", "product"])
+    );
+    assert_eq!(question["concerned"][1]["evidence"][0]["stated"], "cc-by-nc-4.0");
+    let chinese = workplace.run("bom check bill.json --lang zh");
+    assert!(chinese.stdout.contains("许可证（非商业"), "{}", chinese.shown());
+    assert_eq!(
+        workplace.run("bom check bill.json").stdout,
+        workplace.run("bom check bill.json").stdout
+    );
+}
+
+#[test]
+fn licences_that_fit_fail_nothing_and_unknown_ones_only_where_asked() {
+    let workplace = workplace();
+    workplace.write("bill.json", lineage("mit", "mit").as_bytes());
+    let ran = workplace.run("bom check bill.json --distribution distributed");
+    assert_eq!(ran.code, 0, "{}", ran.shown());
+    assert!(ran.stdout.contains("keep-notices"), "{}", ran.shown());
+    assert_eq!(
+        workplace.run("bom check bill.json --need-licences").code,
+        0,
+        "libraries are not models"
+    );
+    workplace.write("bill.json", lineage("other", "mit").as_bytes());
+    assert_eq!(workplace.run("bom check bill.json").code, 0);
+    let ran = workplace.run("bom check bill.json --need-licences");
+    assert_eq!(ran.code, 3, "{}", ran.shown());
+    workplace.write("bill.json", lineage("NONE", "mit").as_bytes());
+    let ran = workplace.run("bom check bill.json");
+    assert_eq!(ran.code, 1, "no licence grants nothing: {}", ran.shown());
+    // The bill of a folder keeps the places of its licences.
+    workplace.run("bom model -o folder.json");
+    let ran = workplace.run("bom check folder.json --distribution distributed");
+    assert!(ran.stdout.contains("(README.md: license)"), "{}", ran.shown());
+}

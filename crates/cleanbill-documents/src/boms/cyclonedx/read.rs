@@ -1,12 +1,14 @@
 //! Reads a tree of CycloneDX 1.4 to 1.7 into a bill, forgiving what is odd; what is wrong is told by the strict report.
 
+mod vulnerability;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use cleanbill_core::{
-    Severity, ToolInfo,
+    ToolInfo,
     bill::{
-        Analysis, Bill, Component, ComponentKind, Dataset, Digest, ExternalReference, Licence, Origin, Party,
-        ReferenceKind, Relation, RelationKind, Sourced, Vulnerability,
+        Bill, Component, ComponentKind, Dataset, Digest, ExternalReference, Licence, Origin, Party,
+        ReferenceKind, Relation, RelationKind, Sourced,
     },
 };
 
@@ -14,8 +16,8 @@ use super::read_card;
 use crate::boms::{
     fields,
     names::{
-        cyclonedx_type, hash_of, justification_of_cyclonedx, kind_of_cyclonedx, kind_of_word, property,
-        reference_of_cyclonedx, relation_word, state_of_cyclonedx,
+        cyclonedx_type, hash_of, kind_of_cyclonedx, kind_of_word, property, reference_of_cyclonedx,
+        relation_word,
     },
     spot::{Origins, Spot},
     tree::Node,
@@ -34,10 +36,15 @@ pub(crate) fn read(tree: &Node, name: &str) -> Bill {
         reader.service(&service, None);
     }
     reader.dependencies(&root);
-    for vulnerability in root.list("vulnerabilities") {
-        let one = vulnerability_of(&vulnerability);
-        reader.bill.vulnerabilities.push(one);
-    }
+    let components = reader.bill.components.iter();
+    let versions: BTreeMap<&str, &str> = components
+        .filter_map(|one| Some((one.id.as_str(), one.version.as_ref()?.value.as_str())))
+        .collect();
+    let weaknesses = root.list("vulnerabilities");
+    reader.bill.vulnerabilities = weaknesses
+        .iter()
+        .map(|spot| vulnerability::read(spot, &versions))
+        .collect();
     reader.finish()
 }
 
@@ -81,6 +88,10 @@ impl Reader {
                 });
             }
         }
+        self.bill.properties = properties(&metadata)
+            .filter(|(name, _)| !name.starts_with(property::SOURCE))
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
         for key in ["manufacturer", "manufacture", "supplier"] {
             if let Some(party) = metadata.get(key).and_then(|one| party_of(&one))
                 && self.bill.authors.is_empty()
@@ -420,69 +431,4 @@ fn licence_of(spot: &Spot<'_>, is_found: bool) -> Option<Sourced<Licence>> {
         out.source.origin = Origin::Concluded;
     }
     Some(out)
-}
-
-fn vulnerability_of(spot: &Spot<'_>) -> Vulnerability {
-    let mut out = Vulnerability {
-        id: spot.said("id").unwrap_or_default().to_owned(),
-        description: spot.said("description").unwrap_or_default().to_owned(),
-        published: spot.said("published").map(str::to_owned),
-        source: spot.source(),
-        ..Vulnerability::default()
-    };
-    if let Some(name) = spot.find(&["source", "name"]).and_then(|one| one.plain()) {
-        out.source.file = name;
-        out.source.place = String::new();
-    }
-    for reference in spot.list("references") {
-        out.aliases.extend(reference.said("id").map(str::to_owned));
-    }
-    out.aliases.sort();
-    for rating in spot.list("ratings") {
-        out.vectors.extend(rating.said("vector").map(str::to_owned));
-        let severity = rating.said("severity").and_then(Severity::parse);
-        out.severity = out.severity.max(severity);
-    }
-    for advisory in spot.list("advisories") {
-        out.references.extend(advisory.said("url").map(str::to_owned));
-    }
-    for target in spot.list("affects") {
-        if let Some(id) = target.said("ref") {
-            let is_link = id.starts_with("urn:cdx:");
-            let id = if is_link {
-                id.split_once('#').map_or(id, |(_, inner)| inner)
-            } else {
-                id
-            };
-            out.affects.push(id.to_owned());
-        }
-        for version in target.list("versions") {
-            if version.said("status") == Some("unaffected") {
-                out.fixed.extend(version.said("version").map(str::to_owned));
-            }
-        }
-    }
-    for (name, value) in properties(spot) {
-        if name == property::FIXED {
-            out.fixed.push(value);
-        }
-    }
-    if let Some(analysis) = spot.get("analysis") {
-        let state = analysis.said("state").and_then(state_of_cyclonedx);
-        let response: Vec<String> = analysis
-            .texts("response")
-            .into_iter()
-            .map(|one| one.value)
-            .collect();
-        out.analysis = state.map(|state| Analysis {
-            state,
-            justification: analysis
-                .said("justification")
-                .and_then(justification_of_cyclonedx),
-            detail: analysis.said("detail").unwrap_or_default().to_owned(),
-            action: response.join(", "),
-            source: analysis.source(),
-        });
-    }
-    out
 }

@@ -158,15 +158,20 @@ impl<'a> Writer<'a> {
         let mut statement = Node::map();
         statement.set_list("properties", extras.0);
         statement.set_map("sources", sources);
+        self.note(&self.id("annotation", &component.id), id, &statement);
+    }
+
+    /// Adds an annotation that holds what SPDX has no field for.
+    pub(super) fn note(&mut self, id: &str, subject: &str, statement: &Node) {
         if statement.members().is_empty() {
             return;
         }
         let text = String::from_utf8_lossy(&statement.to_json())
             .trim_end()
             .to_owned();
-        let annotation = Self::element("Annotation", &self.id("annotation", &component.id))
+        let annotation = Self::element("Annotation", id)
             .say("annotationType", "other")
-            .say("subject", id)
+            .say("subject", subject)
             .say("contentType", "application/json")
             .say("statement", &text);
         self.elements.push(annotation);
@@ -175,10 +180,17 @@ impl<'a> Writer<'a> {
 
 /// Values that SPDX has no field for.
 #[derive(Default)]
-struct Extras(Vec<Node>);
+pub(super) struct Extras(Vec<Node>);
 
 impl Extras {
-    fn add(&mut self, name: &str, value: &str) {
+    /// Returns them as the statement of an annotation.
+    pub(super) fn statement(self) -> Node {
+        let mut statement = Node::map();
+        statement.set_list("properties", self.0);
+        statement
+    }
+
+    pub(super) fn add(&mut self, name: &str, value: &str) {
         self.0.push(Node::map().say("name", name).say("value", value));
     }
 

@@ -1,20 +1,21 @@
 //! Reads a graph of SPDX 3.0.1 into a bill, forgiving what is odd.
 
+mod security;
+
 use std::collections::BTreeMap;
 
 use cleanbill_core::{
     ToolInfo,
     bill::{
-        Analysis, AnalysisState, Bill, Component, ComponentKind, Dataset, Digest, Energy, ExternalReference,
-        Licence, Metric, ModelCard, Origin, Party, Quantity, ReferenceKind, Relation, RelationKind, Source,
-        Sourced, Vulnerability,
+        Bill, Component, ComponentKind, Dataset, Digest, Energy, ExternalReference, Licence, Metric,
+        ModelCard, Origin, Party, Quantity, ReferenceKind, Relation, RelationKind, Source, Sourced,
     },
 };
 
-use super::{NO_TIME, TYPES, decode, element::ENERGIES, security::camel};
+use super::{NO_TIME, TYPES, decode, element::ENERGIES};
 use crate::boms::{
     fields, json,
-    names::{JUSTIFICATIONS, hash_of, kind_of_purpose, kind_of_word, property, reference_of_spdx, source_of},
+    names::{hash_of, kind_of_purpose, kind_of_word, property, reference_of_spdx, source_of},
     spot::{Origins, Spot},
     tree::Node,
 };
@@ -38,6 +39,7 @@ pub(crate) fn read(tree: &Node, name: &str) -> Bill {
         bill: Bill::default(),
         by_id,
         places: BTreeMap::new(),
+        weaknesses: BTreeMap::new(),
     };
     for element in &elements {
         reader.element(element);
@@ -54,6 +56,8 @@ struct Reader<'a> {
     by_id: BTreeMap<&'a str, Spot<'a>>,
     /// Places of components by their ids.
     places: BTreeMap<String, usize>,
+    /// Places of weaknesses by the ids of their elements.
+    weaknesses: BTreeMap<String, usize>,
 }
 
 /// Returns the id within the bill: our own ids lead back, those of others stay.
@@ -227,36 +231,6 @@ impl<'a> Reader<'a> {
         self.bill.components.push(out);
     }
 
-    fn vulnerability(&mut self, spot: &Spot<'a>) {
-        let ids = spot.list("externalIdentifier");
-        let ids = ids.iter().filter_map(|one| one.said("identifier"));
-        let id = spot.said("spdxId").unwrap_or(&spot.path);
-        let mut out = Vulnerability {
-            id: spot.said("name").unwrap_or_default().to_owned(),
-            description: spot.said("description").unwrap_or_default().to_owned(),
-            published: spot.said("security_publishedTime").map(str::to_owned),
-            source: spot.source(),
-            ..Vulnerability::default()
-        };
-        let ids: Vec<&str> = ids.collect();
-        if out.id.is_empty() {
-            ids.first().copied().unwrap_or(id).clone_into(&mut out.id);
-        }
-        out.aliases = ids
-            .into_iter()
-            .filter(|one| *one != out.id)
-            .map(str::to_owned)
-            .collect();
-        out.aliases.sort();
-        for one in spot.list("externalRef") {
-            out.references
-                .extend(one.texts("locator").into_iter().map(|url| url.value));
-        }
-        // The element's own id, until every relation to it is read.
-        id.clone_into(&mut out.source.place);
-        self.bill.vulnerabilities.push(out);
-    }
-
     /// Reads what joins elements, when all of them are known.
     fn after(&mut self, spot: &Spot<'a>) {
         let class = spot.said("type").or(spot.said("@type")).unwrap_or_default();
@@ -286,7 +260,11 @@ impl<'a> Reader<'a> {
                 "testedOn" => self.relate(from, RelationKind::TestedOn, to, comment, spot),
                 "hasAssociatedVulnerability" => self.affects(to, from, None),
                 "affects" | "doesNotAffect" | "fixedIn" | "underInvestigationFor" => {
-                    self.affects(from, to, analysis(spot, kind));
+                    self.affects(from, to, security::analysis(spot, kind));
+                }
+                "hasAssessmentFor" => {
+                    self.affects(from, to, None);
+                    self.assessment(class, from, spot);
                 }
                 _ => {}
             }
@@ -337,19 +315,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn affects(&mut self, vulnerability: &str, component: &str, analysis: Option<Analysis>) {
-        let component = id_of(component);
-        let mut all = self.bill.vulnerabilities.iter_mut();
-        if let Some(one) = all.find(|one| one.source.place == vulnerability) {
-            if !one.affects.contains(&component) {
-                one.affects.push(component);
-            }
-            if analysis.is_some() {
-                one.analysis = analysis;
-            }
-        }
-    }
-
     /// Reads an annotation of ours: what has no field, and where values came from.
     fn annotation(&mut self, spot: &Spot<'a>) {
         let Some(subject) = spot.get("subject").and_then(|one| id_text(&one)) else {
@@ -358,6 +323,18 @@ impl<'a> Reader<'a> {
         let Some(statement) = spot.said("statement").and_then(|text| json::parse(text).ok()) else {
             return;
         };
+        let class = self.by_id.get(subject.as_str()).and_then(|one| one.said("type"));
+        if matches!(class, Some("software_Sbom" | "SpdxDocument")) {
+            let properties = statement.all("properties").iter();
+            let properties = properties.filter_map(|one| Some((one.said("name")?, one.said("value")?)));
+            let properties = properties.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            self.bill.properties.extend(properties);
+            return;
+        }
+        if class == Some("security_Vulnerability") {
+            self.noted(&subject, &statement);
+            return;
+        }
         let source = spot.source();
         let Some(component) = self.find(&subject) else {
             return;
@@ -568,31 +545,4 @@ fn dataset(spot: &Spot<'_>) -> Dataset {
         updates: spot.sourced("dataset_datasetUpdateMechanism"),
         ..Dataset::default()
     }
-}
-
-fn analysis(spot: &Spot<'_>, kind: &str) -> Option<Analysis> {
-    let state = match kind {
-        "affects" => AnalysisState::Affected,
-        "doesNotAffect" => AnalysisState::NotAffected,
-        "fixedIn" => AnalysisState::Fixed,
-        "underInvestigationFor" => AnalysisState::UnderInvestigation,
-        _ => return None,
-    };
-    let word = spot.said("security_justificationType");
-    let detail = spot
-        .said("security_impactStatement")
-        .or(spot.said("security_statusNotes"));
-    Some(Analysis {
-        state,
-        justification: JUSTIFICATIONS
-            .iter()
-            .find(|(_, name)| word == Some(camel(name).as_str()))
-            .map(|(justification, _)| *justification),
-        detail: detail.unwrap_or_default().to_owned(),
-        action: spot
-            .said("security_actionStatement")
-            .unwrap_or_default()
-            .to_owned(),
-        source: spot.source(),
-    })
 }

@@ -1,16 +1,18 @@
 //! OpenVEX 0.2.0.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use cleanbill_core::{
     Text,
-    bill::{Analysis, AnalysisState, Bill},
+    bill::{Analysis, AnalysisState, Bill, Justification},
     text,
 };
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use super::{Product, Statement, Vex, Vocabulary, lacks};
+use super::{Product, Statement, Vex, Vocabulary, lacks, versioned};
 use crate::boms::{
-    names::JUSTIFICATIONS,
+    names::{JUSTIFICATIONS, is_time},
     spot::{Origins, Spot},
     tree::Node,
 };
@@ -129,10 +131,15 @@ fn product(spot: &Spot<'_>) -> Product {
     }
 }
 
-/// Writes what is concluded in a bill. Returns the bytes and the ids of components that could not be named, for they have no
-/// package URL.
-pub fn write_openvex(bill: &Bill) -> Result<(Vec<u8>, Vec<String>), OpenVexError> {
-    let timestamp = bill.timestamp.as_ref().ok_or(OpenVexError::NoTime)?;
+/// Writes what is concluded in a bill. The author, the time and the edition are those of the bill. A statement is about each component
+/// by its package URL with its version, or about each as a part of `product` where one is given. Returns the bytes and the ids of
+/// components that could not be named, for they have no package URL or no version: a statement without a version would hold for all.
+pub fn write_openvex(bill: &Bill, product: Option<&str>) -> Result<(Vec<u8>, Vec<String>), OpenVexError> {
+    let timestamp = bill
+        .timestamp
+        .as_ref()
+        .filter(|time| is_time(time))
+        .ok_or(OpenVexError::NoTime)?;
     let author = bill
         .authors
         .iter()
@@ -140,29 +147,49 @@ pub fn write_openvex(bill: &Bill) -> Result<(Vec<u8>, Vec<String>), OpenVexError
         .chain(bill.tool.as_ref().map(|tool| tool.name.as_str()))
         .find(|name| !name.is_empty())
         .ok_or(OpenVexError::NoAuthor)?;
-    let mut left_out = Vec::new();
-    let mut statements = Vec::new();
+    let mut left_out = BTreeSet::new();
+    // The same conclusion on the same weakness is one statement, whatever the number of components.
+    let mut grouped: BTreeMap<Key<'_>, (&Analysis, BTreeSet<String>)> = BTreeMap::new();
     for one in &bill.vulnerabilities {
         let Some(analysis) = &one.analysis else { continue };
-        let mut products = Vec::new();
         for id in &one.affects {
-            let component = bill.component(id);
-            match component.and_then(|component| component.purl.as_ref()) {
-                Some(purl) => products.push(
-                    Node::map()
-                        .say("@id", &purl.value)
-                        .with("identifiers", Node::map().say("purl", &purl.value)),
-                ),
-                None => left_out.push(id.clone()),
-            }
+            let Some(purl) = bill.component(id).and_then(versioned) else {
+                left_out.insert(id.clone());
+                continue;
+            };
+            let key = Key {
+                id: &one.id,
+                aliases: &one.aliases,
+                description: &one.description,
+                state: analysis.state,
+                justification: analysis.justification,
+                words: (&analysis.detail, &analysis.action),
+            };
+            let entry = grouped.entry(key).or_insert_with(|| (analysis, BTreeSet::new()));
+            entry.1.insert(purl);
         }
-        if products.is_empty() {
-            continue;
+    }
+    let mut statements = Vec::new();
+    for (key, (analysis, purls)) in grouped {
+        let named = |purl: &String| {
+            Node::map()
+                .say("@id", purl)
+                .with("identifiers", Node::map().say("purl", purl))
+        };
+        let parts: Vec<Node> = purls.iter().map(named).collect();
+        let products = match product {
+            Some(product) => vec![named(&product.to_owned()).with("subcomponents", Node::list(parts))],
+            None => parts,
+        };
+        let mut weakness = Node::map().say("name", key.id);
+        if !key.description.is_empty() {
+            weakness.set("description", Node::text(key.description));
         }
-        let mut weakness = Node::map().say("name", &one.id);
-        weakness.set_list("aliases", one.aliases.iter().map(Node::text).collect());
+        let aliases: BTreeSet<&String> = key.aliases.iter().collect();
+        weakness.set_list("aliases", aliases.into_iter().map(Node::text).collect());
         let statement = Node::map()
             .with("vulnerability", weakness)
+            .say("timestamp", timestamp)
             .with("products", Node::list(products));
         statements.push(conclude(statement, analysis));
     }
@@ -177,13 +204,25 @@ pub fn write_openvex(bill: &Bill) -> Result<(Vec<u8>, Vec<String>), OpenVexError
         .with(
             "version",
             Node::number(&bill.edition.unwrap_or(1).max(1).to_string()),
-        )
-        .with("statements", Node::list(statements));
+        );
+    if let Some(tool) = &bill.tool {
+        tree.set("tooling", Node::text(format!("{} {}", tool.name, tool.version)));
+    }
+    tree.set("statements", Node::list(statements));
     let digits = cleanbill_core::hex(&Sha256::digest(tree.to_json()));
     tree.set("@id", Node::text(format!("urn:cleanbill:vex:{digits}")));
-    left_out.sort();
-    left_out.dedup();
-    Ok((tree.to_json(), left_out))
+    Ok((tree.to_json(), left_out.into_iter().collect()))
+}
+
+/// What makes two statements one.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Key<'a> {
+    id: &'a str,
+    aliases: &'a [String],
+    description: &'a str,
+    state: AnalysisState,
+    justification: Option<Justification>,
+    words: (&'a str, &'a str),
 }
 
 fn conclude(mut statement: Node, analysis: &Analysis) -> Node {

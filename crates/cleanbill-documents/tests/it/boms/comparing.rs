@@ -212,14 +212,7 @@ fn converting_names_what_is_lost() {
         .iter()
         .map(|one| format!("{} {}", one.place, one.what))
         .collect();
-    assert_eq!(
-        told,
-        [
-            "/formulation `formulation`",
-            "CVE-2024-0001 its severity and vectors",
-            "CVE-2024-0001 the versions that mend it"
-        ]
-    );
+    assert_eq!(told, ["/formulation `formulation`"]);
     let back = read("b.json", &converted.bytes).expect("it can be read");
     let again = convert(&back, Target::CycloneDx(Version::V1_7), Serial::Absent).expect("it can be written");
     assert_eq!(again.losses, []);

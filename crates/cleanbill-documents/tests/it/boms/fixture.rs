@@ -3,9 +3,10 @@
 use cleanbill_core::{
     Severity, ToolInfo,
     bill::{
-        Analysis, AnalysisState, Bill, Component, ComponentKind, Dataset, Digest, DigestAlgorithm, Energy,
-        ExternalReference, Fairness, Justification, Licence, Metric, ModelCard, Party, Quantity,
-        ReferenceKind, Relation, RelationKind, Risk, Source, Sourced, Vulnerability,
+        Analysis, AnalysisState, Bill, Certainty, Component, ComponentKind, Dataset, Digest, DigestAlgorithm,
+        Energy, Exploitation, ExternalReference, Fairness, Justification, Licence, Likelihood, Metric,
+        ModelCard, Party, Quantity, ReferenceKind, Relation, RelationKind, Risk, Source, Sourced,
+        Vulnerability,
     },
 };
 
@@ -326,6 +327,50 @@ fn weaknesses() -> Vec<Vulnerability> {
             published: Some("2024-06-01T00:00:00Z".to_owned()),
             analysis: analysis(AnalysisState::NotAffected, Some(Justification::CodeNotReached)),
             source: Source::file("osv/PyPI", "2024-10-10"),
+            weaknesses: vec![94, 502],
+            certainty: Some(Certainty::Affected),
+            likelihood: Some(Likelihood {
+                probability: "0.00043".to_owned(),
+                percentile: "0.5".to_owned(),
+                date: "2026-01-01".to_owned(),
+            }),
+            exploitation: Some(Exploitation {
+                added: "2024-07-01".to_owned(),
+                due: "2024-07-22".to_owned(),
+                ransomware: true,
+            }),
+        },
+        Vulnerability {
+            id: "MAL-2024-3".to_owned(),
+            description: "Sends away what it finds.".to_owned(),
+            severity: Some(Severity::Critical),
+            affects: vec!["pkg:pypi/transformers@4.40.0".to_owned()],
+            certainty: Some(Certainty::Affected),
+            source: Source::file("osv/PyPI", "2024-10-10"),
+            ..Vulnerability::default()
+        },
+        Vulnerability {
+            id: "CVE-2024-0004".to_owned(),
+            severity: Some(Severity::Critical),
+            vectors: vec![
+                "AV:N/AC:L/Au:N/C:C/I:C/A:C".to_owned(),
+                "CVSS:3.0/AV:L/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H".to_owned(),
+                "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:L/VI:N/VA:N/SC:N/SI:N/SA:N".to_owned(),
+                "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N".to_owned(),
+                "CVSS:3.1/nonsense".to_owned(),
+            ],
+            affects: vec!["model".to_owned(), "file:model.safetensors".to_owned()],
+            certainty: Some(Certainty::Possible),
+            analysis: analysis(AnalysisState::UnderInvestigation, None),
+            source: Source::file("osv/PyPI", "2024-10-10"),
+            ..Vulnerability::default()
+        },
+        Vulnerability {
+            id: "CVE-2024-0005".to_owned(),
+            affects: vec!["model".to_owned()],
+            analysis: analysis(AnalysisState::Fixed, None),
+            source: Source::file("osv/PyPI", "2024-10-10"),
+            ..Vulnerability::default()
         },
         Vulnerability {
             id: "PYSEC-2024-2".to_owned(),
@@ -379,6 +424,10 @@ pub(super) fn rich() -> Bill {
         edition: Some(3),
         is_signed: false,
         vulnerabilities: weaknesses(),
+        properties: vec![
+            ("cleanbill:advisories:date".to_owned(), "2024-10-10".to_owned()),
+            ("cleanbill:advisories:missing".to_owned(), "npm".to_owned()),
+        ],
     };
     bill.settle();
     bill
@@ -480,6 +529,18 @@ pub(super) fn nasty() -> Bill {
         weakness.references = vec![word.to_owned()];
         weakness.vectors = vec![word.to_owned()];
         weakness.aliases = vec![word.to_owned()];
+        weakness.weaknesses = vec![0, u32::MAX];
+        weakness.likelihood = Some(Likelihood {
+            probability: word.to_owned(),
+            percentile: word.to_owned(),
+            date: word.to_owned(),
+        });
+        weakness.exploitation = Some(Exploitation {
+            added: word.to_owned(),
+            due: word.to_owned(),
+            ransomware: false,
+        });
+        bill.properties.push((word.to_owned(), word.to_owned()));
         bill.vulnerabilities.push(weakness);
     }
     bill.settle();

@@ -11,7 +11,7 @@ use cleanbill_documents::boms::{
     cyclonedx::{self, Serial, Version},
     merge::{Part, merge},
     spdx,
-    vex::write_openvex,
+    vex::{default_states, statements_only, write_openvex},
 };
 
 use super::fixture::{nasty, poor, rich};
@@ -142,8 +142,25 @@ fn documents(folder: &str) -> Vec<PathBuf> {
         "merged.spdx-3.json".to_owned(),
         spdx::write(&merged, Serial::FromContent),
     );
-    let (vex, _) = write_openvex(&rich()).expect("there is something to state");
+    let (vex, _) = write_openvex(&rich(), None).expect("there is something to state");
     write("rich.openvex.json".to_owned(), vex);
+    let (vex, _) =
+        write_openvex(&rich(), Some("pkg:huggingface/acme/tiny@1")).expect("there is something to state");
+    write("product.openvex.json".to_owned(), vex);
+    let mut open = rich();
+    for one in &mut open.vulnerabilities {
+        one.analysis = None;
+    }
+    default_states(&mut open);
+    let (vex, _) = write_openvex(&open, None).expect("there is something to state");
+    write("open.openvex.json".to_owned(), vex);
+    for version in Version::ALL {
+        let file = format!("statements.cdx-{}.json", version.as_str());
+        write(
+            file,
+            cyclonedx::write(&statements_only(&rich()), version, Serial::FromContent),
+        );
+    }
     // Proof that the judges judge.
     let spoil = |bytes: Vec<u8>, from: &str, to: &str| {
         let text = String::from_utf8(bytes).expect("it is UTF-8");
@@ -156,6 +173,14 @@ fn documents(folder: &str) -> Vec<PathBuf> {
         write(file, spoil(bytes, "\"machine-learning-model\"", "\"model\""));
     }
     let bytes = spdx::write(&rich(), Serial::Absent);
+    write(
+        "refused-score.spdx-3.json".to_owned(),
+        spoil(
+            bytes.clone(),
+            "\"security_score\": \"8.8\"",
+            "\"security_score\": 8.8",
+        ),
+    );
     write(
         "refused-energy.spdx-3.json".to_owned(),
         spoil(

@@ -1,12 +1,15 @@
 //! Statements on weaknesses: three vocabularies, and what they count for.
 
-use cleanbill_core::bill::{AnalysisState, Bill, Justification};
+use cleanbill_core::bill::{AnalysisState, Bill, Certainty, Component, ComponentKind, Justification};
 use cleanbill_documents::boms::{
     cyclonedx::{self, Serial, Version},
-    vex::{Fate, apply, read, write_openvex},
+    vex::{
+        Fate, OpenVexError, Stated, apply, default_states, read, state, stated, statements_only,
+        write_openvex,
+    },
 };
 
-use super::fixture::rich;
+use super::fixture::{rich, text};
 
 fn open() -> Bill {
     let mut bill = rich();
@@ -99,14 +102,21 @@ fn a_weakness_of_several_components_is_parted() {
 
 #[test]
 fn openvex_and_cyclonedx_are_read_as_they_were_written() {
-    let (bytes, left_out) = write_openvex(&rich()).expect("there is something to state");
-    assert!(left_out.is_empty());
+    let (bytes, left_out) = write_openvex(&rich(), None).expect("there is something to state");
+    assert_eq!(
+        left_out,
+        ["file:model.safetensors", "pkg:pypi/torch"],
+        "they have no package URL, or no version"
+    );
     let vex = read("vex.json", &bytes).expect("it can be read");
     assert_eq!(vex.notes, []);
     let mut bill = open();
     let fates = apply(&vex, &mut bill);
-    assert!(matches!(fates[0], Fate::Counts(_)));
-    assert_eq!(fates[1], Fate::NoVersion, "torch has no version");
+    assert_eq!(fates.len(), 3);
+    assert!(
+        fates.iter().all(|fate| matches!(fate, Fate::Counts(_))),
+        "{fates:?}"
+    );
     let states = |bill: &Bill| -> Vec<Option<(AnalysisState, Option<Justification>)>> {
         let all = bill.vulnerabilities.iter();
         all.map(|one| one.analysis.as_ref().map(|one| (one.state, one.justification)))
@@ -163,4 +173,92 @@ fn broken_statements_are_refused_with_their_place() {
     let error = error.expect_err("it is refused").to_string();
     assert!(error.contains("byte 50"), "{error}");
     assert!(read("v.json", b"{}").is_err());
+}
+
+fn own(products: &[&str], weakness: &str, status: &str) -> Stated {
+    Stated {
+        vulnerability: weakness.to_owned(),
+        products: products.iter().map(|one| (*one).to_owned()).collect(),
+        status: status.to_owned(),
+        ..Stated::default()
+    }
+}
+
+#[test]
+fn what_nobody_looked_at_is_under_investigation_and_never_more() {
+    let mut bill = open();
+    let possible = default_states(&mut bill);
+    assert_eq!(
+        possible,
+        ["CVE-2024-0004"],
+        "what is only possible has no statement"
+    );
+    for one in &bill.vulnerabilities {
+        let state = one.analysis.as_ref().map(|one| one.state);
+        let expected =
+            (one.certainty != Some(Certainty::Possible)).then_some(AnalysisState::UnderInvestigation);
+        assert_eq!(state, expected, "{}", one.id);
+    }
+    let (bytes, _) = write_openvex(&bill, None).expect("there is something to state");
+    let text = String::from_utf8(bytes).expect("it is UTF-8");
+    assert!(
+        !text.contains("not_affected") && !text.contains("CVE-2024-0004"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_statement_of_ones_own_counts_without_data() {
+    let id = "pkg:pypi/transformers@4.40.0";
+    let mut bill = open();
+    let vex = stated(&own(&[id], "CVE-2030-1", "fixed"), "--status").expect("it is one");
+    assert_eq!(state(&vex, &mut bill), [Fate::Counts(vec![id.to_owned()])]);
+    let one = bill.vulnerabilities.iter().find(|one| one.id == "CVE-2030-1");
+    assert_eq!(one.map(|one| one.affects.clone()), Some(vec![id.to_owned()]));
+    for (product, fate) in [
+        ("pkg:pypi/transformers@4.41.0", Fate::OtherVersion),
+        ("pkg:pypi/transformers", Fate::NoVersion),
+        ("pkg:pypi/other@1", Fate::NoSuchProduct),
+    ] {
+        let before = bill.clone();
+        let vex = stated(&own(&[product], "CVE-2030-2", "fixed"), "--status").expect("it is one");
+        assert_eq!(state(&vex, &mut bill), [fate]);
+        assert_eq!(bill, before, "{product}");
+    }
+    assert!(stated(&own(&[id], "CVE-2030-1", "not_affected"), "--status").is_err());
+}
+
+#[test]
+fn statements_name_versions_and_the_product_that_they_hold_in() {
+    let mut bill = open();
+    let mut wheel = Component::new(ComponentKind::Library, "wheel", "a b");
+    wheel.purl = Some(text("pkg:pypi/a?x=y", "x"));
+    wheel.version = Some(text("1.0+c", "x"));
+    bill.components.push(wheel);
+    let vex = stated(&own(&["wheel"], "CVE-2030-1", "fixed"), "--status").expect("it is one");
+    state(&vex, &mut bill);
+    let (bytes, _) = write_openvex(&bill, Some("pkg:huggingface/acme/tiny@1")).expect("it is written");
+    let text = String::from_utf8(bytes.clone()).expect("it is UTF-8");
+    assert!(text.contains("pkg:pypi/a@1.0%2Bc?x=y"), "{text}");
+    let vex = read("vex.json", &bytes).expect("it can be read");
+    assert_eq!(vex.statements[0].products[0].id, "pkg:huggingface/acme/tiny@1");
+    assert_eq!(vex.statements[0].products[0].parts, ["pkg:pypi/a@1.0%2Bc?x=y"]);
+    assert_eq!(
+        write_openvex(&bill, None).expect("it is written"),
+        write_openvex(&bill, None).expect("again")
+    );
+    bill.timestamp = Some("yesterday".to_owned());
+    assert_eq!(write_openvex(&bill, None), Err(OpenVexError::NoTime));
+}
+
+#[test]
+fn a_document_of_statements_alone_says_the_same() {
+    let bytes = cyclonedx::write(&statements_only(&rich()), Version::V1_6, Serial::Absent);
+    let vex = read("vex.json", &bytes).expect("it can be read");
+    let mut bill = open();
+    let fates = apply(&vex, &mut bill);
+    assert!(fates.iter().any(|fate| matches!(fate, Fate::Counts(_))));
+    let text = String::from_utf8(bytes).expect("it is UTF-8");
+    assert!(!text.contains("MAL-2024-3"), "nothing is concluded about it");
+    assert!(!text.contains("modelCard"));
 }

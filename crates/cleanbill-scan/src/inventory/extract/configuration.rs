@@ -24,6 +24,9 @@ pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
     if is_named(scene, &["config_sentence_transformers.json"]) {
         return sentence_transformers(scene, entry);
     }
+    if is_named(scene, &["generation_config.json", "adapter_config.json"]) {
+        return writers(scene, entry);
+    }
     if !is_named(scene, &["config.json", "model_index.json"]) {
         return;
     }
@@ -89,17 +92,27 @@ pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
             );
         }
     });
+    writers(scene, entry);
+}
+
+/// Names the libraries that wrote a file of configuration.
+fn writers(scene: &Scene<'_>, entry: &mut Entry) {
+    let Some(root) = scene.reading.tree().and_then(|tree| tree.root()) else {
+        return;
+    };
     for (key, package) in [
         ("transformers_version", "transformers"),
         ("_diffusers_version", "diffusers"),
+        ("peft_version", "peft"),
     ] {
-        if let Some((version, source)) = stated(&[key]) {
-            entry.name(
-                RelationKind::DependsOn,
-                "written by",
-                written_by(package, &version, &source),
-                source,
-            );
+        if let Some(version) = root
+            .get(key)
+            .and_then(Node::as_str)
+            .filter(|text| !text.is_empty())
+        {
+            let source = Source::file(scene.artifact, key);
+            let component = written_by(package, version, &source);
+            entry.name(RelationKind::DependsOn, "written by", component, source);
         }
     }
 }

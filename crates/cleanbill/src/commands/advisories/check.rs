@@ -1,16 +1,16 @@
 use std::{fmt::Write as _, path::PathBuf};
 
 use clap::Args;
-use cleanbill_advisories::{BillMatches, Epss, Index, Kev, KnownBad, match_bill};
+use cleanbill_advisories::{BillMatches, Known};
 use cleanbill_core::{
     ExitCode, Severity,
-    bill::{AnalysisState, Bill, Vulnerability},
+    bill::{Bill, Certainty, Vulnerability},
     text,
 };
-use cleanbill_documents::boms::{read, vex};
+use cleanbill_documents::{boms::read, terminal::printable};
 use serde_json::{Value, json};
 
-use super::failed;
+use super::sources::{Sources, is_answered};
 use crate::{
     commands::{
         bom::{self, Listing, describe, read_file},
@@ -36,18 +36,8 @@ pub(crate) struct Check {
     /// The index file
     #[arg(long, value_name = "FILE", required_unless_present = "known_bad")]
     index: Option<PathBuf>,
-    /// A list of models that are known to be bad; may be repeated
-    #[arg(long, value_name = "FILE")]
-    known_bad: Vec<PathBuf>,
-    /// Statements on whether advisories matter: OpenVEX, CycloneDX or CSAF; may be repeated
-    #[arg(long, value_name = "FILE")]
-    vex: Vec<PathBuf>,
-    /// Scores of the Exploit Prediction Scoring System, CSV
-    #[arg(long, value_name = "FILE")]
-    epss: Option<PathBuf>,
-    /// Catalogue of exploited vulnerabilities, JSON
-    #[arg(long, value_name = "FILE")]
-    kev: Option<PathBuf>,
+    #[command(flatten)]
+    sources: Sources,
     /// Fail with an advisory of this severity or worse
     #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = severities())]
     fail_on: Severity,
@@ -62,28 +52,7 @@ pub(crate) struct Check {
 pub(super) fn run(arguments: &Check, shell: &Shell) -> Result<ExitCode, Failure> {
     let output = Output::new(arguments.output.as_ref());
     output.check()?;
-    let index = arguments
-        .index
-        .as_ref()
-        .map(|path| Index::open(path).map_err(|error| failed(&error).hint(super::no_index())))
-        .transpose()?;
-    let lists: Vec<KnownBad> = arguments
-        .known_bad
-        .iter()
-        .map(|path| KnownBad::read(path).map_err(|error| failed(&error)))
-        .collect::<Result<_, _>>()?;
-    let epss = arguments
-        .epss
-        .as_deref()
-        .map(Epss::read)
-        .transpose()
-        .map_err(|error| failed(&error))?;
-    let kev = arguments
-        .kev
-        .as_deref()
-        .map(Kev::read)
-        .transpose()
-        .map_err(|error| failed(&error))?;
+    let opened = arguments.sources.open(arguments.index.as_deref())?;
     let (mut bill, everything_read) = if arguments.bom {
         let path = PathBuf::from(&arguments.target);
         let document = read::read(&arguments.target, &read_file(&path)?)
@@ -92,81 +61,50 @@ pub(super) fn run(arguments: &Check, shell: &Shell) -> Result<ExitCode, Failure>
     } else {
         describe::found(&arguments.target, shell)?
     };
-    let mut matches = match_bill(index.as_ref(), &lists, &bill).map_err(|error| failed(&error))?;
-    bill.vulnerabilities = std::mem::take(&mut matches.vulnerabilities);
-    answer(arguments, &mut bill, shell)?;
-    bill.vulnerabilities
-        .sort_by(|left, right| (right.severity, &left.id).cmp(&(left.severity, &right.id)));
+    let matches = opened.look_up(&mut bill)?;
+    arguments.sources.answer(&mut bill, shell)?;
+    bill.vulnerabilities.sort_by(|left, right| {
+        (right.severity, &left.id, right.certainty).cmp(&(left.severity, &right.id, left.certainty))
+    });
     let result = Outcome {
         bill: &bill,
         matches: &matches,
-        index: index.as_ref(),
-        epss: epss.as_ref(),
-        kev: kev.as_ref(),
+        known: opened.known(),
     };
     output.write(&match arguments.format {
-        Listing::Human => result.human(shell).into_bytes(),
+        Listing::Human => shown(&result.human(shell)).into_bytes(),
         Listing::Json => bom::json(&result.json()),
     })?;
     let fails = |one: &Vulnerability| {
-        let sure = !matches.possible.contains(&one.id);
-        sure && !is_answered(one) && one.severity.is_none_or(|severity| severity >= arguments.fail_on)
+        // Whoever lists a model as bad wants to be stopped by its name as well.
+        let counts = !is_possible(one) || matches.listed.contains(&one.id);
+        counts && !is_answered(one) && one.severity.is_none_or(|severity| severity >= arguments.fail_on)
     };
     Ok(if bill.vulnerabilities.iter().any(fails) {
         ExitCode::Fail
-    } else if !everything_read || !matches.gaps.is_empty() || !matches.unnamed.is_empty() {
+    } else if !everything_read || !matches.is_complete() {
         ExitCode::Incomplete
     } else {
         ExitCode::Pass
     })
 }
 
-/// Applies the statements of others, and tells of those that count for nothing.
-fn answer(arguments: &Check, bill: &mut Bill, shell: &Shell) -> Result<(), Failure> {
-    for path in &arguments.vex {
-        let name = path.display().to_string();
-        let statements =
-            vex::read(&name, &read_file(path)?).map_err(|error| Failure::incomplete(error.message()))?;
-        for (fate, statement) in vex::apply(&statements, bill).iter().zip(&statements.statements) {
-            if !matches!(fate, vex::Fate::Counts(_)) {
-                let (id, en, zh) = (
-                    statement.names.join(", "),
-                    fate.message().en().to_owned(),
-                    fate.message().get(cleanbill_core::Language::Chinese).to_owned(),
-                );
-                shell.note(&text!(
-                    "{name}: the statement on {id} does not count: {en}",
-                    "{name}：关于 {id} 的声明无效：{zh}"
-                ));
-            }
-        }
-    }
-    Ok(())
+/// Keeps text of documents from steering a terminal; lines stay lines.
+fn shown(text: &str) -> String {
+    text.lines().map(|line| printable(line) + "\n").collect()
 }
 
-/// Says whether somebody concluded that a weakness does not matter here.
-fn is_answered(one: &Vulnerability) -> bool {
-    one.analysis.as_ref().is_some_and(|analysis| {
-        matches!(
-            analysis.state,
-            AnalysisState::NotAffected | AnalysisState::Fixed | AnalysisState::FalsePositive
-        )
-    })
+fn is_possible(one: &Vulnerability) -> bool {
+    one.certainty == Some(Certainty::Possible)
 }
 
 struct Outcome<'a> {
     bill: &'a Bill,
     matches: &'a BillMatches,
-    index: Option<&'a Index>,
-    epss: Option<&'a Epss>,
-    kev: Option<&'a Kev>,
+    known: Known<'a>,
 }
 
 impl Outcome<'_> {
-    fn ids(one: &Vulnerability) -> impl Iterator<Item = &str> {
-        std::iter::once(one.id.as_str()).chain(one.aliases.iter().map(String::as_str))
-    }
-
     fn human(&self, shell: &Shell) -> String {
         let say = |text: cleanbill_core::Text| text.get(shell.language).to_owned();
         let mut out = String::new();
@@ -176,22 +114,22 @@ impl Outcome<'_> {
             if !one.aliases.is_empty() {
                 let _ = write!(out, " ({})", one.aliases.join(", "));
             }
-            if self.matches.possible.contains(&one.id) {
+            if is_possible(one) {
                 let _ = write!(out, " [{}]", say(text!("possible", "可能")));
             }
             if let Some(analysis) = &one.analysis {
                 let _ = write!(out, " [VEX: {:?}]", analysis.state);
             }
-            if let Some(entry) = Self::ids(one).find_map(|id| self.kev?.entry(id)) {
-                let added = &entry.added;
+            if let Some(exploitation) = &one.exploitation {
+                let added = &exploitation.added;
                 let _ = write!(
                     out,
                     " [{}]",
                     say(text!("exploited since {added}", "自 {added} 起被利用"))
                 );
             }
-            if let Some(score) = Self::ids(one).find_map(|id| self.epss?.score(id)) {
-                let _ = write!(out, " [EPSS {:.3}]", score.probability);
+            if let Some(likelihood) = &one.likelihood {
+                let _ = write!(out, " [EPSS {}]", likelihood.probability);
             }
             out.push('\n');
             if !one.description.is_empty() {
@@ -227,6 +165,7 @@ impl Outcome<'_> {
         }
         let (count, asked) = (self.bill.vulnerabilities.len(), self.matches.asked);
         let date = self
+            .known
             .index
             .map_or_else(String::new, |index| index.info().date.clone());
         let _ = writeln!(
@@ -241,24 +180,24 @@ impl Outcome<'_> {
     }
 
     fn json(&self) -> Value {
-        let advisories: Vec<Value> = self
-            .bill
-            .vulnerabilities
-            .iter()
-            .map(|one| {
-                let kev = Self::ids(one).find_map(|id| self.kev?.entry(id)).map(
+        let advisories: Vec<Value> =
+            self.bill
+                .vulnerabilities
+                .iter()
+                .map(|one| {
+                    let kev = one.exploitation.as_ref().map(
                     |entry| json!({"added": entry.added, "due": entry.due, "ransomware": entry.ransomware}),
                 );
-                let epss = Self::ids(one)
-                    .find_map(|id| self.epss?.score(id))
-                    .map(|score| json!({"probability": score.probability, "percentile": score.percentile}));
-                json!({"id": one.id, "aliases": one.aliases, "summary": one.description,
+                    let epss = one.likelihood.as_ref().map(
+                        |score| json!({"probability": score.probability, "percentile": score.percentile}),
+                    );
+                    json!({"id": one.id, "aliases": one.aliases, "summary": one.description,
                        "severity": one.severity.map(Severity::as_str), "vectors": one.vectors,
                        "components": one.affects, "fixed": one.fixed, "published": one.published,
-                       "possible": self.matches.possible.contains(&one.id),
+                       "possible": is_possible(one), "weaknesses": one.weaknesses,
                        "answered": is_answered(one), "kev": kev, "epss": epss})
-            })
-            .collect();
+                })
+                .collect();
         let gaps: Vec<Value> = self
             .matches
             .gaps
@@ -268,7 +207,7 @@ impl Outcome<'_> {
                        "reason": gap.text().en(), "advisories": gap.advisories})
             })
             .collect();
-        let index = self.index.map(|index| {
+        let index = self.known.index.map(|index| {
             let info = index.info();
             json!({"date": info.date, "records": info.records})
         });

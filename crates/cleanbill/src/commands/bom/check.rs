@@ -8,14 +8,15 @@ use cleanbill_documents::boms::{
     read, render,
 };
 
-use super::{Listing, describe, read_file};
+use super::{Listing, describe, licences::Use, read_file};
 use crate::{failure::Failure, nearest::did_you_mean, output::Output, shell::Shell};
 
 /// Say how complete an ML-BOM is, and whether it is true
 ///
 /// Every element of the published lists is asked for, with its weight, the value found, where that came from, and how to get what is
 /// missing. Only values that somebody states or measured count. With `--against` the files themselves are read: what is
-/// missing, what nobody claimed, whose bytes differ, which claims the files contradict.
+/// missing, what nobody claimed, whose bytes differ, which claims the files contradict. Licences are compared along the lineage, from
+/// data and base models to the product, for the use that the options name.
 #[derive(Args, Debug)]
 pub(crate) struct Check {
     /// The document: CycloneDX 1.4 to 1.7 (JSON, XML), SPDX 2.3 or 3.0.1
@@ -30,6 +31,8 @@ pub(crate) struct Check {
     /// Fail when a list is answered by less than so many percent
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     min_score: Option<u8>,
+    #[command(flatten)]
+    wanted: Use,
     /// How to write the result
     #[arg(long, short, value_name = "FORMAT", default_value = "human")]
     format: Listing,
@@ -60,18 +63,23 @@ pub(super) fn run(arguments: &Check, shell: &Shell) -> Result<ExitCode, Failure>
         }
         None => None,
     };
+    let licences = arguments.wanted.look(&document.bill);
     let bytes = match arguments.format {
         Listing::Human => {
             let mut text = render::assessments(&results, &document.violations, shell.language);
             if let Some((result, _)) = &compared {
                 text.push_str(&render::against(result, shell.language));
             }
+            text.push_str(&licences.human(shell.language));
             text.into_bytes()
         }
         Listing::Json => {
             let mut value = render::assessments_json(&results, &document.violations);
             if let (Some((result, _)), Some(fields)) = (&compared, value.as_object_mut()) {
                 fields.insert("against".to_owned(), render::against_json(result));
+            }
+            if let Some(fields) = value.as_object_mut() {
+                fields.insert("licences".to_owned(), licences.json());
             }
             super::json(&value)
         }
@@ -83,13 +91,15 @@ pub(super) fn run(arguments: &Check, shell: &Shell) -> Result<ExitCode, Failure>
             .any(|one| one.score_permille < u64::from(least) * 10)
     });
     let contradicted = compared.as_ref().is_some_and(|(result, _)| !result.holds());
-    Ok(if low || contradicted || !document.violations.is_empty() {
-        ExitCode::Fail
-    } else if compared.is_some_and(|(_, everything_read)| !everything_read) {
-        ExitCode::Incomplete
-    } else {
-        ExitCode::Pass
-    })
+    Ok(
+        if low || contradicted || !document.violations.is_empty() || licences.fails() {
+            ExitCode::Fail
+        } else if compared.is_some_and(|(_, everything_read)| !everything_read) || licences.is_incomplete() {
+            ExitCode::Incomplete
+        } else {
+            ExitCode::Pass
+        },
+    )
 }
 
 fn lists(wanted: &[String]) -> Result<Vec<&'static Framework>, Failure> {

@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use cleanbill_core::{
@@ -14,7 +14,17 @@ use cleanbill_scan::{
 };
 
 use super::Writing;
-use crate::{commands::threads, failure::Failure, progress::Line, shell, shell::Shell, target};
+use crate::{
+    commands::{
+        advisories::{Opened, Sources},
+        threads,
+    },
+    failure::Failure,
+    progress::Line,
+    shell,
+    shell::Shell,
+    target,
+};
 
 #[derive(Args, Debug)]
 pub(crate) struct Describe {
@@ -38,6 +48,11 @@ pub(crate) struct Describe {
     /// Time to write into the document (RFC 3339); without it the same input gives the same bytes
     #[arg(long, value_name = "TIME", value_parser = timestamp)]
     timestamp: Option<String>,
+    /// Look up what the bill names in this index of advisories, and write the weaknesses into the bill
+    #[arg(long, value_name = "INDEX")]
+    advisories: Option<PathBuf>,
+    #[command(flatten)]
+    sources: Sources,
     /// How many threads read at the same time; all cores by default
     #[arg(long, short, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
@@ -46,20 +61,45 @@ pub(crate) struct Describe {
 pub(super) fn run(arguments: &Describe, shell: &Shell) -> Result<ExitCode, Failure> {
     let name = arguments.target.as_deref().unwrap_or_default();
     arguments.writing.output()?;
+    let opened = opened(arguments)?;
     let (outcome, shown) = read(name, arguments.jobs, shell)?;
-    arguments
-        .writing
-        .write(&bill(&outcome, &about(arguments, name, &shown)))?;
+    let mut bill = bill(&outcome, &about(arguments, name, &shown));
+    let mut is_whole = true;
+    if let Some(opened) = opened {
+        let matches = opened.look_up(&mut bill)?;
+        arguments.sources.answer(&mut bill, shell)?;
+        opened.tell(&matches, &bill, shell);
+        is_whole = matches.is_complete();
+    }
+    arguments.writing.write(&bill)?;
     if !outcome.internal_errors.is_empty() {
         shell::internal_error(&outcome.internal_errors);
         return Ok(ExitCode::Internal);
     }
     // A bill says what is there; whether that may be loaded is the verdict of a scan, and fails nothing here.
-    Ok(if everything_read(&outcome, shell) {
+    Ok(if everything_read(&outcome, shell) && is_whole {
         ExitCode::Pass
     } else {
         ExitCode::Incomplete
     })
+}
+
+/// Reads what the bill is held against, if anything is given.
+fn opened(arguments: &Describe) -> Result<Option<Opened>, Failure> {
+    if arguments.advisories.is_none() && !arguments.sources.has_lists() {
+        if arguments.sources.is_any() {
+            return Err(Failure::usage(text!(
+                "`--vex`, `--epss` and `--kev` say more of advisories, and none are given",
+                "`--vex`、`--epss` 和 `--kev` 补充安全公告，但未给出公告"
+            ))
+            .hint(text!(
+                "add `--advisories INDEX` or `--known-bad FILE`",
+                "请加上 `--advisories INDEX` 或 `--known-bad FILE`"
+            )));
+        }
+        return Ok(None);
+    }
+    arguments.sources.open(arguments.advisories.as_deref()).map(Some)
 }
 
 /// Makes the bill of a target to compare another with, and says whether all of the target was read.
@@ -178,7 +218,7 @@ fn in_cache(path: &Path) -> Option<(String, String)> {
 }
 
 /// Takes `2026-11-28T12:00:00Z`, with an offset instead of `Z` where wanted.
-fn timestamp(text: &str) -> Result<String, String> {
+pub(in crate::commands) fn timestamp(text: &str) -> Result<String, String> {
     let digits = |range: std::ops::Range<usize>, low: u32, high: u32| {
         text.get(range)
             .filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
