@@ -126,8 +126,8 @@ if [ "${LIBRARIES:-1}" != 0 ]; then
             done
         fi
         TF_CPP_MIN_LOG_LEVEL=3 CUDA_VISIBLE_DEVICES="" OMP_NUM_THREADS=1 KERAS_BACKEND=tensorflow \
-            "$target/libraries-venv/bin/python" benches/corpus/benign.py "$libraries" --only benign_stdlib benign_numeric \
-            benign_learn benign_files benign_graphs benign_keras benign_tables benign_tensors benign_native benign_notebooks \
+            "$target/libraries-venv/bin/python" benches/corpus/benign.py "$libraries" --only benign_tensors benign_stdlib \
+            benign_numeric benign_learn benign_files benign_graphs benign_keras benign_tables benign_native benign_notebooks \
             benign_tokenizers benign_words >"$log.benign" 2>&1 || true
         grep -E '^benign: [0-9]+ samples' "$log.benign" || { cat "$log.benign"; exit 1; }
         touch "$libraries/.complete"

@@ -19,6 +19,8 @@ import traceback
 import warnings
 
 MODULES = [
+    # First: it makes each library a process of its own, out of one that has not loaded any.
+    "benign_tensors",
     "benign_stdlib",
     "benign_native",
     "benign_numeric",
@@ -34,7 +36,6 @@ MODULES = [
     "benign_python",
     "benign_secrets",
     "benign_tables",
-    "benign_tensors",
     "benign_web",
     "benign_tokenizers",
     "benign_words",
