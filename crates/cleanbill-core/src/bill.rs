@@ -4,6 +4,7 @@
 
 mod card;
 mod component;
+mod process;
 mod source;
 mod vulnerability;
 
@@ -11,6 +12,7 @@ pub use card::{Dataset, Energy, Fairness, Metric, ModelCard, Quantity, Risk};
 pub use component::{
     Component, ComponentKind, Digest, DigestAlgorithm, ExternalReference, Licence, Party, ReferenceKind,
 };
+pub use process::{Process, ProcessKind};
 pub use source::{Origin, Source, Sourced};
 pub use vulnerability::{Analysis, AnalysisState, Justification, Vulnerability};
 
@@ -80,6 +82,8 @@ pub struct Bill {
     pub is_signed: bool,
     /// Known weaknesses, sorted.
     pub vulnerabilities: Vec<Vulnerability>,
+    /// How what it holds was made, sorted; ids are unique.
+    pub processes: Vec<Process>,
 }
 
 impl Bill {
@@ -96,8 +100,8 @@ impl Bill {
         self.component(&self.subject)
     }
 
-    /// Sorts components and relations and removes relations that are said twice. Components with the same id are joined: what
-    /// the later ones add is taken over, what the first says stays.
+    /// Sorts components, relations and processes and removes relations that are said twice. Components and processes with the
+    /// same id are joined: what the later ones add is taken over, what the first says stays.
     pub fn settle(&mut self) {
         self.components.sort_by(|left, right| left.id.cmp(&right.id));
         let mut joined: Vec<Component> = Vec::with_capacity(self.components.len());
@@ -109,6 +113,15 @@ impl Bill {
         }
         self.components = joined;
         self.vulnerabilities.sort();
+        self.processes.sort();
+        let mut processes: Vec<Process> = Vec::with_capacity(self.processes.len());
+        for process in self.processes.drain(..) {
+            match processes.last_mut() {
+                Some(last) if last.id == process.id => last.complete(process),
+                _ => processes.push(process),
+            }
+        }
+        self.processes = processes;
         self.relations.sort();
         self.relations.dedup_by(|later, first| {
             (&later.from, later.kind, &later.to) == (&first.from, first.kind, &first.to)

@@ -6,7 +6,9 @@
 mod assemble;
 mod extract;
 
-use cleanbill_core::bill::{Component, ComponentKind, Party, Relation, RelationKind, Source};
+use cleanbill_core::bill::{
+    Component, ComponentKind, Party, Process, ProcessKind, Relation, RelationKind, Source, Sourced,
+};
 
 pub use assemble::{About, bill};
 pub(crate) use extract::entry;
@@ -39,6 +41,10 @@ pub struct Entry {
     pub(crate) components: Vec<Component>,
     /// How they belong together; an empty id stands for the model, or else the system, that the file belongs to.
     pub(crate) relations: Vec<Relation>,
+    /// How the model of its folder was made; what came out is that model.
+    pub(crate) processes: Vec<Process>,
+    /// What licence texts and notices say of whom the work belongs to.
+    pub(crate) copyright: Option<Sourced<String>>,
 }
 
 impl Entry {
@@ -50,6 +56,8 @@ impl Entry {
             statements: Vec::new(),
             components: Vec::new(),
             relations: Vec::new(),
+            processes: Vec::new(),
+            copyright: None,
         }
     }
 
@@ -58,6 +66,18 @@ impl Entry {
         let mut model = Component::new(ComponentKind::Model, "", "");
         fill(&mut model);
         self.statements.push((rank, model));
+    }
+
+    /// Adds how the model of its folder was made.
+    fn make(&mut self, kind: ProcessKind, settings: Vec<(String, Sourced<String>)>, source: Source) {
+        self.processes.push(Process {
+            id: String::new(),
+            kind,
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            settings,
+            source,
+        });
     }
 
     /// Adds a thing of its own that the model or system is joined to.
@@ -75,8 +95,6 @@ impl Entry {
 
 /// Makes a model or dataset out of a name of the hub, `org/name`, with its revision where that is said.
 fn from_hub(kind: ComponentKind, name: &str, revision: Option<&str>, source: &Source) -> Component {
-    use cleanbill_core::bill::Sourced;
-
     let id = match kind {
         ComponentKind::Dataset => format!("dataset:{name}"),
         _ => format!("model:{name}"),

@@ -8,6 +8,7 @@
 mod card;
 mod component;
 mod considerations;
+mod formulation;
 mod read;
 mod read_card;
 mod sources;
@@ -318,67 +319,6 @@ impl<'a> Writer<'a> {
         relations
             .map(|one| named(property::CONTAINED_IN, &one.from).from(&one.source))
             .collect()
-    }
-
-    fn formulation(&self) -> Vec<Node> {
-        let mut workflows = Vec::new();
-        for component in &self.bill.components {
-            let Some(model) = &component.model else { continue };
-            if model.hyperparameters.is_empty() {
-                continue;
-            }
-            let mut inputs = Vec::new();
-            for kind in [RelationKind::TrainedOn, RelationKind::DerivedFrom] {
-                for relation in self.related(&component.id, kind) {
-                    inputs.push(
-                        Node::map()
-                            .with("resource", Node::map().say("ref", &relation.to))
-                            .from(&relation.source),
-                    );
-                }
-            }
-            let mut seen = BTreeSet::new();
-            let parameters = model.hyperparameters.iter();
-            let parameters = parameters.filter(|one| seen.insert((&one.0, &one.1.value)));
-            inputs.push(
-                Node::map().with(
-                    "parameters",
-                    Node::list(
-                        parameters
-                            .map(|(name, value)| {
-                                Node::map()
-                                    .say("name", name)
-                                    .say("value", &value.value)
-                                    .from(&value.source)
-                            })
-                            .collect(),
-                    ),
-                ),
-            );
-            workflows.push(
-                Node::map()
-                    .say("bom-ref", &format!("training:{}", component.id))
-                    .say("uid", &format!("training:{}", component.id))
-                    .with("taskTypes", Node::list(vec![Node::text("build")]))
-                    .with("inputs", Node::list(inputs))
-                    .with(
-                        "outputs",
-                        Node::list(vec![
-                            Node::map()
-                                .say("type", "artifact")
-                                .with("resource", Node::map().say("ref", &component.id)),
-                        ]),
-                    ),
-            );
-        }
-        if workflows.is_empty() {
-            return Vec::new();
-        }
-        vec![
-            Node::map()
-                .say("bom-ref", "formulation")
-                .with("workflows", Node::list(workflows)),
-        ]
     }
 }
 

@@ -24,6 +24,7 @@ pub(crate) mod property {
     pub(crate) const LICENCE_STATED: &str = "cleanbill:licence:stated";
     pub(crate) const DETECTORS: &str = "cleanbill:detectors-digest";
     pub(crate) const FIXED: &str = "cleanbill:fixed-version";
+    pub(crate) const PROCESS: &str = "cleanbill:process";
 }
 
 /// Returns the type of a component in CycloneDX.

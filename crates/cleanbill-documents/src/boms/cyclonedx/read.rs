@@ -10,7 +10,7 @@ use cleanbill_core::{
     },
 };
 
-use super::read_card;
+use super::{formulation, read_card};
 use crate::boms::{
     fields,
     names::{
@@ -34,6 +34,7 @@ pub(crate) fn read(tree: &Node, name: &str) -> Bill {
         reader.service(&service, None);
     }
     reader.dependencies(&root);
+    reader.bill.processes = formulation::read(&root);
     for vulnerability in root.list("vulnerabilities") {
         let one = vulnerability_of(&vulnerability);
         reader.bill.vulnerabilities.push(one);

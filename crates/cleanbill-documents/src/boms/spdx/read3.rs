@@ -11,7 +11,11 @@ use cleanbill_core::{
     },
 };
 
-use super::{NO_TIME, TYPES, decode, element::ENERGIES, security::camel};
+use super::{
+    NO_TIME, TYPES, build, decode,
+    element::{ARCHITECTURE, ENERGIES},
+    security::camel,
+};
 use crate::boms::{
     fields, json,
     names::{JUSTIFICATIONS, hash_of, kind_of_purpose, kind_of_word, property, reference_of_spdx, source_of},
@@ -38,6 +42,7 @@ pub(crate) fn read(tree: &Node, name: &str) -> Bill {
         bill: Bill::default(),
         by_id,
         places: BTreeMap::new(),
+        builds: BTreeMap::new(),
     };
     for element in &elements {
         reader.element(element);
@@ -54,6 +59,8 @@ struct Reader<'a> {
     by_id: BTreeMap<&'a str, Spot<'a>>,
     /// Places of components by their ids.
     places: BTreeMap<String, usize>,
+    /// Places of processes by the ids of their builds.
+    builds: BTreeMap<String, usize>,
 }
 
 /// Returns the id within the bill: our own ids lead back, those of others stay.
@@ -113,6 +120,11 @@ impl<'a> Reader<'a> {
                 self.component(spot, kind_of_purpose(purpose));
             }
             "security_Vulnerability" => self.vulnerability(spot),
+            "build_Build" => {
+                let id = spot.said("spdxId").or(spot.said("@id")).unwrap_or(&spot.path);
+                self.builds.insert(id.to_owned(), self.bill.processes.len());
+                self.bill.processes.push(build::read(spot));
+            }
             _ => {}
         }
     }
@@ -284,6 +296,16 @@ impl<'a> Reader<'a> {
                 "descendantOf" => self.relate(from, RelationKind::DerivedFrom, to, comment, spot),
                 "trainedOn" => self.relate(from, RelationKind::TrainedOn, to, comment, spot),
                 "testedOn" => self.relate(from, RelationKind::TestedOn, to, comment, spot),
+                "hasInput" | "hasOutput" => {
+                    let place = self.builds.get(from).copied();
+                    if let Some(process) = place.and_then(|place| self.bill.processes.get_mut(place)) {
+                        let list = match kind {
+                            "hasInput" => &mut process.inputs,
+                            _ => &mut process.outputs,
+                        };
+                        list.push(spot.with(id_of(to)));
+                    }
+                }
                 "hasAssociatedVulnerability" => self.affects(to, from, None),
                 "affects" | "doesNotAffect" | "fixedIn" | "underInvestigationFor" => {
                     self.affects(from, to, analysis(spot, kind));
@@ -503,11 +525,19 @@ fn model(spot: &Spot<'_>) -> ModelCard {
         (Some(first), None) if is_class(&first) => (None, Some(first)),
         pair => pair,
     };
+    let (mut dimensions, mut hyperparameters) = (Vec::new(), Vec::new());
+    for (name, value) in entries(spot, "ai_hyperparameter") {
+        match name.strip_prefix(ARCHITECTURE) {
+            Some(name) => dimensions.push((name.to_owned(), value)),
+            None => hyperparameters.push((name, value)),
+        }
+    }
     let mut out = ModelCard {
         architecture_family: family,
         architecture,
         domains: spot.texts("ai_domain"),
-        hyperparameters: entries(spot, "ai_hyperparameter"),
+        dimensions,
+        hyperparameters,
         thresholds: entries(spot, "ai_metricDecisionThreshold"),
         limitations: lines(spot, "ai_limitation"),
         use_cases: lines(spot, "ai_informationAboutApplication"),

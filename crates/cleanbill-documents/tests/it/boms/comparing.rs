@@ -215,7 +215,6 @@ fn converting_names_what_is_lost() {
     assert_eq!(
         told,
         [
-            "/formulation `formulation`",
             "CVE-2024-0001 its severity and vectors",
             "CVE-2024-0001 the versions that mend it"
         ]

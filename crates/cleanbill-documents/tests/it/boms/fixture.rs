@@ -4,8 +4,8 @@ use cleanbill_core::{
     Severity, ToolInfo,
     bill::{
         Analysis, AnalysisState, Bill, Component, ComponentKind, Dataset, Digest, DigestAlgorithm, Energy,
-        ExternalReference, Fairness, Justification, Licence, Metric, ModelCard, Party, Quantity,
-        ReferenceKind, Relation, RelationKind, Risk, Source, Sourced, Vulnerability,
+        ExternalReference, Fairness, Justification, Licence, Metric, ModelCard, Party, Process, ProcessKind,
+        Quantity, ReferenceKind, Relation, RelationKind, Risk, Source, Sourced, Vulnerability,
     },
 };
 
@@ -119,6 +119,8 @@ fn model_card() -> ModelCard {
         inputs: texts(&["text"], "inputs"),
         outputs: texts(&["text"], "outputs"),
         tags: texts(&["tiny", "llama"], "tags"),
+        tokenizer: Some(text("LlamaTokenizer", "tokenizer_class")),
+        dimensions: vec![("hidden_size".to_owned(), text("64", "hidden_size"))],
         hyperparameters: vec![("learning_rate".to_owned(), text("0.0001", "hyperparameters"))],
         metrics: vec![
             Sourced::new(
@@ -337,6 +339,22 @@ fn weaknesses() -> Vec<Vulnerability> {
     ]
 }
 
+fn processes() -> Vec<Process> {
+    let process = |kind: ProcessKind, inputs: &[&str]| Process {
+        id: format!("process:{}:model", kind.as_str()),
+        kind,
+        inputs: inputs.iter().map(|id| text(id, "datasets")).collect(),
+        outputs: vec![text("model", "")],
+        settings: vec![("learning_rate".to_owned(), text("2e-5", "Training"))],
+        source: card("Training"),
+    };
+    vec![
+        process(ProcessKind::Training, &["base", "data"]),
+        process(ProcessKind::Merge, &["base"]),
+        process(ProcessKind::Quantisation, &[]),
+    ]
+}
+
 /// Returns a bill of a model that uses every field.
 pub(super) fn rich() -> Bill {
     let mut components = others();
@@ -379,6 +397,7 @@ pub(super) fn rich() -> Bill {
         edition: Some(3),
         is_signed: false,
         vulnerabilities: weaknesses(),
+        processes: processes(),
     };
     bill.settle();
     bill
