@@ -26,7 +26,15 @@ pub(super) fn make(bill: &mut Bill, stated: Vec<(String, Process)>) {
         .collect();
     for model in models {
         // Named data were put into something, whether or not a file says with which settings.
-        let is_adapter = processes.contains_key(&(model.clone(), ProcessKind::Adaptation));
+        let adaptation = (model.clone(), ProcessKind::Adaptation);
+        let is_adapter = processes.contains_key(&adaptation);
+        // What a card says of the training of an adapter is said of that.
+        if is_adapter
+            && let Some(training) = processes.remove(&(model.clone(), ProcessKind::Training))
+            && let Some(adaptation) = processes.get_mut(&adaptation)
+        {
+            adaptation.complete(training);
+        }
         if !is_adapter && let Some(first) = bill.related(&model, RelationKind::TrainedOn).next() {
             let source = first.source.clone();
             processes
