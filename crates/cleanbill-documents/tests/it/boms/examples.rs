@@ -17,7 +17,7 @@ use cleanbill_documents::boms::{
     read::{Document, ReadError, Standard, read},
 };
 
-use super::judges::{judge_spdx, once, python, run, schemas, step, target};
+use super::tools::{judge_spdx, once, python, run_python, step, target};
 
 const PACKAGES: [&str; 4] = [
     "cyclonedx-python-lib==11.12.0",
@@ -314,12 +314,6 @@ fn converted_documents_of_others_are_valid() {
     }
     wrong.extend(judge_spdx(&documents));
     assert!(wrong.is_empty(), "{wrong:#?}");
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/boms/judge.py");
-    let (is_fine, text) = run(Command::new(python)
-        .arg(script)
-        .arg(schemas().join("spdx-3.0.1"))
-        .arg(schemas().join("openvex/openvex_json_schema.json"))
-        .args(&documents))
-    .expect("the judge starts");
+    let (is_fine, text) = run_python(&python, &documents);
     assert!(is_fine, "{text}");
 }

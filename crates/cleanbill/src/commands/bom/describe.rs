@@ -178,7 +178,7 @@ fn in_cache(path: &Path) -> Option<(String, String)> {
 }
 
 /// Takes `2026-11-28T12:00:00Z`, with an offset instead of `Z` where wanted.
-fn timestamp(text: &str) -> Result<String, String> {
+pub(super) fn timestamp(text: &str) -> Result<String, String> {
     let digits = |range: std::ops::Range<usize>, low: u32, high: u32| {
         text.get(range)
             .filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
