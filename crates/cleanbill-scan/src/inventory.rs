@@ -33,6 +33,8 @@ pub struct Entry {
     pub(crate) file: Component,
     /// It holds weights, or is what a loader opens first: its folder is a model.
     pub(crate) is_model: bool,
+    /// It holds the weights of a model.
+    pub(crate) is_weights: bool,
     /// A card of its own makes a folder below another model one of its own.
     pub(crate) has_card: bool,
     /// What it says of the model of its folder.
@@ -52,6 +54,7 @@ impl Entry {
         Self {
             file,
             is_model: false,
+            is_weights: false,
             has_card: false,
             statements: Vec::new(),
             components: Vec::new(),

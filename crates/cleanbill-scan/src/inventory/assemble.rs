@@ -2,7 +2,9 @@ mod making;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cleanbill_core::bill::{Bill, Component, ComponentKind, Party, Relation, RelationKind, Source, Sourced};
+use cleanbill_core::bill::{
+    Bill, Component, ComponentKind, Digest, Party, Relation, RelationKind, Source, Sourced,
+};
 
 use cleanbill_licences::read_declared;
 
@@ -43,6 +45,8 @@ pub fn bill(outcome: &Outcome, about: &About) -> Bill {
     let mut bill = Bill {
         tool: Some(outcome.report.tool.clone()),
         timestamp: about.timestamp.clone(),
+        // What is described was built before: its files were looked at.
+        phases: vec!["post-build".to_owned()],
         ..Bill::default()
     };
     let mut models: BTreeMap<&str, Vec<(Rank, &Component)>> = BTreeMap::new();
@@ -81,6 +85,7 @@ pub fn bill(outcome: &Outcome, about: &About) -> Bill {
     };
     let package = package.map(|one| one.id.as_str());
     let mut processes = Vec::new();
+    let mut weights: BTreeMap<String, Vec<Sourced<Digest>>> = BTreeMap::new();
     let mut listed: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (path, entry) in &entries {
         let holder = owners
@@ -98,7 +103,11 @@ pub fn bill(outcome: &Outcome, about: &About) -> Bill {
             lines.push(line.clone().unwrap_or_default());
         }
         if let Some(digest) = digest {
-            file.digests.push(sha256(path, digest));
+            let digest = sha256(path, digest);
+            if entry.is_weights && owners.get(path).copied().flatten().is_some() {
+                weights.entry(holder.clone()).or_default().push(digest.clone());
+            }
+            file.digests.push(digest);
         }
         bill.relations.push(contains(
             &holder,
@@ -127,6 +136,15 @@ pub fn bill(outcome: &Outcome, about: &About) -> Bill {
             if relation.from != relation.to {
                 bill.relations.push(relation);
             }
+        }
+    }
+    // A model with one file of weights is known by the digest of that file.
+    for (id, digests) in weights {
+        if let ([digest], Some(model)) = (
+            digests.as_slice(),
+            bill.components.iter_mut().find(|one| one.id == id),
+        ) {
+            model.digests.push(digest.clone());
         }
     }
     for (id, lines) in listed {

@@ -38,6 +38,7 @@ const WHOLE: &[Format] = &[
 pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
     if scene.parsed.iter().any(|one| WHOLE.contains(&one.format())) {
         entry.is_model = true;
+        entry.is_weights = true;
     }
     let Some(tensors) = scene
         .parsed
