@@ -16,7 +16,7 @@ mod vulnerability;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cleanbill_core::bill::{Bill, Component, ComponentKind, Party, Relation, RelationKind};
+use cleanbill_core::bill::{Bill, Component, ComponentKind, Party, Relation, RelationKind, Source};
 use sha2::{Digest as _, Sha256};
 
 pub(crate) use read::read;
@@ -248,7 +248,13 @@ impl<'a> Writer<'a> {
                 Node::map().with("components", Node::list(vec![component])),
             );
         }
-        metadata.set_list("authors", self.bill.authors.iter().map(author).collect());
+        // Authors have no addresses of pages here; an organisation with one that stands alone is the manufacturer of the document.
+        match self.bill.authors.as_slice() {
+            [one] if !one.urls.is_empty() => {
+                metadata.set("manufacturer", component::organisation(one, &Source::default()));
+            }
+            several => metadata.set_list("authors", several.iter().map(author).collect()),
+        }
         if let Some(subject) = self.bill.subject() {
             let component = if subject.kind == ComponentKind::Service {
                 // A service cannot be the subject: it is named here and described in `services`.

@@ -110,6 +110,12 @@ fn merging_joins_the_same_package_and_tells_contradictions() {
     assert_eq!(count("tiny"), 2, "two models");
     assert_eq!(count("model.safetensors"), 2, "files belong to their parts");
     assert_eq!(merged.bill.related("system", RelationKind::Contains).count(), 2);
+    assert_eq!(merged.bill.processes.len(), rich().processes.len() * 2);
+    for process in &merged.bill.processes {
+        for one in process.inputs.iter().chain(&process.outputs) {
+            assert!(merged.bill.component(&one.value).is_some(), "{process:?}");
+        }
+    }
     assert_eq!(merged.conflicts.len(), 1);
     assert_eq!(merged.conflicts[0].name, "transformers");
     assert_eq!(merged.conflicts[0].changes[0].before, ["a description"]);
