@@ -109,7 +109,14 @@ if [ "${PACKAGES:-1}" != 0 ]; then
         echo "real packages failed" >&2
         exit 1
     fi
-    grep -E '^test result:' "$log.packages"
+    if ! CLEANBILL_PACKAGES="$(cd "$packages" && pwd)" \
+        cargo test --quiet -p cleanbill --test it packages -- --show-output >"$log.bills" 2>&1; then
+        cat "$log.bills"
+        echo "bills of real packages failed" >&2
+        exit 1
+    fi
+    grep -hE '^test result:' "$log.packages" "$log.bills"
+    grep -hE '^SKIPPED:' "$log.bills" >>"$log" || true
 fi
 
 if [ "${LIBRARIES:-1}" != 0 ]; then

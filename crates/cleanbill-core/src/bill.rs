@@ -4,6 +4,7 @@
 
 mod card;
 mod component;
+mod process;
 mod source;
 mod vulnerability;
 
@@ -11,6 +12,7 @@ pub use card::{Dataset, Energy, Fairness, Metric, ModelCard, Quantity, Risk};
 pub use component::{
     Component, ComponentKind, Digest, DigestAlgorithm, ExternalReference, Licence, Party, ReferenceKind,
 };
+pub use process::{Process, ProcessKind};
 pub use source::{Origin, Source, Sourced};
 pub use vulnerability::{
     Analysis, AnalysisState, Certainty, Exploitation, Justification, Likelihood, Vulnerability,
@@ -84,6 +86,8 @@ pub struct Bill {
     pub vulnerabilities: Vec<Vulnerability>,
     /// Facts about the document as a whole that no standard has a field for, by name: how old the advisories are that were asked.
     pub properties: Vec<(String, String)>,
+    /// How what it holds was made, sorted; ids are unique.
+    pub processes: Vec<Process>,
 }
 
 impl Bill {
@@ -100,8 +104,8 @@ impl Bill {
         self.component(&self.subject)
     }
 
-    /// Sorts components and relations and removes relations that are said twice. Components with the same id are joined: what
-    /// the later ones add is taken over, what the first says stays.
+    /// Sorts components, relations and processes and removes relations that are said twice. Components and processes with the
+    /// same id are joined: what the later ones add is taken over, what the first says stays.
     pub fn settle(&mut self) {
         self.components.sort_by(|left, right| left.id.cmp(&right.id));
         let mut joined: Vec<Component> = Vec::with_capacity(self.components.len());
@@ -115,6 +119,15 @@ impl Bill {
         self.vulnerabilities.sort();
         self.properties.sort();
         self.properties.dedup();
+        self.processes.sort();
+        let mut processes: Vec<Process> = Vec::with_capacity(self.processes.len());
+        for process in self.processes.drain(..) {
+            match processes.last_mut() {
+                Some(last) if last.id == process.id => last.complete(process),
+                _ => processes.push(process),
+            }
+        }
+        self.processes = processes;
         self.relations.sort();
         self.relations.dedup_by(|later, first| {
             (&later.from, later.kind, &later.to) == (&first.from, first.kind, &first.to)

@@ -1,6 +1,7 @@
 //! GGUF.
 
 mod rules;
+mod values;
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -8,6 +9,7 @@ use std::{
     ops::Range,
 };
 
+pub use self::values::{MetadataList, MetadataNumber, Number};
 use crate::{
     Anomaly, AnomalyKind, FormatView, Input, Member, Payload, Probe, Score, Tensor, TensorList,
     bytes::{Cursor, ReadError, size_u64, size_usize},
@@ -26,8 +28,9 @@ format_info! {
     /// ## What it is
     /// The model file of llama.cpp and ggml: metadata as keys and typed values, a list of tensors, the tensors' bytes.
     /// ## What is read
-    /// Versions 1 to 3, either byte order, as a stream: every key, every text value up to a limit, every tensor's name,
-    /// type, shape and place. Token lists are walked over and not kept, lists of templates are kept. Of the tensors' bytes
+    /// Versions 1 to 3, either byte order, as a stream: every key, every number, every text value up to a limit, every
+    /// tensor's name, type, shape and place. Token lists are counted and not kept; lists of templates, short lists of numbers and
+    /// lists of texts under `general.` are kept. Of the tensors' bytes
     /// only the first are looked at.
     /// ## What is reported
     /// Counts and lengths larger than the file or than llama.cpp takes, unknown versions, value and tensor types, nested
@@ -49,6 +52,10 @@ const TEMPLATE_BYTES: u64 = 1 << 20;
 const TEXTS_KEPT: usize = 4_096;
 /// LIMIT: bytes of text values kept in all.
 const ALL_BYTES: u64 = 16 << 20;
+/// LIMIT: numbers and lists kept, and numbers of one list: real files have some 50, and lists as long as their layers. More are
+/// walked over but not shown to the inventory.
+const NUMBERS_KEPT: usize = 4_096;
+const LIST_KEPT: u64 = 512;
 /// Byte counts above this are no accident of a cut file.
 const ABSURD: u64 = 1 << 40;
 /// Longest text, and most elements of an array, that llama.cpp takes (`GGUF_MAX_STRING_LENGTH`, `GGUF_MAX_ARRAY_ELEMENTS`).
@@ -84,6 +91,10 @@ pub struct View {
     pub alignment: u64,
     /// Text values of the metadata; chat templates are among them.
     pub texts: Vec<MetadataText>,
+    /// Numbers and truth values of the metadata.
+    pub numbers: Vec<MetadataNumber>,
+    /// Lists of the metadata.
+    pub lists: Vec<MetadataList>,
     /// The tensors as listed.
     pub list: TensorList,
     /// How many tensors there are of each type, by the number of the type.
@@ -153,6 +164,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         violated: false,
         kept_bytes: 0,
         listed: None,
+        named: None,
         view: View {
             version: 0,
             big_endian: false,
@@ -160,6 +172,8 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
             tensor_count: 0,
             alignment: 32,
             texts: Vec::new(),
+            numbers: Vec::new(),
+            lists: Vec::new(),
             list: TensorList::default(),
             types: BTreeMap::new(),
             data_start: 0,
@@ -219,8 +233,10 @@ struct Walk<'a> {
     violations: Notes,
     violated: bool,
     kept_bytes: u64,
-    /// Key of the list of templates that is being read.
+    /// Key of the list of texts to keep that is being read.
     listed: Option<String>,
+    /// Key of the value that is being read, until it is kept.
+    named: Option<String>,
     view: View,
 }
 
@@ -366,9 +382,12 @@ impl Walk<'_> {
             } else if kind == STRING {
                 self.text_value(key)?;
             } else {
-                self.listed = is_template(&key).then_some(key);
+                let keeps_texts = is_template(&key) || key.starts_with("general.");
+                self.listed = keeps_texts.then(|| key.clone());
+                self.named = Some(key);
                 self.value(kind, kind_at, 0)?;
                 self.listed = None;
+                self.named = None;
             }
         }
         Ok(())
@@ -413,9 +432,11 @@ impl Walk<'_> {
         match kind {
             BOOL_TYPE => {
                 let at = self.cursor.position();
-                if self.cursor.u8()? > 1 {
+                let byte = self.cursor.u8()?;
+                if byte > 1 {
                     self.broken(&BOOL, at..self.cursor.position(), "");
                 }
+                self.keep(kind, &[byte]);
             }
             STRING => {
                 if let Some(key) = self.listed.clone() {
@@ -431,10 +452,25 @@ impl Walk<'_> {
                     self.broken(&VALUE_TYPE, range, format!("type {kind}"));
                     return Err(Stop::Noted);
                 };
-                self.cursor.skip(bytes)?;
+                if self.named.is_some() {
+                    let bytes = self.cursor.take(size_usize(bytes))?;
+                    self.keep(kind, &bytes);
+                } else {
+                    self.cursor.skip(bytes)?;
+                }
             }
         }
         Ok(())
+    }
+
+    /// Keeps the number under the key that is being read.
+    fn keep(&mut self, kind: u32, bytes: &[u8]) {
+        if self.view.numbers.len() < NUMBERS_KEPT
+            && let Some(key) = self.named.take()
+            && let Some(value) = Number::read(kind, bytes, self.big_endian)
+        {
+            self.view.numbers.push(MetadataNumber { key, value });
+        }
     }
 
     fn array(&mut self, depth: u32) -> Result<(), Stop> {
@@ -442,6 +478,7 @@ impl Walk<'_> {
         let kind = self.u32()?;
         let count = self.length()?;
         let range = at..self.cursor.position();
+        let named = self.named.take().filter(|_| self.view.lists.len() < NUMBERS_KEPT);
         let least = match kind {
             STRING => 4,
             ARRAY => 8,
@@ -454,8 +491,19 @@ impl Walk<'_> {
                     self.notes.push(&TRUNCATED, range, detail);
                     return Err(Stop::Noted);
                 }
-                if scalar_bytes(kind).is_some() {
+                let width = scalar_bytes(kind);
+                let mut numbers = Vec::new();
+                if let Some(width) = width.filter(|_| named.is_some() && count <= LIST_KEPT) {
+                    let bytes = self.cursor.take(size_usize(bytes))?;
+                    let each = bytes.chunks(size_usize(width).max(1));
+                    numbers.extend(each.filter_map(|one| Number::read(kind, one, self.big_endian)));
+                } else if width.is_some() {
                     self.cursor.skip(bytes)?;
+                }
+                if let Some(key) = named {
+                    self.view.lists.push(MetadataList { key, count, numbers });
+                }
+                if width.is_some() {
                     return Ok(());
                 }
             }

@@ -31,6 +31,8 @@ format_info! {
 pub struct View {
     /// Indexes in `zip.entries` of entries that Keras does not ask for.
     pub unexpected: Vec<usize>,
+    /// Version of Keras that wrote it, where `metadata.json` says.
+    pub version: Option<String>,
     /// The archive itself; its own anomalies are those of the format `zip`.
     pub zip: zip::View,
     notes: Notes,
@@ -98,11 +100,30 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
             None => notes.push(&CONFIGURATION, place, "cannot be decoded"),
         }
     }
+    let written = zip::read_named(input.source, &zip, "metadata.json", METADATA_BYTES);
+    let version = written
+        .unwrap_or_default()
+        .into_iter()
+        .find_map(|(_, bytes)| version_of(&bytes?));
     Ok(View {
         unexpected,
+        version,
         zip,
         notes,
     })
+}
+
+/// LIMIT: bytes of `metadata.json` that are read; Keras writes two short values.
+const METADATA_BYTES: u64 = 4_096;
+
+/// Takes `keras_version` out of `metadata.json`, which Keras writes as one flat object of texts.
+fn version_of(bytes: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let (_, rest) = text.split_once("\"keras_version\"")?;
+    let rest = rest.trim_start().strip_prefix(':')?.trim_start();
+    let (version, _) = rest.strip_prefix('"')?.split_once('"')?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+' | '_');
+    (!version.is_empty() && version.len() <= 64 && version.chars().all(plain)).then(|| version.to_owned())
 }
 
 #[cfg(test)]
@@ -117,7 +138,10 @@ mod tests {
     #[test]
     fn a_model_is_told_from_other_archives() {
         let bytes = archive(&[
-            Item::new("metadata.json", b"{}"),
+            Item::new(
+                "metadata.json",
+                br#"{"keras_version": "3.4.1", "date_saved": "2024-08-01@10:00:00"}"#,
+            ),
             Item::new("config.json", b"{}"),
             Item::new("evil.py", b"pass"),
         ]);
@@ -129,6 +153,7 @@ mod tests {
         })
         .unwrap();
         assert_eq!(view.unexpected, [2]);
+        assert_eq!(view.version.as_deref(), Some("3.4.1"));
         assert_eq!(score(&archive(&[Item::new("config.json", b"{}")])), None);
     }
 

@@ -6,7 +6,9 @@
 mod assemble;
 mod extract;
 
-use cleanbill_core::bill::{Component, ComponentKind, Party, Relation, RelationKind, Source};
+use cleanbill_core::bill::{
+    Component, ComponentKind, Party, Process, ProcessKind, Relation, RelationKind, Source, Sourced,
+};
 
 pub use assemble::{About, bill};
 pub(crate) use extract::entry;
@@ -31,6 +33,8 @@ pub struct Entry {
     pub(crate) file: Component,
     /// It holds weights, or is what a loader opens first: its folder is a model.
     pub(crate) is_model: bool,
+    /// It holds the weights of a model.
+    pub(crate) is_weights: bool,
     /// A card of its own makes a folder below another model one of its own.
     pub(crate) has_card: bool,
     /// What it says of the model of its folder.
@@ -39,6 +43,10 @@ pub struct Entry {
     pub(crate) components: Vec<Component>,
     /// How they belong together; an empty id stands for the model, or else the system, that the file belongs to.
     pub(crate) relations: Vec<Relation>,
+    /// How the model of its folder was made; what came out is that model.
+    pub(crate) processes: Vec<Process>,
+    /// What licence texts and notices say of whom the work belongs to.
+    pub(crate) copyright: Option<Sourced<String>>,
 }
 
 impl Entry {
@@ -46,10 +54,13 @@ impl Entry {
         Self {
             file,
             is_model: false,
+            is_weights: false,
             has_card: false,
             statements: Vec::new(),
             components: Vec::new(),
             relations: Vec::new(),
+            processes: Vec::new(),
+            copyright: None,
         }
     }
 
@@ -58,6 +69,18 @@ impl Entry {
         let mut model = Component::new(ComponentKind::Model, "", "");
         fill(&mut model);
         self.statements.push((rank, model));
+    }
+
+    /// Adds how the model of its folder was made.
+    fn make(&mut self, kind: ProcessKind, settings: Vec<(String, Sourced<String>)>, source: Source) {
+        self.processes.push(Process {
+            id: String::new(),
+            kind,
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            settings,
+            source,
+        });
     }
 
     /// Adds a thing of its own that the model or system is joined to.
@@ -75,8 +98,6 @@ impl Entry {
 
 /// Makes a model or dataset out of a name of the hub, `org/name`, with its revision where that is said.
 fn from_hub(kind: ComponentKind, name: &str, revision: Option<&str>, source: &Source) -> Component {
-    use cleanbill_core::bill::Sourced;
-
     let id = match kind {
         ComponentKind::Dataset => format!("dataset:{name}"),
         _ => format!("model:{name}"),

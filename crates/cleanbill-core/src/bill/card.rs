@@ -82,6 +82,10 @@ pub struct ModelCard {
     pub outputs: Vec<Sourced<String>>,
     /// Words under which the hub lists it.
     pub tags: Vec<Sourced<String>>,
+    /// Class or kind of the tokenizer: `BertTokenizer`, `BPE`.
+    pub tokenizer: Option<Sourced<String>>,
+    /// Sizes and settings of the architecture: `hidden_size`, `rope_theta`.
+    pub dimensions: Vec<(String, Sourced<String>)>,
     /// Settings of the training.
     pub hyperparameters: Vec<(String, Sourced<String>)>,
     /// Results of evaluations.
@@ -148,6 +152,11 @@ impl ModelCard {
         fill(&mut self.vocabulary, other.vocabulary);
         fill(&mut self.training, other.training);
         fill(&mut self.sensitive_data, other.sensitive_data);
+        fill(&mut self.tokenizer, other.tokenizer);
+        fill(&mut self.safety_risk, other.safety_risk);
+        fill(&mut self.autonomous, other.autonomous);
+        fill(&mut self.acceptable_use, other.acceptable_use);
+        fill(&mut self.compute, other.compute);
         take(&mut self.element_types, other.element_types);
         take(&mut self.languages, other.languages);
         take(&mut self.inputs, other.inputs);
@@ -163,9 +172,18 @@ impl ModelCard {
         take(&mut self.preprocessing, other.preprocessing);
         take(&mut self.energy, other.energy);
         take(&mut self.standards, other.standards);
-        for (name, value) in other.hyperparameters {
-            if !self.hyperparameters.iter().any(|(known, _)| *known == name) {
-                self.hyperparameters.push((name, value));
+        take(&mut self.domains, other.domains);
+        take(&mut self.fairness, other.fairness);
+        take(&mut self.explainability, other.explainability);
+        for (mine, theirs) in [
+            (&mut self.dimensions, other.dimensions),
+            (&mut self.hyperparameters, other.hyperparameters),
+            (&mut self.thresholds, other.thresholds),
+        ] {
+            for (name, value) in theirs {
+                if !mine.iter().any(|(known, _)| *known == name) {
+                    mine.push((name, value));
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cleanbill_core::bill::{Bill, Component, ComponentKind, DigestAlgorithm, RelationKind, Source};
+use cleanbill_core::bill::{Bill, Component, ComponentKind, DigestAlgorithm, Origin, RelationKind, Source};
 
 use super::{
     compare::{Named, key, named},
@@ -233,9 +233,19 @@ fn contradictions(
         let Some(facts) = facts.get(&name).filter(|_| is_compared) else {
             continue;
         };
-        let agrees = claims
-            .iter()
-            .any(|claim| facts.iter().any(|fact| same(&name, &claim.value, &fact.value)));
+        let is_file = |value: &str| {
+            let mut files = found
+                .components
+                .iter()
+                .filter(|one| one.kind == ComponentKind::File);
+            let digests =
+                |file: &Component, value: &str| file.digests.iter().any(|one| one.value.hex == value);
+            name.starts_with("digest:") && files.any(|file| digests(file, value))
+        };
+        // The digest of a model is that of one of its files; which one is for the claim to choose.
+        let agrees = claims.iter().any(|claim| {
+            facts.iter().any(|fact| same(&name, &claim.value, &fact.value)) || is_file(&claim.value)
+        });
         if !agrees {
             out.push(Contradiction {
                 component: component.name.clone(),
@@ -258,7 +268,10 @@ fn bases(
     out: &mut Vec<Contradiction>,
 ) {
     let keys = |bill: &Bill, id: &str| -> BTreeMap<String, String> {
-        let bases = bill.related(id, RelationKind::DerivedFrom);
+        // What is only concluded contradicts nobody.
+        let bases = bill
+            .related(id, RelationKind::DerivedFrom)
+            .filter(|one| one.source.origin != Origin::Concluded);
         bases
             .filter_map(|one| bill.component(&one.to))
             .map(|one| (key(one), one.name.clone()))

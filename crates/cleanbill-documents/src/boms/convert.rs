@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cleanbill_core::{
     Text,
-    bill::{Bill, RelationKind},
+    bill::{Bill, Process, RelationKind, Sourced},
     text,
 };
 
 use super::{
     cyclonedx::{self, Serial, Version},
     fields::fields,
-    names::relation_word,
+    names::{property, relation_word},
     read::{Document, ReadError, Standard, read},
     spdx,
     tree::{Node, pointer_step},
@@ -111,6 +111,25 @@ fn missing(wanted: &Bill, found: &Bill) -> Vec<Loss> {
             );
         }
     }
+    for one in &wanted.processes {
+        let same = found.processes.iter().any(|other| {
+            let settings = |process: &Process| -> BTreeSet<(String, String)> {
+                let list = process.settings.iter();
+                list.map(|(name, value)| (name.clone(), value.value.clone()))
+                    .collect()
+            };
+            let ids = |list: &[Sourced<String>]| -> BTreeSet<String> {
+                list.iter().map(|one| one.value.clone()).collect()
+            };
+            (&other.id, other.kind) == (&one.id, one.kind)
+                && ids(&other.inputs) == ids(&one.inputs)
+                && ids(&other.outputs) == ids(&one.outputs)
+                && settings(other) == settings(one)
+        });
+        if !same {
+            say(&one.id, text!("how it was made", "制作过程"));
+        }
+    }
     let weaknesses: BTreeMap<&str, _> = found
         .vulnerabilities
         .iter()
@@ -154,6 +173,7 @@ fn unread(document: &Document) -> Vec<Loss> {
     match document.standard {
         Standard::CycloneDx => {
             keys("", &document.tree, &CYCLONEDX, &mut out);
+            formulas(&document.tree, &mut out);
             components("", &document.tree, &mut out);
         }
         Standard::Spdx2 => {
@@ -189,6 +209,30 @@ fn keys(path: &str, node: &Node, known: &[&str], out: &mut Vec<Loss>) {
     }
 }
 
+/// Names workflows of others: of them only what goes in, what comes out and the settings are read.
+fn formulas(tree: &Node, out: &mut Vec<Loss>) {
+    for (index, formula) in tree.all("formulation").iter().enumerate() {
+        keys(
+            &format!("/formulation/{index}"),
+            formula,
+            &["bom-ref", "workflows"],
+            out,
+        );
+        for (place, workflow) in formula.all("workflows").iter().enumerate() {
+            let properties = workflow.all("properties").iter();
+            let is_ours = properties
+                .filter_map(|one| one.said("name"))
+                .any(|name| name == property::PROCESS);
+            if !is_ours {
+                out.push(Loss {
+                    place: format!("/formulation/{index}/workflows/{place}"),
+                    what: text!("parts of the workflow", "工作流的部分内容"),
+                });
+            }
+        }
+    }
+}
+
 /// Recursion ends: trees are read with a limit of depth.
 fn components(path: &str, node: &Node, out: &mut Vec<Loss>) {
     let lists = [("components", &COMPONENT[..]), ("services", &SERVICE[..])];
@@ -208,7 +252,7 @@ fn components(path: &str, node: &Node, out: &mut Vec<Loss>) {
     }
 }
 
-const CYCLONEDX: [&str; 11] = [
+const CYCLONEDX: [&str; 12] = [
     "$schema",
     "bomFormat",
     "specVersion",
@@ -220,6 +264,7 @@ const CYCLONEDX: [&str; 11] = [
     "dependencies",
     "vulnerabilities",
     "citations",
+    "formulation",
 ];
 
 const METADATA: [&str; 9] = [
@@ -293,7 +338,8 @@ const SPDX_2: [&str; 11] = [
     "hasExtractedLicensingInfos",
 ];
 
-const SPDX_3: [&str; 26] = [
+const SPDX_3: [&str; 27] = [
+    "build_Build",
     "CreationInfo",
     "SpdxDocument",
     "software_Sbom",
@@ -322,8 +368,10 @@ const SPDX_3: [&str; 26] = [
     "security_ExploitCatalogVulnAssessmentRelationship",
 ];
 
-const SPDX_3_RELATIONS: [&str; 15] = [
+const SPDX_3_RELATIONS: [&str; 17] = [
     "hasAssessmentFor",
+    "hasInput",
+    "hasOutput",
     "hasDeclaredLicense",
     "hasConcludedLicense",
     "describes",

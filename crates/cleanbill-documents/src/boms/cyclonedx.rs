@@ -8,6 +8,7 @@
 mod card;
 mod component;
 mod considerations;
+mod formulation;
 mod read;
 mod read_card;
 mod sources;
@@ -15,7 +16,7 @@ mod vulnerability;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cleanbill_core::bill::{Bill, Component, ComponentKind, Party, Relation, RelationKind};
+use cleanbill_core::bill::{Bill, Component, ComponentKind, Party, Relation, RelationKind, Source};
 use sha2::{Digest as _, Sha256};
 
 pub(crate) use read::read;
@@ -247,7 +248,13 @@ impl<'a> Writer<'a> {
                 Node::map().with("components", Node::list(vec![component])),
             );
         }
-        metadata.set_list("authors", self.bill.authors.iter().map(author).collect());
+        // Authors have no addresses of pages here; an organisation with one that stands alone is the manufacturer of the document.
+        match self.bill.authors.as_slice() {
+            [one] if !one.urls.is_empty() => {
+                metadata.set("manufacturer", component::organisation(one, &Source::default()));
+            }
+            several => metadata.set_list("authors", several.iter().map(author).collect()),
+        }
         if let Some(subject) = self.bill.subject() {
             let component = if subject.kind == ComponentKind::Service {
                 // A service cannot be the subject: it is named here and described in `services`.
@@ -323,67 +330,6 @@ impl<'a> Writer<'a> {
         relations
             .map(|one| named(property::CONTAINED_IN, &one.from).from(&one.source))
             .collect()
-    }
-
-    fn formulation(&self) -> Vec<Node> {
-        let mut workflows = Vec::new();
-        for component in &self.bill.components {
-            let Some(model) = &component.model else { continue };
-            if model.hyperparameters.is_empty() {
-                continue;
-            }
-            let mut inputs = Vec::new();
-            for kind in [RelationKind::TrainedOn, RelationKind::DerivedFrom] {
-                for relation in self.related(&component.id, kind) {
-                    inputs.push(
-                        Node::map()
-                            .with("resource", Node::map().say("ref", &relation.to))
-                            .from(&relation.source),
-                    );
-                }
-            }
-            let mut seen = BTreeSet::new();
-            let parameters = model.hyperparameters.iter();
-            let parameters = parameters.filter(|one| seen.insert((&one.0, &one.1.value)));
-            inputs.push(
-                Node::map().with(
-                    "parameters",
-                    Node::list(
-                        parameters
-                            .map(|(name, value)| {
-                                Node::map()
-                                    .say("name", name)
-                                    .say("value", &value.value)
-                                    .from(&value.source)
-                            })
-                            .collect(),
-                    ),
-                ),
-            );
-            workflows.push(
-                Node::map()
-                    .say("bom-ref", &format!("training:{}", component.id))
-                    .say("uid", &format!("training:{}", component.id))
-                    .with("taskTypes", Node::list(vec![Node::text("build")]))
-                    .with("inputs", Node::list(inputs))
-                    .with(
-                        "outputs",
-                        Node::list(vec![
-                            Node::map()
-                                .say("type", "artifact")
-                                .with("resource", Node::map().say("ref", &component.id)),
-                        ]),
-                    ),
-            );
-        }
-        if workflows.is_empty() {
-            return Vec::new();
-        }
-        vec![
-            Node::map()
-                .say("bom-ref", "formulation")
-                .with("workflows", Node::list(workflows)),
-        ]
     }
 }
 

@@ -125,6 +125,7 @@ pub(crate) fn model(card: &ModelCard) -> Vec<(String, Sourced<String>)> {
         ("safety-risk", &card.safety_risk),
         ("acceptable-use", &card.acceptable_use),
         ("compute", &card.compute),
+        ("tokenizer", &card.tokenizer),
     ] {
         if let Some(text) = text {
             add(name, text);
@@ -167,11 +168,14 @@ pub(crate) fn model(card: &ModelCard) -> Vec<(String, Sourced<String>)> {
             add(name, one);
         }
     }
-    for (name, value) in &card.hyperparameters {
-        add(&format!("hyperparameter:{name}"), value);
-    }
-    for (name, value) in &card.thresholds {
-        add(&format!("threshold:{name}"), value);
+    for (kind, list) in [
+        ("dimension", &card.dimensions),
+        ("hyperparameter", &card.hyperparameters),
+        ("threshold", &card.thresholds),
+    ] {
+        for (name, value) in list {
+            add(&format!("{kind}:{name}"), value);
+        }
     }
     for metric in &card.metrics {
         add(
@@ -243,6 +247,7 @@ pub(crate) fn set_model(name: &str, value: Sourced<String>, card: &mut ModelCard
         "safety-risk" => card.safety_risk = Some(value),
         "acceptable-use" => card.acceptable_use = Some(value),
         "compute" => card.compute = Some(value),
+        "tokenizer" => card.tokenizer = Some(value),
         "parameters" => card.parameters = number(),
         "context-length" => card.context_length = number(),
         "vocabulary" => card.vocabulary = number(),
@@ -296,6 +301,8 @@ pub(crate) fn set_model(name: &str, value: Sourced<String>, card: &mut ModelCard
         _ => {
             if let Some(name) = name.strip_prefix("hyperparameter:") {
                 card.hyperparameters.push((name.to_owned(), value));
+            } else if let Some(name) = name.strip_prefix("dimension:") {
+                card.dimensions.push((name.to_owned(), value));
             } else if let Some(name) = name.strip_prefix("threshold:") {
                 card.thresholds.push((name.to_owned(), value));
             } else {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cleanbill_core::bill::{Bill, Component, ComponentKind, Relation, RelationKind, Source};
+use cleanbill_core::bill::{Bill, Component, ComponentKind, Relation, RelationKind, Source, Sourced};
 
 use super::{
     compare::{Change, changes},
@@ -144,5 +144,14 @@ fn join(part: &Part, ids: &BTreeMap<&str, String>, bill: &mut Bill) {
         }
     }
     bill.properties.extend(part.bill.properties.iter().cloned());
+    for one in &part.bill.processes {
+        let mut one = one.clone();
+        one.id = format!("{}/{}", part.name, one.id);
+        for list in [&mut one.inputs, &mut one.outputs] {
+            let known = std::mem::take(list).into_iter();
+            list.extend(known.filter_map(|id| Some(Sourced::new(new(&id.value)?, id.source))));
+        }
+        bill.processes.push(one);
+    }
     bill.phases.extend(part.bill.phases.iter().cloned());
 }

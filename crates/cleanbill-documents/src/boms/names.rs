@@ -35,6 +35,7 @@ pub(crate) mod property {
     pub(crate) const KEV_ADDED: &str = "cleanbill:kev:added";
     pub(crate) const KEV_DUE: &str = "cleanbill:kev:due";
     pub(crate) const KEV_RANSOMWARE: &str = "cleanbill:kev:ransomware";
+    pub(crate) const PROCESS: &str = "cleanbill:process";
 }
 
 /// Returns the type of a component in CycloneDX.

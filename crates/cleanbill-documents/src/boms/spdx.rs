@@ -1,7 +1,8 @@
-//! SPDX: writes 3.0.1 as JSON-LD with the profiles AI, Dataset and Security, reads 2.3 (JSON) and 3.0.1.
+//! SPDX: writes 3.0.1 as JSON-LD with the profiles AI, Dataset, Build and Security, reads 2.3 (JSON) and 3.0.1.
 //!
 //! What SPDX has no field for, and where each value came from, stands in one annotation for each element.
 
+mod build;
 mod element;
 mod read2;
 mod read3;
@@ -109,6 +110,7 @@ impl<'a> Writer<'a> {
             self.component(component);
         }
         self.relate_all();
+        self.builds();
         self.vulnerabilities();
         let mut extras = element::Extras::default();
         for (name, value) in &self.bill.properties {
@@ -227,6 +229,9 @@ impl<'a> Writer<'a> {
         }
         if !self.bill.vulnerabilities.is_empty() {
             out.push("security");
+        }
+        if !self.bill.processes.is_empty() {
+            out.push("build");
         }
         out
     }

@@ -181,3 +181,56 @@ fn bytes_after_the_tensors_are_a_member() {
 fn damage_never_panics() {
     never_panics(&honest().build(), parse);
 }
+
+#[test]
+fn numbers_and_lists_are_kept_under_their_keys() {
+    let numbers = [
+        &4_u32.to_le_bytes()[..],
+        &2_u64.to_le_bytes(),
+        &8_u32.to_le_bytes(),
+        &4_u32.to_le_bytes(),
+    ]
+    .concat();
+    let languages = [
+        &8_u32.to_le_bytes()[..],
+        &2_u64.to_le_bytes(),
+        &text("en"),
+        &text("zh"),
+    ]
+    .concat();
+    let file = honest()
+        .entry("llama.context_length", 4, &2_048_u32.to_le_bytes())
+        .entry("llama.rope.freq_base", 6, &1e6_f32.to_le_bytes())
+        .entry("tokenizer.ggml.add_bos_token", 7, &[1])
+        .entry("llama.attention.head_count_kv", 9, &numbers)
+        .entry("general.languages", 9, &languages)
+        .build();
+    let view = view(&file, parse);
+    let number = |key: &str| {
+        view.numbers
+            .iter()
+            .find(|one| one.key == key)
+            .map(|one| one.value)
+    };
+    assert_eq!(number("llama.context_length"), Some(Number::Unsigned(2_048)));
+    assert_eq!(number("llama.rope.freq_base"), Some(Number::Single(1e6)));
+    assert_eq!(number("tokenizer.ggml.add_bos_token"), Some(Number::Truth(true)));
+    let list = |key: &str| {
+        view.lists
+            .iter()
+            .find(|one| one.key == key)
+            .map(|one| (one.count, one.numbers.clone()))
+    };
+    assert_eq!(
+        list("llama.attention.head_count_kv"),
+        Some((2, vec![Number::Unsigned(8), Number::Unsigned(4)]))
+    );
+    assert_eq!(list("general.languages"), Some((2, Vec::new())));
+    let languages: Vec<&str> = view
+        .texts
+        .iter()
+        .filter(|one| one.key == "general.languages")
+        .map(|one| one.text.as_str())
+        .collect();
+    assert_eq!(languages, ["en", "zh"]);
+}

@@ -1,8 +1,14 @@
+mod making;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use cleanbill_core::bill::{Bill, Component, ComponentKind, Party, Relation, RelationKind, Source, Sourced};
+use cleanbill_core::bill::{
+    Bill, Component, ComponentKind, Digest, Party, Relation, RelationKind, Source, Sourced,
+};
 
 use cleanbill_licences::read_declared;
+
+use sha2::{Digest as _, Sha256};
 
 use super::{Entry, Rank, extract::sha256, purl};
 use crate::Outcome;
@@ -39,6 +45,8 @@ pub fn bill(outcome: &Outcome, about: &About) -> Bill {
     let mut bill = Bill {
         tool: Some(outcome.report.tool.clone()),
         timestamp: about.timestamp.clone(),
+        // What is described was built before: its files were looked at.
+        phases: vec!["post-build".to_owned()],
         ..Bill::default()
     };
     let mut models: BTreeMap<&str, Vec<(Rank, &Component)>> = BTreeMap::new();
@@ -60,10 +68,12 @@ pub fn bill(outcome: &Outcome, about: &About) -> Bill {
         ids.insert(folder, model.id.clone());
         bill.components.push(model);
     }
+    // A folder that is one unpacked package is that package.
+    let package = if whole { None } else { only_package(&entries) };
     bill.subject = match ids.iter().next() {
         Some((_, id)) if whole => id.clone(),
         _ => {
-            let system = system(about, &entries);
+            let system = system(about, package, &entries);
             let id = system.id.clone();
             for model in ids.values() {
                 bill.relations
@@ -73,6 +83,10 @@ pub fn bill(outcome: &Outcome, about: &About) -> Bill {
             id
         }
     };
+    let package = package.map(|one| one.id.as_str());
+    let mut processes = Vec::new();
+    let mut weights: BTreeMap<String, Vec<Sourced<Digest>>> = BTreeMap::new();
+    let mut listed: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (path, entry) in &entries {
         let holder = owners
             .get(path)
@@ -82,8 +96,18 @@ pub fn bill(outcome: &Outcome, about: &About) -> Bill {
             .unwrap_or(&bill.subject)
             .clone();
         let mut file = entry.file.clone();
-        if let Some(digest) = digest_of(outcome, path) {
-            file.digests.push(sha256(path, digest));
+        let digest = digest_of(outcome, path);
+        let line = digest.as_ref().map(|digest| format!("{digest}  {path}\n"));
+        for holder in BTreeSet::from([&holder, &bill.subject]) {
+            let lines = listed.entry(holder.clone()).or_default();
+            lines.push(line.clone().unwrap_or_default());
+        }
+        if let Some(digest) = digest {
+            let digest = sha256(path, digest);
+            if entry.is_weights && owners.get(path).copied().flatten().is_some() {
+                weights.entry(holder.clone()).or_default().push(digest.clone());
+            }
+            file.digests.push(digest);
         }
         bill.relations.push(contains(
             &holder,
@@ -92,11 +116,21 @@ pub fn bill(outcome: &Outcome, about: &About) -> Bill {
             Source::measured(path, "listing"),
         ));
         bill.components.push(file);
-        bill.components.extend(entry.components.iter().cloned());
+        let components = entry.components.iter();
+        bill.components
+            .extend(components.filter(|one| Some(one.id.as_str()) != package).cloned());
+        for process in &entry.processes {
+            processes.push((holder.clone(), process.clone()));
+        }
         for relation in &entry.relations {
             let mut relation = relation.clone();
             if relation.from.is_empty() {
                 relation.from.clone_from(&holder);
+            }
+            for end in [&mut relation.from, &mut relation.to] {
+                if Some(end.as_str()) == package {
+                    end.clone_from(&bill.subject);
+                }
             }
             // A card that names its own model as its base says nothing.
             if relation.from != relation.to {
@@ -104,6 +138,20 @@ pub fn bill(outcome: &Outcome, about: &About) -> Bill {
             }
         }
     }
+    // A model with one file of weights is known by the digest of that file.
+    for (id, digests) in weights {
+        if let ([digest], Some(model)) = (
+            digests.as_slice(),
+            bill.components.iter_mut().find(|one| one.id == id),
+        ) {
+            model.digests.push(digest.clone());
+        }
+    }
+    for (id, lines) in listed {
+        fingerprint(&mut bill, &id, &lines);
+    }
+    making::drop_loaded_from(&mut bill);
+    making::make(&mut bill, processes);
     for component in &mut bill.components {
         for licence in &mut component.licences {
             let licence = &mut licence.value;
@@ -268,31 +316,61 @@ fn identity(kind: &str, component: &Component, folder: &str) -> String {
     id
 }
 
+/// Adds one digest for all files of a component, which `sha256sum` over its sorted list of files gives as well: the SHA-256 of
+/// the lines `digest  path`. Without the digest of every file there is none.
+fn fingerprint(bill: &mut Bill, id: &str, lines: &[String]) {
+    if lines.is_empty() || lines.iter().any(String::is_empty) {
+        return;
+    }
+    let hex = cleanbill_core::hex(&Sha256::digest(lines.concat()));
+    if let Some(component) = bill.components.iter_mut().find(|one| one.id == id) {
+        let place = "SHA-256 of `digest  path` of every file";
+        component.property("cleanbill:tree-sha256", hex, Source::measured("", place));
+    }
+}
+
+/// Finds the package that the whole target is, where it is one.
+fn only_package<'a>(entries: &BTreeMap<&str, &'a Entry>) -> Option<&'a Component> {
+    let relations = entries.values().flat_map(|entry| &entry.relations);
+    let mut packages = relations
+        .filter(|one| one.detail == "package")
+        .map(|one| one.to.as_str());
+    let (Some(id), None) = (packages.next(), packages.next()) else {
+        return None;
+    };
+    let mut components = entries.values().flat_map(|entry| &entry.components);
+    components.find(|one| one.id == id)
+}
+
+/// Says whether a licence in this folder is that of the whole target: beside everything, or where packages keep theirs.
+fn is_top(path: &str) -> bool {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let folder = folder.strip_suffix("/licenses").unwrap_or(folder);
+    folder.is_empty()
+        || !folder.contains('/') && (folder.ends_with(".dist-info") || folder.ends_with(".egg-info"))
+}
+
 /// Makes the system that holds what lies side by side.
-fn system(about: &About, entries: &BTreeMap<&str, &Entry>) -> Component {
-    let name = about
-        .name
-        .as_ref()
-        .map_or(about.folder.as_str(), |name| name.value.as_str());
+fn system(about: &About, package: Option<&Component>, entries: &BTreeMap<&str, &Entry>) -> Component {
+    let folder = package.map_or(about.folder.as_str(), |one| one.name.as_str());
+    let name = about.name.as_ref().map_or(folder, |name| name.value.as_str());
     let name = if name.is_empty() { "target" } else { name };
     let mut system = Component::new(ComponentKind::Application, "", name);
     identify(&mut system, about);
-    // A folder that is one unpacked package is that package.
-    let mut packages = entries
-        .values()
-        .flat_map(|entry| &entry.relations)
-        .filter(|one| one.detail == "package")
-        .map(|one| one.to.as_str());
-    if let (Some(id), None) = (packages.next(), packages.next())
-        && let Some(package) = entries
-            .values()
-            .flat_map(|entry| &entry.components)
-            .find(|one| one.id == id)
-    {
+    if let Some(package) = package {
         system.complete(Component {
             digests: Vec::new(),
             ..package.clone()
         });
+    }
+    for (path, entry) in entries {
+        if is_top(path) {
+            for (_, one) in &entry.statements {
+                let found = one.licences.iter().filter(|one| one.value.is_found);
+                system.licences.extend(found.cloned());
+            }
+            system.copyright = system.copyright.or_else(|| entry.copyright.clone());
+        }
     }
     system.id = identity("system", &system, "");
     system

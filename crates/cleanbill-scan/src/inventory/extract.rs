@@ -6,6 +6,8 @@ use cleanbill_formats::Parsed;
 use super::Entry;
 use crate::scene::Scene;
 
+pub(super) use configuration::LOADED_FROM;
+
 /// Takes out of an artifact what it knows of.
 type Extract = fn(&Scene<'_>, &mut Entry);
 
@@ -24,15 +26,19 @@ register! {
     configuration,
     dependencies,
     deployment,
+    frameworks,
     gguf,
     licence,
     merge,
     package,
+    quantization,
     runtimes,
     safetensors,
     services,
     templates,
+    tokenizer,
     tools,
+    training,
     weights,
 }
 

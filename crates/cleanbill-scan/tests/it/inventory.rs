@@ -1,6 +1,6 @@
 //! The bill of materials that a scan makes of a folder.
 
-use cleanbill_core::bill::{Bill, ComponentKind, DigestAlgorithm, RelationKind};
+use cleanbill_core::bill::{Bill, ComponentKind, DigestAlgorithm, Process, RelationKind};
 use cleanbill_scan::{
     Options,
     inventory::{About, bill},
@@ -163,4 +163,113 @@ fn runtimes_are_hinted_at_with_their_versions() {
             .map(|one| one.value.as_str()),
         Some("pkg:golang/github.com/ollama/ollama")
     );
+}
+
+/// Returns `kind inputs -> output: settings` of every process.
+fn made(bill: &Bill) -> Vec<String> {
+    let name = |id: &str| bill.component(id).map_or(id, |one| one.name.as_str()).to_owned();
+    let words = |process: &Process| {
+        let inputs: Vec<String> = process.inputs.iter().map(|one| name(&one.value)).collect();
+        let outputs: Vec<String> = process.outputs.iter().map(|one| name(&one.value)).collect();
+        let settings: Vec<String> = process
+            .settings
+            .iter()
+            .map(|(name, value)| format!("{name}={}", value.value))
+            .collect();
+        format!(
+            "{} {} -> {}: {}",
+            process.kind.as_str(),
+            inputs.join(" "),
+            outputs.join(" "),
+            settings.join(" ")
+        )
+    };
+    let mut out: Vec<String> = bill.processes.iter().map(words).collect();
+    out.sort();
+    out
+}
+
+#[test]
+fn how_models_were_made_is_told_without_the_machine() {
+    let bill = bill_of("making.sample", &folder());
+    assert_eq!(
+        made(&bill),
+        [
+            "adaptation chats base-7b -> Talker: peft_type=LORA task_type=CAUSAL_LM r=16 lora_alpha=32 \
+             target_modules=q_proj, v_proj learning_rate=2e-05 num_epochs=3",
+            "conversion base-7b -> Tiny: general.file_type=Q4_K_M",
+            "merge left right -> merged: merge_method=slerp dtype=bfloat16 slices[0].sources[0].layer_range[0]=0 \
+             slices[0].sources[0].layer_range[1]=32 slices[0].sources[1].layer_range[0]=0 \
+             slices[0].sources[1].layer_range[1]=32 parameters.t=0.5",
+            "quantization  -> merged: quant_method=gptq bits=4 group_size=128",
+            "training start -> trained: epoch=3.0 global_step=120",
+        ]
+    );
+    let all = format!("{:?}", bill.processes);
+    assert!(!all.contains("somebody"), "no place of a machine is told");
+    let system = bill.subject().expect("there is a subject");
+    assert_eq!(
+        system.copyright.as_ref().map(|one| one.value.as_str()),
+        Some("Copyright (c) 2026 Acme")
+    );
+    let joined = joined(&bill, &system.id);
+    for expected in [
+        "DependsOn hardware: Device nvidia-l4",
+        "DependsOn hardware: Device nvidia.com/gpu",
+        "DependsOn image: Container ghcr.io/acme/serve",
+    ] {
+        assert!(
+            joined.iter().any(|one| one == expected),
+            "{expected}: {joined:#?}"
+        );
+    }
+}
+
+#[test]
+fn sizes_of_an_architecture_are_told_from_every_format() {
+    let bill = bill_of("making.sample", &folder());
+    let card = |name: &str| {
+        let mut models = bill.components.iter();
+        let model = models.find(|one| one.name == name && one.model.is_some());
+        model.and_then(|one| one.model.clone()).expect("there is a card")
+    };
+    let sizes = |name: &str| -> Vec<String> {
+        let card = card(name);
+        let sizes = card.dimensions.iter();
+        sizes
+            .map(|(name, value)| format!("{name}={}", value.value))
+            .collect()
+    };
+    assert_eq!(sizes("Tiny"), ["block_count=2"]);
+    assert_eq!(
+        sizes("merged"),
+        [
+            "hidden_size=64",
+            "rope_scaling.type=linear",
+            "rope_scaling.factor=2.0"
+        ]
+    );
+    let tiny = card("Tiny");
+    assert_eq!(tiny.context_length.map(|one| one.value), Some(2_048));
+    assert_eq!(tiny.vocabulary.map(|one| one.value), Some(2));
+    assert_eq!(tiny.tokenizer.map(|one| one.value).as_deref(), Some("gpt2"));
+    assert_eq!(tiny.languages.len(), 2);
+    let trained = card("trained");
+    assert_eq!(
+        trained.compute.map(|one| one.value).as_deref(),
+        Some("1.5e15 floating point operations")
+    );
+    assert_eq!(
+        trained
+            .metrics
+            .first()
+            .map(|one| (one.value.kind.as_str(), one.value.value.as_str())),
+        Some(("loss", "0.25"))
+    );
+    let file = bill
+        .component("file:converted/tiny.gguf")
+        .expect("files are listed");
+    let mut properties = file.properties.iter();
+    let names = properties.find(|(name, _)| name == "cleanbill:tensor-names");
+    assert_eq!(names.map(|(_, value)| value.value.as_str()), Some("blk.[0-1].w"));
 }

@@ -6,6 +6,9 @@ mod bom;
 mod cli;
 mod documents;
 mod exit_codes;
+#[path = "../../../cleanbill-documents/tests/it/boms/tools.rs"]
+mod judges;
 mod languages;
+mod packages;
 mod support;
 mod tidy;

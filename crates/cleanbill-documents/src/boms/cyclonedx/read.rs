@@ -12,7 +12,7 @@ use cleanbill_core::{
     },
 };
 
-use super::read_card;
+use super::{formulation, read_card};
 use crate::boms::{
     fields,
     names::{
@@ -36,6 +36,7 @@ pub(crate) fn read(tree: &Node, name: &str) -> Bill {
         reader.service(&service, None);
     }
     reader.dependencies(&root);
+    reader.bill.processes = formulation::read(&root);
     let components = reader.bill.components.iter();
     let versions: BTreeMap<&str, &str> = components
         .filter_map(|one| Some((one.id.as_str(), one.version.as_ref()?.value.as_str())))

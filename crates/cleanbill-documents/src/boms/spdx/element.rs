@@ -303,10 +303,20 @@ fn model(card: &ModelCard, out: &mut Node, extras: &mut Extras) {
         .collect();
     out.set_list("ai_typeOfModel", types);
     out.set_list("ai_domain", texts(&card.domains));
+    let sizes = card.dimensions.iter();
+    let sizes: Vec<(String, &str)> = sizes
+        .map(|(name, value)| (format!("{ARCHITECTURE}{name}"), value.value.as_str()))
+        .collect();
     let parameters = card.hyperparameters.iter();
+    let parameters = parameters.map(|(name, value)| (name.as_str(), value.value.as_str()));
     out.set_list(
         "ai_hyperparameter",
-        entries(parameters.map(|(name, value)| (name.as_str(), value.value.as_str()))),
+        entries(
+            sizes
+                .iter()
+                .map(|(name, value)| (name.as_str(), *value))
+                .chain(parameters),
+        ),
     );
     let metrics = card.metrics.iter();
     out.set_list(
@@ -349,6 +359,7 @@ fn model(card: &ModelCard, out: &mut Node, extras: &mut Extras) {
             "metric" => value.value.ends_with(" | "),
             other => {
                 PLACED.contains(&other)
+                    || other.starts_with("dimension:")
                     || other.starts_with("hyperparameter:")
                     || other.starts_with("threshold:")
             }
@@ -369,6 +380,9 @@ const PLACED: [&str; 7] = [
     "sensitive-data",
     "autonomous",
 ];
+
+/// Begins the names of hyperparameters that are sizes and settings of the architecture: SPDX has one list for both.
+pub(super) const ARCHITECTURE: &str = "architecture:";
 
 /// Levels of risk that SPDX knows.
 const RISKS: [&str; 4] = ["low", "medium", "high", "serious"];

@@ -12,7 +12,10 @@ use cleanbill_core::{
     },
 };
 
-use super::{NO_TIME, TYPES, decode, element::ENERGIES};
+use super::{
+    NO_TIME, TYPES, build, decode,
+    element::{ARCHITECTURE, ENERGIES},
+};
 use crate::boms::{
     fields, json,
     names::{hash_of, kind_of_purpose, kind_of_word, property, reference_of_spdx, source_of},
@@ -40,6 +43,7 @@ pub(crate) fn read(tree: &Node, name: &str) -> Bill {
         by_id,
         places: BTreeMap::new(),
         weaknesses: BTreeMap::new(),
+        builds: BTreeMap::new(),
     };
     for element in &elements {
         reader.element(element);
@@ -58,6 +62,8 @@ struct Reader<'a> {
     places: BTreeMap<String, usize>,
     /// Places of weaknesses by the ids of their elements.
     weaknesses: BTreeMap<String, usize>,
+    /// Places of processes by the ids of their builds.
+    builds: BTreeMap<String, usize>,
 }
 
 /// Returns the id within the bill: our own ids lead back, those of others stay.
@@ -117,6 +123,11 @@ impl<'a> Reader<'a> {
                 self.component(spot, kind_of_purpose(purpose));
             }
             "security_Vulnerability" => self.vulnerability(spot),
+            "build_Build" => {
+                let id = spot.said("spdxId").or(spot.said("@id")).unwrap_or(&spot.path);
+                self.builds.insert(id.to_owned(), self.bill.processes.len());
+                self.bill.processes.push(build::read(spot));
+            }
             _ => {}
         }
     }
@@ -258,6 +269,16 @@ impl<'a> Reader<'a> {
                 "descendantOf" => self.relate(from, RelationKind::DerivedFrom, to, comment, spot),
                 "trainedOn" => self.relate(from, RelationKind::TrainedOn, to, comment, spot),
                 "testedOn" => self.relate(from, RelationKind::TestedOn, to, comment, spot),
+                "hasInput" | "hasOutput" => {
+                    let place = self.builds.get(from).copied();
+                    if let Some(process) = place.and_then(|place| self.bill.processes.get_mut(place)) {
+                        let list = match kind {
+                            "hasInput" => &mut process.inputs,
+                            _ => &mut process.outputs,
+                        };
+                        list.push(spot.with(id_of(to)));
+                    }
+                }
                 "hasAssociatedVulnerability" => self.affects(to, from, None),
                 "affects" | "doesNotAffect" | "fixedIn" | "underInvestigationFor" => {
                     self.affects(from, to, security::analysis(spot, kind));
@@ -480,11 +501,19 @@ fn model(spot: &Spot<'_>) -> ModelCard {
         (Some(first), None) if is_class(&first) => (None, Some(first)),
         pair => pair,
     };
+    let (mut dimensions, mut hyperparameters) = (Vec::new(), Vec::new());
+    for (name, value) in entries(spot, "ai_hyperparameter") {
+        match name.strip_prefix(ARCHITECTURE) {
+            Some(name) => dimensions.push((name.to_owned(), value)),
+            None => hyperparameters.push((name, value)),
+        }
+    }
     let mut out = ModelCard {
         architecture_family: family,
         architecture,
         domains: spot.texts("ai_domain"),
-        hyperparameters: entries(spot, "ai_hyperparameter"),
+        dimensions,
+        hyperparameters,
         thresholds: entries(spot, "ai_metricDecisionThreshold"),
         limitations: lines(spot, "ai_limitation"),
         use_cases: lines(spot, "ai_informationAboutApplication"),

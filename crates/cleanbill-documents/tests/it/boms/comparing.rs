@@ -110,6 +110,12 @@ fn merging_joins_the_same_package_and_tells_contradictions() {
     assert_eq!(count("tiny"), 2, "two models");
     assert_eq!(count("model.safetensors"), 2, "files belong to their parts");
     assert_eq!(merged.bill.related("system", RelationKind::Contains).count(), 2);
+    assert_eq!(merged.bill.processes.len(), rich().processes.len() * 2);
+    for process in &merged.bill.processes {
+        for one in process.inputs.iter().chain(&process.outputs) {
+            assert!(merged.bill.component(&one.value).is_some(), "{process:?}");
+        }
+    }
     assert_eq!(merged.conflicts.len(), 1);
     assert_eq!(merged.conflicts[0].name, "transformers");
     assert_eq!(merged.conflicts[0].changes[0].before, ["a description"]);
@@ -212,7 +218,7 @@ fn converting_names_what_is_lost() {
         .iter()
         .map(|one| format!("{} {}", one.place, one.what))
         .collect();
-    assert_eq!(told, ["/formulation `formulation`"]);
+    assert!(told.is_empty(), "{told:?}");
     let back = read("b.json", &converted.bytes).expect("it can be read");
     let again = convert(&back, Target::CycloneDx(Version::V1_7), Serial::Absent).expect("it can be written");
     assert_eq!(again.losses, []);

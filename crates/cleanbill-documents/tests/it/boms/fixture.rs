@@ -5,8 +5,8 @@ use cleanbill_core::{
     bill::{
         Analysis, AnalysisState, Bill, Certainty, Component, ComponentKind, Dataset, Digest, DigestAlgorithm,
         Energy, Exploitation, ExternalReference, Fairness, Justification, Licence, Likelihood, Metric,
-        ModelCard, Party, Quantity, ReferenceKind, Relation, RelationKind, Risk, Source, Sourced,
-        Vulnerability,
+        ModelCard, Party, Process, ProcessKind, Quantity, ReferenceKind, Relation, RelationKind, Risk,
+        Source, Sourced, Vulnerability,
     },
 };
 
@@ -120,6 +120,8 @@ fn model_card() -> ModelCard {
         inputs: texts(&["text"], "inputs"),
         outputs: texts(&["text"], "outputs"),
         tags: texts(&["tiny", "llama"], "tags"),
+        tokenizer: Some(text("LlamaTokenizer", "tokenizer_class")),
+        dimensions: vec![("hidden_size".to_owned(), text("64", "hidden_size"))],
         hyperparameters: vec![("learning_rate".to_owned(), text("0.0001", "hyperparameters"))],
         metrics: vec![
             Sourced::new(
@@ -382,6 +384,22 @@ fn weaknesses() -> Vec<Vulnerability> {
     ]
 }
 
+fn processes() -> Vec<Process> {
+    let process = |kind: ProcessKind, inputs: &[&str]| Process {
+        id: format!("process:{}:model", kind.as_str()),
+        kind,
+        inputs: inputs.iter().map(|id| text(id, "datasets")).collect(),
+        outputs: vec![text("model", "")],
+        settings: vec![("learning_rate".to_owned(), text("2e-5", "Training"))],
+        source: card("Training"),
+    };
+    vec![
+        process(ProcessKind::Training, &["base", "data"]),
+        process(ProcessKind::Merge, &["base"]),
+        process(ProcessKind::Quantisation, &[]),
+    ]
+}
+
 /// Returns a bill of a model that uses every field.
 pub(super) fn rich() -> Bill {
     let mut components = others();
@@ -428,6 +446,7 @@ pub(super) fn rich() -> Bill {
             ("cleanbill:advisories:date".to_owned(), "2024-10-10".to_owned()),
             ("cleanbill:advisories:missing".to_owned(), "npm".to_owned()),
         ],
+        processes: processes(),
     };
     bill.settle();
     bill

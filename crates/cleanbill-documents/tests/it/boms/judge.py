@@ -85,6 +85,8 @@ def main():
                 else:
                     shaped.append(path)
             else:
+                if path.name.startswith("refused-"):
+                    found = ["not judged"]
                 print(f"SKIPPED: no SPDX shapes to judge {path.name} by")
         elif path.name.endswith(".openvex.json"):
             if vex.is_file():

@@ -8,6 +8,7 @@ mod hostile;
 mod judges;
 mod rounds;
 mod statements;
+mod tools;
 
 use cleanbill_documents::boms::cyclonedx::{self, Serial, Version};
 

@@ -33,6 +33,20 @@ fn facts(bill: &Bill) -> BTreeSet<String> {
             one.id, one.aliases, one.affects
         ));
     }
+    for one in &bill.processes {
+        let mut inputs: Vec<_> = one.inputs.iter().map(|one| &one.value).collect();
+        inputs.sort();
+        let outputs: Vec<_> = one.outputs.iter().map(|one| &one.value).collect();
+        let settings: Vec<_> = one
+            .settings
+            .iter()
+            .map(|(name, value)| (name, &value.value))
+            .collect();
+        out.insert(format!(
+            "{} {:?} {inputs:?} {outputs:?} {settings:?}",
+            one.id, one.kind
+        ));
+    }
     out.insert(format!("subject {}", bill.subject));
     out.insert(format!("time {:?}", bill.timestamp));
     out.insert(format!("tool {:?}", bill.tool));

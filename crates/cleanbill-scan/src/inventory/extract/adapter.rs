@@ -1,7 +1,7 @@
 //! `adapter_config.json` of PEFT.
 
 use cleanbill_code::tree::Node;
-use cleanbill_core::bill::{ComponentKind, RelationKind, Source, Sourced};
+use cleanbill_core::bill::{ComponentKind, ProcessKind, RelationKind, Source, Sourced};
 
 use super::is_named;
 use crate::{
@@ -33,21 +33,43 @@ pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
         let base = from_hub(ComponentKind::Model, base, text("revision"), &source);
         entry.name(RelationKind::DerivedFrom, "adapter", base, source);
     }
+    let settings: Vec<(String, Sourced<String>)> = SETTINGS
+        .iter()
+        .filter_map(|key| {
+            let words: Vec<&str> = root
+                .get(key)?
+                .one_or_many()
+                .iter()
+                .take(64)
+                .filter_map(Node::as_str)
+                .filter(|text| text.len() <= 100)
+                .collect();
+            (!words.is_empty()).then(|| {
+                let value = Sourced::new(words.join(", "), Source::file(file, key));
+                ((*key).to_owned(), value)
+            })
+        })
+        .collect();
+    entry.make(ProcessKind::Adaptation, settings.clone(), Source::file(file, ""));
     entry.state(Rank::Configuration, |model| {
         let card = model.model.get_or_insert_default();
-        if let Some(task) = text("task_type") {
-            card.hyperparameters.push((
-                "task_type".to_owned(),
-                Sourced::new(task.to_owned(), Source::file(file, "task_type")),
-            ));
-        }
-        for key in ["peft_type", "r", "lora_alpha", "lora_dropout"] {
-            if let Some(value) = text(key) {
-                card.hyperparameters.push((
-                    key.to_owned(),
-                    Sourced::new(value.to_owned(), Source::file(file, key)),
-                ));
-            }
-        }
+        card.hyperparameters = settings;
     });
 }
+
+/// Settings of adapters of every kind.
+const SETTINGS: &[&str] = &[
+    "peft_type",
+    "task_type",
+    "r",
+    "lora_alpha",
+    "lora_dropout",
+    "target_modules",
+    "modules_to_save",
+    "bias",
+    "init_lora_weights",
+    "use_dora",
+    "use_rslora",
+    "num_virtual_tokens",
+    "peft_version",
+];

@@ -1,6 +1,7 @@
 //! Model cards and dataset cards: the front matter of `README.md`, and the sections below it that templates of cards have.
 
 mod sections;
+mod trainer;
 
 use cleanbill_code::tree::{Node, Syntax, Tree};
 use cleanbill_core::bill::{
@@ -32,6 +33,7 @@ pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
     if let Some(root) = root {
         front_matter(root, file, entry);
     }
+    trainer::take(body, file, entry);
     entry.state(Rank::Card, |model| {
         sections::take(body, file, model);
         model.references.push(Sourced::new(

@@ -5,7 +5,7 @@ use cleanbill_core::bill::{Component, ComponentKind, RelationKind, Source, Sourc
 
 use super::is_named;
 use crate::{
-    inventory::{Entry, Rank, purl},
+    inventory::{Entry, Rank, from_hub, is_hub_name, purl},
     scene::Scene,
 };
 
@@ -19,6 +19,45 @@ const CONTEXT: &[&str] = &[
     "max_seq_len",
     "model_max_length",
 ];
+
+/// Sizes and settings of architectures, by the names of every family.
+const DIMENSIONS: &[&str] = &[
+    "hidden_size",
+    "d_model",
+    "n_embd",
+    "intermediate_size",
+    "d_ff",
+    "ffn_dim",
+    "num_hidden_layers",
+    "num_layers",
+    "n_layer",
+    "num_attention_heads",
+    "num_heads",
+    "n_head",
+    "num_key_value_heads",
+    "head_dim",
+    "num_experts",
+    "num_local_experts",
+    "n_routed_experts",
+    "num_experts_per_tok",
+    "hidden_act",
+    "activation_function",
+    "position_embedding_type",
+    "rope_theta",
+    "sliding_window",
+    "type_vocab_size",
+    "tie_word_embeddings",
+    "layer_norm_eps",
+    "rms_norm_eps",
+    "image_size",
+    "patch_size",
+    "num_channels",
+    "sampling_rate",
+    "attn_implementation",
+];
+
+/// What the relation to the model that a configuration was loaded from is called.
+pub(in crate::inventory) const LOADED_FROM: &str = "loaded from";
 
 pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
     if is_named(scene, &["config_sentence_transformers.json"]) {
@@ -62,7 +101,6 @@ pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
             Some(Sourced::new(value, Source::file(file, key)))
         })
     };
-    let quantisation = quantisation(root);
     entry.state(Rank::Configuration, |model| {
         let card = model.model.get_or_insert_default();
         card.architecture = architecture.map(|(value, source)| Sourced::new(value, source));
@@ -72,26 +110,37 @@ pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
         if let Some((value, source)) = stated(&["torch_dtype", "dtype"]) {
             card.element_types.push(Sourced::new(value, source));
         }
-        for (key, wanted) in [
-            ("hidden_size", "hidden_size"),
-            ("num_hidden_layers", "num_hidden_layers"),
-            ("num_attention_heads", "num_attention_heads"),
-        ] {
-            if let Some(value) = number(&[key]) {
-                card.hyperparameters.push((
-                    wanted.to_owned(),
-                    Sourced::new(value.value.to_string(), value.source),
-                ));
+        for key in DIMENSIONS {
+            let node = root.get(key).or_else(|| inner?.get(key));
+            if let Some(value) = node.and_then(Node::as_str).filter(|text| text.len() <= 100) {
+                let value = Sourced::new(value.to_owned(), Source::file(file, key));
+                card.dimensions.push(((*key).to_owned(), value));
             }
         }
-        if let Some(method) = quantisation {
-            model.property(
-                "cleanbill:quantization",
-                method,
-                Source::file(file, "quantization_config"),
-            );
+        if let Some(scaling) = root.get("rope_scaling").or_else(|| inner?.get("rope_scaling")) {
+            for one in scaling.entries().iter().take(16) {
+                if let Some(value) = one.value.as_str().filter(|text| text.len() <= 100) {
+                    let name = format!("rope_scaling.{}", one.key);
+                    let value = Sourced::new(value.to_owned(), Source::file(file, &name));
+                    card.dimensions.push((name, value));
+                }
+            }
+        }
+        if let Some(labels) = root
+            .get("id2label")
+            .map(Node::entries)
+            .filter(|list| !list.is_empty())
+        {
+            let count = Sourced::new(labels.len().to_string(), Source::measured(file, "id2label"));
+            card.dimensions.push(("labels".to_owned(), count));
         }
     });
+    // What a configuration was loaded from before it was saved; the model that it names may be this one under its own name.
+    if let Some((name, _)) = stated(&["_name_or_path"]).filter(|(name, _)| is_hub_name(name)) {
+        let source = Source::concluded(file, "_name_or_path");
+        let base = from_hub(ComponentKind::Model, &name, None, &source);
+        entry.name(RelationKind::DerivedFrom, LOADED_FROM, base, source);
+    }
     writers(scene, entry);
 }
 
@@ -103,6 +152,9 @@ fn writers(scene: &Scene<'_>, entry: &mut Entry) {
     for (key, package) in [
         ("transformers_version", "transformers"),
         ("_diffusers_version", "diffusers"),
+        ("torch_version", "torch"),
+        ("pytorch_version", "torch"),
+        ("keras_version", "keras"),
         ("peft_version", "peft"),
     ] {
         if let Some(version) = root
@@ -141,19 +193,4 @@ pub(super) fn written_by(package: &str, version: &str, source: &Source) -> Compo
     framework.purl = purl("pypi", None, package, None).map(|purl| Sourced::new(purl, source.clone()));
     framework.property("cleanbill:written-by-version", version, source.clone());
     framework
-}
-
-fn quantisation(root: &Node) -> Option<String> {
-    let settings = ["quantization_config", "compression_config", "quantization"]
-        .into_iter()
-        .find_map(|key| root.get(key).filter(|node| node.is_map()))?;
-    let text = |key: &str| settings.get(key).and_then(Node::as_str).map(str::to_owned);
-    let method = text("quant_method").or_else(|| text("method"));
-    let bits = text("bits").or_else(|| text("w_bit"));
-    Some(match (method, bits) {
-        (Some(method), Some(bits)) => format!("{method}, {bits} bits"),
-        (Some(method), None) => method,
-        (None, Some(bits)) => format!("{bits} bits"),
-        (None, None) => "yes".to_owned(),
-    })
 }

@@ -1,5 +1,8 @@
-//! Images of containers that recipes and manifests name.
+//! Images of containers that recipes and manifests name, and the accelerators that they ask for.
 
+use std::collections::BTreeMap;
+
+use cleanbill_code::tree::Node;
 use cleanbill_core::bill::{
     Component, ComponentKind, Digest, DigestAlgorithm, RelationKind, Source, Sourced,
 };
@@ -20,6 +23,42 @@ pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
         let source = Source::file(scene.artifact, "image");
         let component = container(&image.text, &source);
         entry.name(RelationKind::DependsOn, "image", component, source);
+    }
+    if let Some(root) = scene.reading.tree().and_then(|tree| tree.root()) {
+        devices(root, scene.artifact, entry);
+    }
+}
+
+/// LIMIT: devices of one manifest that are taken.
+const DEVICES: usize = 64;
+
+/// Names the accelerators that a manifest asks for: resources of Kubernetes, selectors of nodes, reservations of Compose.
+fn devices(root: &Node, file: &str, entry: &mut Entry) {
+    let mut found: BTreeMap<String, (String, Source)> = BTreeMap::new();
+    root.walk(&mut |key, value| {
+        let Some(text) = value.as_str().filter(|text| text.len() <= 100) else {
+            return;
+        };
+        let source = Source::file(file, key);
+        let is_vendor = key.contains('/') && !key.contains(' ') && key.len() <= 100;
+        let (name, count) = match key.rsplit('/').next() {
+            Some("gpu" | "tpu" | "gaudi" | "neuron" | "npu") if is_vendor => (key, text),
+            Some("gke-accelerator" | "gke-tpu-accelerator" | "gpu.product" | "accelerator") if is_vendor => {
+                (text, "")
+            }
+            _ if key == "driver" && matches!(text, "nvidia" | "amd" | "cdi") => (text, ""),
+            _ => return,
+        };
+        if !name.contains(['$', '{']) && found.len() < DEVICES {
+            found.entry(name.to_owned()).or_insert((count.to_owned(), source));
+        }
+    });
+    for (name, (count, source)) in found {
+        let mut device = Component::new(ComponentKind::Device, &format!("device:{name}"), &name);
+        if count.parse::<u64>().is_ok() {
+            device.property("cleanbill:count", count, source.clone());
+        }
+        entry.name(RelationKind::DependsOn, "hardware", device, source);
     }
 }
 
@@ -57,6 +96,23 @@ fn container(text: &str, source: &Source) -> Component {
             Sourced::new(url, source.clone())
         });
     }
+    if component.purl.is_none() {
+        // purl-spec, type docker: the version is the tag, a registry other than the default one is a qualifier.
+        let (registry, path) = match path.split_once('/') {
+            Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => (Some(first), rest),
+            _ => (None, path),
+        };
+        let (namespace, name) = path
+            .rsplit_once('/')
+            .map_or((None, path), |(namespace, name)| (Some(namespace), name));
+        component.purl = purl("docker", namespace, name, tag).map(|url| {
+            let url = match registry {
+                Some(registry) => format!("{url}?repository_url={}", registry.replace(':', "%3A")),
+                None => url,
+            };
+            Sourced::new(url, source.clone())
+        });
+    }
     component
 }
 
@@ -85,6 +141,17 @@ mod tests {
                 ),
                 (name, version)
             );
+        }
+        for (text, purl) in [
+            ("python:3.12", "pkg:docker/python@3.12"),
+            ("acme/serve", "pkg:docker/acme/serve"),
+            (
+                "nvcr.io:443/nvidia/tritonserver:24.08-py3",
+                "pkg:docker/nvidia/tritonserver@24.08-py3?repository_url=nvcr.io%3A443",
+            ),
+        ] {
+            let found = container(text, &source).purl.map(|one| one.value);
+            assert_eq!(found.as_deref(), Some(purl));
         }
         let pinned = container(&format!("acme/serve:1@sha256:{digest}"), &source);
         assert_eq!(

@@ -1,7 +1,10 @@
 //! The metadata of a GGUF file: `general.*`.
 
+mod numbers;
+
 use cleanbill_core::bill::{
-    ComponentKind, ExternalReference, Licence, Party, ReferenceKind, RelationKind, Source, Sourced,
+    ComponentKind, ExternalReference, Licence, Party, ProcessKind, ReferenceKind, RelationKind, Source,
+    Sourced,
 };
 use cleanbill_formats::Parsed;
 
@@ -81,7 +84,13 @@ pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
             }
             let card = model.model.get_or_insert_default();
             card.architecture_family = text("general.architecture");
+            numbers::take(view, scene.artifact, model);
         });
+        entry.make(
+            ProcessKind::Conversion,
+            numbers::settings(view, scene.artifact),
+            Source::file(scene.artifact, "general"),
+        );
         for index in 0..EDGES {
             let repository = text(&format!("general.base_model.{index}.repo_url")).and_then(|url| {
                 let name = url

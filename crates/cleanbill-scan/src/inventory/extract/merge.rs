@@ -1,7 +1,7 @@
 //! Recipes of mergekit, which name every model that went in.
 
 use cleanbill_code::tree::{Kind, Node};
-use cleanbill_core::bill::{ComponentKind, RelationKind, Source};
+use cleanbill_core::bill::{ComponentKind, ProcessKind, RelationKind, Source, Sourced};
 
 use super::is_named;
 use crate::{
@@ -39,6 +39,15 @@ pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
             entry.name(RelationKind::DerivedFrom, detail, base, source.clone());
         }
     }
+    let mut settings = Vec::new();
+    flatten(root, "", 0, &mut |place, value| {
+        let last = place.rsplit(['.', ']']).next().unwrap_or(place);
+        if settings.len() < MODELS && !MODEL_KEYS.contains(&last) && value.len() <= 200 {
+            let value = Sourced::new(value.to_owned(), Source::file(file, place));
+            settings.push((place.to_owned(), value));
+        }
+    });
+    entry.make(ProcessKind::Merge, settings, Source::file(file, ""));
     if let Some(method) = root.get("merge_method").and_then(Node::as_str) {
         entry.state(Rank::Configuration, |model| {
             model.property(
@@ -50,6 +59,34 @@ pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
     }
 }
 
+/// Visits every scalar with its place.
+fn flatten<'a>(node: &'a Node, place: &str, depth: usize, visit: &mut impl FnMut(&str, &'a str)) {
+    if depth > 8 {
+        return;
+    }
+    match &node.kind {
+        Kind::Map(entries) => {
+            for entry in entries {
+                let here = format!("{place}.{}", entry.key);
+                flatten(&entry.value, here.trim_start_matches('.'), depth + 1, visit);
+            }
+        }
+        Kind::List(items) => {
+            for (index, item) in items.iter().enumerate() {
+                flatten(item, &format!("{place}[{index}]"), depth + 1, visit);
+            }
+        }
+        Kind::Scalar { .. } => {
+            if let Some(value) = node.as_str() {
+                visit(place, value);
+            }
+        }
+    }
+}
+
+/// Keys that name models.
+const MODEL_KEYS: [&str; 3] = ["model", "base_model", "source_model"];
+
 fn collect(node: &Node, place: &str, depth: usize, named: &mut Vec<(String, String)>) {
     if depth > 8 {
         return;
@@ -59,7 +96,7 @@ fn collect(node: &Node, place: &str, depth: usize, named: &mut Vec<(String, Stri
             for entry in entries {
                 let here = format!("{place}.{}", entry.key);
                 let here = here.trim_start_matches('.');
-                let wanted = matches!(&*entry.key, "model" | "base_model" | "source_model");
+                let wanted = MODEL_KEYS.contains(&&*entry.key);
                 if let (true, Some(name)) = (wanted, entry.value.as_str())
                     && named.len() < MODELS
                     && !named.iter().any(|(known, _)| known == name)

@@ -51,15 +51,12 @@ pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
     package.purl = url.map(|url| Sourced::new(url, name.source.clone()));
     package.version = version;
     package.description = one("Summary");
-    package.producer = one("Author").or_else(|| one("Author-email")).map(|author| {
-        Sourced::new(
-            Party {
-                name: author.value,
-                ..Party::default()
-            },
-            author.source,
-        )
-    });
+    package.producer = one("Author")
+        .or_else(|| one("Author-email"))
+        .map(|author| Sourced::new(party(&author.value), author.source));
+    package.supplier = one("Maintainer")
+        .or_else(|| one("Maintainer-email"))
+        .map(|author| Sourced::new(party(&author.value), author.source));
     let licences = header
         .iter()
         .filter(|(key, value)| {
@@ -111,6 +108,40 @@ pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
         entry.name(RelationKind::DependsOn, detail, component, source);
         if let Some(last) = entry.relations.last_mut() {
             last.from.clone_from(&owner);
+        }
+    }
+}
+
+/// Reads `Name <address>`; of several people the line stays as it is written.
+fn party(text: &str) -> Party {
+    let parts = text.split_once('<').filter(|_| !text.contains(','));
+    let address = parts.and_then(|(_, rest)| rest.trim_end().strip_suffix('>'));
+    match (parts, address) {
+        (Some((name, _)), Some(address)) if !name.trim().is_empty() => Party {
+            name: name.trim().trim_matches('"').to_owned(),
+            urls: Vec::new(),
+            contacts: vec![address.to_owned()],
+        },
+        _ => Party {
+            name: text.to_owned(),
+            ..Party::default()
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::party;
+
+    #[test]
+    fn names_and_addresses_are_parted() {
+        let one = party("Ada <ada@example.com>");
+        assert_eq!(
+            (one.name.as_str(), one.contacts.as_slice()),
+            ("Ada", &["ada@example.com".to_owned()][..])
+        );
+        for text in ["Ada", "A <a@example.com>, B <b@example.com>", "<a@example.com>"] {
+            assert_eq!(party(text).name, text);
         }
     }
 }

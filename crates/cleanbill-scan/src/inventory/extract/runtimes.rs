@@ -17,6 +17,9 @@ const LINES: usize = 64;
 /// LIMIT: bytes of a version.
 const VERSION_BYTES: usize = 64;
 
+/// What stands for Python itself, which is no package.
+const INTERPRETER: &str = "python";
+
 /// Names in lists of versions, in small letters, with the package of the Python index.
 const LIBRARIES: &[(&str, &str)] = &[
     ("accelerate", "accelerate"),
@@ -26,9 +29,11 @@ const LIBRARIES: &[(&str, &str)] = &[
     ("llama-cpp-python", "llama-cpp-python"),
     ("peft", "peft"),
     ("pytorch", "torch"),
+    ("python", INTERPRETER),
     ("safetensors", "safetensors"),
     ("sentence transformers", "sentence-transformers"),
     ("sentence-transformers", "sentence-transformers"),
+    ("setfit", "setfit"),
     ("tensorflow", "tensorflow"),
     ("tokenizers", "tokenizers"),
     ("torch", "torch"),
@@ -185,6 +190,7 @@ fn modelfile(scene: &Scene<'_>, entry: &mut Entry) {
 
 fn hint(runtime: Runtime, version: Option<&str>, source: Source, entry: &mut Entry) {
     let mut component = match runtime {
+        Runtime::Python(INTERPRETER) => Component::new(ComponentKind::Platform, "platform:python", "python"),
         Runtime::Python(package) => {
             let mut component = written_by(package, "", &source);
             component.properties.clear();

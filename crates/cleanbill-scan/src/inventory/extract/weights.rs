@@ -1,5 +1,7 @@
 //! Files that hold weights: what can be measured of them.
 
+mod names;
+
 use std::collections::BTreeMap;
 
 use cleanbill_core::bill::{Source, Sourced};
@@ -36,6 +38,7 @@ const WHOLE: &[Format] = &[
 pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
     if scene.parsed.iter().any(|one| WHOLE.contains(&one.format())) {
         entry.is_model = true;
+        entry.is_weights = true;
     }
     let Some(tensors) = scene
         .parsed
@@ -65,6 +68,12 @@ pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
         tensors.tensors().len().to_string(),
         source.clone(),
     );
+    let names = tensors.tensors().iter().map(|one| one.name.as_str());
+    if let Some(names) = names::fold(names).filter(|names| !names.is_empty()) {
+        entry
+            .file
+            .property("cleanbill:tensor-names", names, source.clone());
+    }
     entry.state(Rank::Measured, |model| {
         let card = model.model.get_or_insert_default();
         card.parameters = elements.map(|count| Sourced::new(count, source.clone()));

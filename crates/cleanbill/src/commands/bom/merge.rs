@@ -11,7 +11,7 @@ use cleanbill_documents::boms::{
     render,
 };
 
-use super::{Writing, read_bill};
+use super::{Writing, describe::timestamp, read_bill};
 use crate::{failure::Failure, shell::Shell};
 
 /// Join the ML-BOMs of the parts of a system into one
@@ -29,6 +29,9 @@ pub(crate) struct Merge {
     /// Version of the system
     #[arg(long, value_name = "VERSION")]
     version_of: Option<String>,
+    /// Time to write into the document (RFC 3339); without it the same input gives the same bytes
+    #[arg(long, value_name = "TIME", value_parser = timestamp)]
+    timestamp: Option<String>,
     #[command(flatten)]
     writing: Writing,
 }
@@ -62,6 +65,7 @@ pub(super) fn run(arguments: &Merge, shell: &Shell) -> Result<ExitCode, Failure>
         parts.push(Part { name, bill });
     }
     let mut merged = merge(system, &parts);
+    merged.bill.timestamp.clone_from(&arguments.timestamp);
     merged.bill.tool = Some(ToolInfo {
         name: "cleanbill".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -3,7 +3,7 @@ use cleanbill_core::bill::{Component, Energy, Quantity, Risk, Source, Sourced};
 /// LIMIT: characters taken of one section; the rest stays in the card, which the bill names.
 const SECTION_CHARACTERS: usize = 1_500;
 /// LIMIT: bytes of a card that are looked at.
-const CARD_BYTES: usize = 1 << 20;
+pub(super) const CARD_BYTES: usize = 1 << 20;
 
 /// Says what a section is about.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -140,7 +140,7 @@ fn plain(title: &str) -> String {
 }
 
 /// Parts a text at its headings, code in fences left alone.
-fn sections(body: &str) -> Vec<(&str, &str)> {
+pub(super) fn sections(body: &str) -> Vec<(&str, &str)> {
     let mut out: Vec<(&str, &str)> = Vec::new();
     let (mut heading, mut start, mut at, mut fenced) = ("", 0, 0, false);
     for line in body.split_inclusive('\n') {
