@@ -29,7 +29,7 @@ const HINTED: [&str; 2] = ["cleanbill:written-by-version", "cleanbill:runtime-ve
 /// LIMIT: versions that files of a target hint at for one component; more would be a list made to keep us busy.
 const HINTS: usize = 64;
 /// Types of package URLs for which nobody publishes advisories by version; they are no gap.
-const WITHOUT_ADVISORIES: &[&str] = &["generic", "huggingface", "mlflow", "oci"];
+const WITHOUT_ADVISORIES: &[&str] = &["docker", "generic", "huggingface", "mlflow", "oci"];
 
 /// Holds what a bill is held against.
 #[derive(Clone, Copy, Debug, Default)]
