@@ -33,6 +33,7 @@ mod tensor;
 mod testing;
 mod tokens;
 mod wire;
+mod words;
 pub mod xml;
 
 pub use anomaly::{Anomaly, AnomalyKind, Impact};

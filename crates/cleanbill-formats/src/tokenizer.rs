@@ -8,6 +8,7 @@ use crate::{
     Anomaly, AnomalyKind, FormatView, Input, Probe, Score,
     registry::{ParseResult, format_info},
     tokens::{Shared, Telling},
+    words::Words,
 };
 
 format_info! {
@@ -166,10 +167,16 @@ const KEYS: &[&[u8]] = &[
     b"\"vocab\"",
 ];
 
+static ANY_KEY: Words = Words::new(KEYS);
+
 /// Knows a tokenizer by its keys, at the start or at the end, since the vocabulary between them is long.
 pub fn probe(probe: &Probe<'_>) -> Option<Score> {
     let head = probe.head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(probe.head);
     if head.trim_ascii_start().first() != Some(&b'{') {
+        return None;
+    }
+    // Each way to be known takes one of them, and most JSON holds none.
+    if !probe.parts().any(|part| ANY_KEY.any_in(part)) {
         return None;
     }
     let has = |key: &[u8]| {
