@@ -41,7 +41,7 @@ def samples(w):
         ("pip", "pip/_internal/**/*.py", "pip.py"), ("pip-vendor", "pip/_vendor/**/*.py", "vendor.py"), ("requests", "requests/*.py", "requests.py"), ("urllib3", "urllib3/**/*.py", "urllib3.py"),
         ("certifi", "certifi/cacert.pem", "cacert.pem"), ("botocore", "botocore/*.py", "botocore.py"),
         ("botocore-data", "botocore/data/s3/**/*.json*", "service.json"), ("hub", "huggingface_hub/**/*.py", "hub.py"), ("openai", "openai/**/*.py", "openai.py"),
-        ("anthropic", "anthropic/**/*.py", "anthropic.py"), ("transformers", "transformers/*.py", "transformers.py"), ("tokenizers", "tokenizers/**/*.py*", "tokenizers.py"),
+        ("anthropic", "anthropic/**/*.py", "anthropic.py"), ("transformers", "transformers/*.py", "transformers.py"), ("tokenizers", "tokenizers/**/*.py", "tokenizers.py"),
         ("sqlalchemy", "sqlalchemy/**/*.py", "sqlalchemy.py"), ("django-auth", "django/contrib/auth/**/*.py", "auth.py"), ("django-settings", "django/conf/**/*.py", "settings.py"),
         ("cryptography", "cryptography/**/*.py", "cryptography.py"), ("jwt", "jwt/*.py", "jwt.py"), ("boto3", "boto3/**/*.rst", "boto3.rst"), ("redis", "redis/**/*.py", "redis.py"),
         ("stripe", "stripe/*.py", "stripe.py"), ("slack", "slack_sdk/**/*.py", "slack.py"), ("passlib", "passlib/handlers/*.py", "passlib.py"), ("faker", "faker/providers/**/*.py", "faker.py"),
