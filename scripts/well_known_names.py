@@ -36,7 +36,7 @@ import zipfile
 HERE = pathlib.Path(__file__).resolve().parent.parent / "crates/cleanbill-scan/packages"
 
 # Ranks down to which a package is very well known, and well known.
-FIRST, SECOND = 500, 2000
+FIRST, SECOND = 1000, 3000
 # An organisation is well known with so many names in the wheels, or where so many wheels name it.
 ORGANISATION_NAMES, ORGANISATION_WHEELS = 4, 2
 

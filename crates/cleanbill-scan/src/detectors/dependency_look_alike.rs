@@ -19,9 +19,11 @@ detector! {
     /// ## How it is decided
     /// Against lists of well-known names (`crates/cleanbill-scan/packages/`), which `scripts/well_known_names.py` makes out of
     /// rankings by downloads, requirements of packages of machine learning and OSV records, with their legitimate neighbours:
-    /// a name that is itself popular is never reported. `high`: letters or digits that look alike, and one letter of a name
-    /// among the most used (of six letters and more; two swapped of five). `medium`: one letter of the others (of seven and more),
-    /// separators, scopes. A package below a scope that has well-known packages passes: whoever holds the scope decides.
+    /// a name that is itself popular is never reported. `high`: letters or digits that look alike, and a slip of the fingers in a
+    /// name among the most used (of six letters and more): two letters swapped, one doubled or left out, the key beside the right
+    /// one. `medium`: any other letter, names less used (of seven letters and more), separators, a scope taken from `@types`. `low`:
+    /// other scopes, and separators of npm, which takes no new name that differs by them alone. A package below a scope that has
+    /// well-known packages passes: whoever holds the scope decides.
     /// ## What it misses
     /// Names that are new but not similar (see `name-not-known`); names similar to packages that the lists lack; two edits;
     /// words added to a name (`requests-flask`), which are plug-ins more often than attacks; Cargo and Go.
@@ -71,6 +73,7 @@ mod tests {
         for (name, severities) in [
             ("transfomers", &[High][..]),
             ("transformerss", &[High]),
+            ("transformersx", &[Medium]),
             ("tensorfl0w", &[High]),
             ("trоch", &[High]),
             ("troch", &[High]),
@@ -92,10 +95,10 @@ mod tests {
 
     #[test]
     fn packages_of_npm_are_found_in_lists_and_behind_servers() {
-        use Severity::{High, Medium};
+        use Severity::{High, Low, Medium};
         for (name, requirement, severities) in [
             ("expresss", "^4.0.0", &[High][..]),
-            ("crossenv", "1.0.0", &[Medium]),
+            ("crossenv", "1.0.0", &[Low]),
             ("types-node", "1.0.0", &[Medium]),
             ("express", "^4.0.0", &[]),
             ("expresss", "file:../expresss", &[]),

@@ -1,6 +1,7 @@
 //! Packages of Python and npm that look like well-known ones.
 
 use std::{
+    cmp::Ordering,
     collections::{HashMap, HashSet},
     sync::LazyLock,
 };
@@ -74,14 +75,19 @@ impl Packages {
         }
     }
 
-    fn found(&self, at: usize, how: How) -> LookAlike {
+    fn found(&self, at: usize, how: How, name: &str) -> LookAlike {
+        let real = self.names[at];
+        let is_npm = !self.scopes.is_empty();
         let severity = match how {
             How::Glyphs => Severity::High,
-            How::Letter if at < self.first => Severity::High,
+            How::Letter if at < self.first && is_slip(name, real) => Severity::High,
+            // npm takes no new name that differs from another by separators alone, and `babel-core` was there before `@babel/core`.
+            How::Separators if is_npm => Severity::Low,
+            How::Scope if !real.starts_with("@types/") => Severity::Low,
             _ => Severity::Medium,
         };
         LookAlike {
-            real: self.names[at].to_owned(),
+            real: real.to_owned(),
             how,
             severity,
         }
@@ -118,7 +124,7 @@ impl Packages {
         if let Some(at) = self.plain.get(&plain(name))
             && long(*at, SHORTEST_SWAPPED)
         {
-            return Some(self.found(*at, How::Glyphs));
+            return Some(self.found(*at, How::Glyphs, name));
         }
         let same = self.bare.get(&bare(name)).and_then(|all| all.first());
         if let Some(at) = same
@@ -130,7 +136,7 @@ impl Packages {
             } else {
                 How::Scope
             };
-            return Some(self.found(*at, how));
+            return Some(self.found(*at, how, name));
         }
         let near = |at: &usize| {
             let real = self.names[*at];
@@ -150,9 +156,54 @@ impl Packages {
         let pieces = cut(name);
         let places = pieces.iter().filter_map(|piece| self.pieces.get(piece)).flatten();
         let at = places.filter(|at| near(at)).min()?;
-        Some(self.found(*at, How::Letter))
+        Some(self.found(*at, How::Letter, name))
     }
 }
+
+/// Says whether fingers slip like that: two letters swapped, one doubled or left out, the key beside the right one. Another letter
+/// makes another word as often: `tslint` and `eslint`, `graphiql` and `graphql`.
+fn is_slip(name: &str, real: &str) -> bool {
+    let (a, b) = (name.as_bytes(), real.as_bytes());
+    if swapped(a, b) {
+        return true;
+    }
+    let front = a.iter().zip(b).take_while(|(x, y)| x == y).count();
+    match a.len().cmp(&b.len()) {
+        Ordering::Equal => match (a.get(front), b.get(front)) {
+            (Some(one), Some(other)) => are_neighbours(*one, *other),
+            _ => false,
+        },
+        // A plural is another word too, and so is a word without its first letter.
+        Ordering::Greater => {
+            let added = a.get(front);
+            front > 0 && added == a.get(front - 1) || added.is_some() && added == a.get(front + 1)
+        }
+        Ordering::Less => front > 0 && !(front == a.len() && b.ends_with(b"s")),
+    }
+}
+
+/// Says whether two keys lie side by side on the usual keyboard.
+fn are_neighbours(one: u8, other: u8) -> bool {
+    let place = |key: u8| {
+        KEYS.iter().enumerate().find_map(|(row, keys)| {
+            let column = keys.iter().position(|known| *known == key)?;
+            Some((row, column))
+        })
+    };
+    match (place(one), place(other)) {
+        // Each row lies half a key to the right of the one above.
+        (Some((row, column)), Some((other_row, other_column))) => match other_row.cmp(&row) {
+            Ordering::Equal => column.abs_diff(other_column) == 1,
+            Ordering::Greater if other_row == row + 1 => other_column == column || other_column + 1 == column,
+            Ordering::Less if other_row + 1 == row => other_column == column || other_column == column + 1,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// The rows of the usual keyboard.
+const KEYS: [&[u8]; 4] = [b"1234567890-", b"qwertyuiop", b"asdfghjkl", b"zxcvbnm"];
 
 /// Returns the name, and the name with each of its letters left out.
 fn cut(name: &str) -> Vec<String> {
@@ -199,6 +250,23 @@ mod tests {
             let found = look_alike(kind, name);
             let found = found.as_ref().map(|one| (one.real.as_str(), one.how));
             assert_eq!(found, wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn slips_of_fingers_are_told_from_other_words() {
+        for (name, real, slips) in [
+            ("reqeusts", "requests", true),
+            ("requestts", "requests", true),
+            ("rquests", "requests", true),
+            ("fequests", "requests", true),
+            ("equests", "requests", false),
+            ("watchdogs", "watchdog", false),
+            ("brace", "braces", false),
+            ("tslint", "eslint", false),
+            ("graphiql", "graphql", false),
+        ] {
+            assert_eq!(is_slip(name, real), slips, "{name}");
         }
     }
 
