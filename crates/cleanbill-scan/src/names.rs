@@ -130,7 +130,11 @@ fn swapped(a: &[u8], b: &[u8]) -> bool {
 /// Returns the name with every letter that looks like a plain one made plain: other scripts, digits, pairs.
 fn plain(name: &str) -> String {
     let letters: String = name.chars().map(latin).collect();
-    letters.to_lowercase().replace("rn", "m").replace("vv", "w")
+    letters
+        .to_lowercase()
+        .replace('i', "l")
+        .replace("rn", "m")
+        .replace("vv", "w")
 }
 
 /// Returns the Latin letter that a letter of another script or a digit looks like.
@@ -193,6 +197,7 @@ mod tests {
             ("trоnsformers", "tronsformers"),
             ("meta-lIama", "meta-llama"),
             ("rnistralai", "mistralai"),
+            ("pydantlc", "pydantic"),
             ("jeIlyfish", "jellyfish"),
         ] {
             assert_eq!(plain(odd), plain(real), "{odd}");

@@ -7,5 +7,6 @@ mod cli;
 mod documents;
 mod exit_codes;
 mod languages;
+mod names;
 mod support;
 mod tidy;
