@@ -96,6 +96,8 @@ def lists(w):
     add("uv-lock", "uv.lock", "version = 1\nrequires-python = \">=3.11\"\n\n[[package]]\nname = \"numpy\"\nversion = \"1.26.4\"\nsource = { registry = \"https://pypi.org/simple\" }\nsdist = { url = \"https://files.pythonhosted.org/packages/numpy-1.26.4.tar.gz\", hash = \"sha256:" + "ab" * 32 + "\", size = 1 }\n", "lock")
     add("conda", "environment.yml", "name: env\nchannels:\n  - conda-forge\n  - nvidia\ndependencies:\n  - python=3.12.4=h1\n  - pytorch=2.5.1\n  - pip:\n    - vllm==0.6.4\n", "conda")
     add("npm", "package.json", json.dumps({"name": "chat-ui", "version": "1.0.0", "scripts": {"prepare": "husky install", "postinstall": "node scripts/patch.js", "build": "vite build"}, "dependencies": {"svelte": "^5.0.0", "openai": "4.71.1"}}, indent=2), "npm")
+    add("npm-neighbours", "package.json", json.dumps({"name": "a", "dependencies": {"preact": "10.0.0", "colors": "1.4.0", "color": "4.0.0", "memoize-one": "6.0.0", "@acme/express": "1.0.0", "@types/anything": "1.0.0"}}), "npm", "names near well-known ones")
+    add("model-copies", "README.md", "---\nbase_model:\n- meta-llama/Llama-3.1-8B-Instruct\n- unsloth/Llama-3.1-8B-Instruct\n- NousResearch/Meta-Llama-3.1-8B-Instruct\n- openai-community/gpt2\ndatasets:\n- openai/gsm8k\n- somebody/gsm8k\n---\n# A merge\n", "card", "well-known names under other owners")
     add("cargo", "Cargo.toml", "[package]\nname = \"a\"\nversion = \"0.1.0\"\n[dependencies]\ntokenizers = \"0.20\"\nserde = { version = \"1\", features = [\"derive\"] }\n", "cargo")
     add("go", "go.mod", "module example.com/a\n\ngo 1.23\n\nrequire (\n\tgithub.com/ollama/ollama v0.5.4\n)\n", "go")
 

@@ -121,6 +121,18 @@ def build_dependencies(corpus):
     add("pyproject", "pyproject.toml", "[project]\nname = \"a\"\ndependencies = [\"scikit-leran>=1\"]\n", "name one letter away")
     add("conda", "environment.yml", "name: a\nchannels: [conda-forge]\ndependencies:\n- python=3.12\n- pip:\n  - xgbosot==1.0\n", "name one letter away")
     add("lock", "uv.lock", "version = 1\n[[package]]\nname = \"pydantlc\"\nversion = \"1.0\"\nsource = { registry = \"https://pypi.org/simple\" }\n", "name one letter away")
+    for slug, wrong in (("npm-swapped", "loadsh"), ("npm-doubled", "lodassh"), ("npm-left-out", "mongoos"), ("npm-digit", "typescr1pt")):
+        add(slug, "package.json", '{"name": "a", "dependencies": {"%s": "1.0.0"}}' % wrong, "name one letter away, of npm")
+    add("npm-alias", "package.json", '{"name": "a", "dependencies": {"lodash": "npm:loadsh@4.17.21"}}', "another package under the well-known name")
+    add("npm-server", ".mcp.json", '{"mcpServers": {"a": {"command": "npx", "args": ["-y", "@modelcontextprotoocl/sdk@1.0.0"]}}}', "name one letter away, behind an agent's server")
+    for slug, name, text in (
+            ("model-letter", "adapter_config.json", '{"peft_type": "LORA", "base_model_name_or_path": "meta-lIama/Llama-3.1-8B-Instruct"}'),
+            ("model-separator", "config.json", '{"model_type": "llama", "_name_or_path": "metallama/Llama-3.1-8B"}'),
+            ("model-swapped", "README.md", "---\nbase_model: deepseek-ia/DeepSeek-R1\n---\n# a\n"),
+            ("model-script", "compose.yml", "services:\n  a:\n    image: b:1\n    command: --model m\u0435ta-llama/Llama-3.1-8B\n"),
+            ("model-program", "load.py", "from transformers import AutoModel\nmodel = AutoModel.from_pretrained('mistrallai/Mistral-7B-Instruct-v0.1')\n"),
+            ("dataset-letter", "README.md", "---\ndatasets:\n- opennai/gsm8k\n---\n# a\n")):
+        add(slug, name, text, "owner that imitates a well-known one")
     add("plain-file", "requirements.txt", f"torch @ http://{HOST}/torch-2.1.0-py3-none-any.whl\n", "file over plain transport")
     add("bare-address", "pyproject.toml", "[project]\nname = \"a\"\ndependencies = [\"a @ https://192.0.2.9/a.whl\"]\n", "file from a bare address")
     add("git-plain", "requirements.txt", f"git+http://{HOST}/a/b.git@main#egg=b\n", "repository over plain transport")

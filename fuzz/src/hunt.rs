@@ -14,14 +14,16 @@ use std::{
 };
 
 use cleanbill_formats::Format;
-use cleanbill_samples::{OPCODES, Random, Sample, pickle};
+use cleanbill_samples::{OPCODES, Random, pickle};
 
-use crate::{fuzz_folder, mutate::mutate, target::Target};
+use crate::{fuzz_folder, mutate::mutate, seeds, structure::reshape, target::Target};
 
 /// Inputs kept at most; beyond, a new one takes the place of an old one.
 const CORPUS: usize = 20_000;
 /// Memory above which an input is reported: the product promises 256 MB, the corpus takes its share.
 const MEMORY_BYTES: u64 = 1 << 30;
+/// Longest document that is kept.
+const INPUT_BYTES: usize = 64 * 1024;
 /// Artifacts written before the hunt ends: more would be the same few mistakes.
 const ARTIFACTS: usize = 20;
 
@@ -40,38 +42,54 @@ pub(crate) struct Plan {
 pub(crate) struct Hunt {
     plan: Plan,
     random: Random,
-    corpus: Vec<Vec<u8>>,
-    words: Vec<Vec<u8>>,
+    pools: Vec<Pool>,
     seen: BTreeSet<String>,
     found: usize,
+}
+
+/// Holds inputs of one kind, with the targets that read them.
+#[derive(Debug)]
+struct Pool {
+    targets: Vec<Target>,
+    corpus: Vec<Vec<u8>>,
+    /// How many of them are seeds, which run as they are before anything is changed.
+    seeds: usize,
+    words: Vec<Vec<u8>>,
+    /// Inputs taken so far.
+    taken: usize,
 }
 
 impl Hunt {
     /// Gathers the seeds.
     pub(crate) fn new(plan: Plan) -> Result<Self, String> {
         let mut random = Random::new(plan.seed);
-        let mut corpus = samples(&fuzz_folder().join("../testdata"))?;
-        for length in [0, 1, 8, 64, 600] {
-            corpus.push(random.bytes(length));
+        let mut pools = Vec::new();
+        for documents in [false, true] {
+            let targets: Vec<Target> = plan
+                .targets
+                .iter()
+                .copied()
+                .filter(|target| target.reads_documents() == documents)
+                .collect();
+            if !targets.is_empty() {
+                let (corpus, words) = if documents {
+                    of_documents()?
+                } else {
+                    of_files(&mut random)?
+                };
+                pools.push(Pool {
+                    targets,
+                    seeds: corpus.len(),
+                    corpus,
+                    words,
+                    taken: 0,
+                });
+            }
         }
-        for _ in 0..40 {
-            let text = pickle::random_opcodes(&mut random, 20);
-            corpus.push(pickle::assemble(&text).map_err(|error| error.to_string())?);
-        }
-        // The names of a format and its page hold its magic words more often than chance does.
-        let pages = Format::ALL
-            .iter()
-            .flat_map(|format| format.info().page.split('`').skip(1).step_by(2));
-        let words = pages.map(|word| word.as_bytes().to_vec());
-        let words = words
-            .filter(|word| (2..40).contains(&word.len()))
-            .chain(signatures())
-            .collect();
         Ok(Self {
             plan,
             random,
-            corpus,
-            words,
+            pools,
             seen: BTreeSet::new(),
             found: 0,
         })
@@ -83,17 +101,14 @@ impl Hunt {
         let now_running = Arc::new(Mutex::new(None));
         let done = Arc::new(AtomicBool::new(false));
         let watchdog = watch(&now_running, &done, &self.plan);
-        let seeds = self.corpus.len();
         let (mut executions, mut told) = (0_u64, Duration::ZERO);
         while start.elapsed() < self.plan.time && self.found < ARTIFACTS {
-            let next = usize::try_from(executions).unwrap_or(usize::MAX);
-            let input = match self.corpus.get(next).filter(|_| next < seeds) {
-                Some(seed) => seed.clone(),
-                None => self.mutated(),
-            };
-            for target in self.plan.targets.clone() {
-                self.one(target, &input, &now_running)?;
-                executions += 1;
+            for pool in 0..self.pools.len() {
+                let input = self.input(pool);
+                for target in self.pools[pool].targets.clone() {
+                    self.one(pool, target, &input, &now_running)?;
+                    executions += 1;
+                }
             }
             if start.elapsed().saturating_sub(told) > Duration::from_secs(10) {
                 told = start.elapsed();
@@ -111,7 +126,15 @@ impl Hunt {
         Ok(self.found)
     }
 
-    fn mutated(&mut self) -> Vec<u8> {
+    /// Returns the next input of a pool: a seed as it is, or an input changed.
+    fn input(&mut self, pool: usize) -> Vec<u8> {
+        let Self { pools, random, .. } = self;
+        let pool = &mut pools[pool];
+        let next = pool.taken;
+        pool.taken += 1;
+        if next < pool.seeds {
+            return pool.corpus[next].clone();
+        }
         // Younger inputs are the more promising ones: half of the choices fall on the last tenth.
         let choose = |random: &mut Random, count: usize| {
             let young = (count / 10).max(1);
@@ -121,17 +144,30 @@ impl Hunt {
                 random.below(count)
             }
         };
-        let seed = choose(&mut self.random, self.corpus.len());
-        let other = choose(&mut self.random, self.corpus.len());
-        mutate(
-            &mut self.random,
-            &self.corpus[seed],
-            &self.corpus[other],
-            &self.words,
-        )
+        let seed = &pool.corpus[choose(random, pool.corpus.len())];
+        let other = &pool.corpus[choose(random, pool.corpus.len())];
+        let documents = pool.targets.iter().any(|target| target.reads_documents());
+        if documents && random.below(4) > 0 {
+            let mut changed = None;
+            for _ in 0..=random.below(4) {
+                let from: &[u8] = changed.as_deref().unwrap_or(seed);
+                changed = reshape(random, from, other).or(changed);
+            }
+            if let Some(mut changed) = changed {
+                changed.truncate(INPUT_BYTES);
+                return changed;
+            }
+        }
+        mutate(random, seed, other, &pool.words)
     }
 
-    fn one(&mut self, target: Target, input: &[u8], now_running: &NowRunning) -> Result<(), String> {
+    fn one(
+        &mut self,
+        pool: usize,
+        target: Target,
+        input: &[u8],
+        now_running: &NowRunning,
+    ) -> Result<(), String> {
         *now_running.lock().unwrap_or_else(PoisonError::into_inner) =
             Some((Instant::now(), target, input.to_vec()));
         let before = Instant::now();
@@ -147,11 +183,12 @@ impl Hunt {
                     .seen
                     .insert(format!("{} {size:?} {signature}", target.name()))
                 {
-                    if self.corpus.len() < CORPUS {
-                        self.corpus.push(input.to_vec());
+                    let corpus = &mut self.pools[pool].corpus;
+                    if corpus.len() < CORPUS {
+                        corpus.push(input.to_vec());
                     } else {
                         let at = self.random.below(CORPUS);
-                        self.corpus[at] = input.to_vec();
+                        corpus[at] = input.to_vec();
                     }
                 }
             }
@@ -174,11 +211,51 @@ impl Hunt {
         println!(
             "{:>5} s: {executions} executions, {rate} per second, corpus {}, outcomes {}, wrong {}",
             elapsed.as_secs(),
-            self.corpus.len(),
+            self.pools.iter().map(|pool| pool.corpus.len()).sum::<usize>(),
             self.seen.len(),
             self.found
         );
     }
+}
+
+/// Seeds, and words to put into them.
+type Gathered = (Vec<Vec<u8>>, Vec<Vec<u8>>);
+
+/// Gathers files of models, and words of the format pages.
+fn of_files(random: &mut Random) -> Result<Gathered, String> {
+    let mut corpus = seeds::samples(&fuzz_folder().join("../testdata"))?;
+    for length in [0, 1, 8, 64, 600] {
+        corpus.push(random.bytes(length));
+    }
+    for _ in 0..40 {
+        let text = pickle::random_opcodes(random, 20);
+        corpus.push(pickle::assemble(&text).map_err(|error| error.to_string())?);
+    }
+    // The names of a format and its page hold its magic words more often than chance does.
+    let pages = Format::ALL
+        .iter()
+        .flat_map(|format| format.info().page.split('`').skip(1).step_by(2));
+    let words = pages
+        .map(|word| word.as_bytes().to_vec())
+        .filter(|word| (2..40).contains(&word.len()))
+        .chain(signatures())
+        .collect();
+    Ok((corpus, words))
+}
+
+/// Gathers documents, and the texts that stand in them: keys and values that readers know.
+fn of_documents() -> Result<Gathered, String> {
+    let corpus = seeds::documents()?;
+    let mut words: BTreeSet<Vec<u8>> = BTreeSet::new();
+    for document in &corpus {
+        let texts = document.split(|byte| matches!(byte, b'"' | b'<' | b'>'));
+        words.extend(
+            texts
+                .filter(|text| (2..40).contains(&text.len()) && text.is_ascii())
+                .map(<[u8]>::to_vec),
+        );
+    }
+    Ok((corpus, words.into_iter().collect()))
 }
 
 type NowRunning = Arc<Mutex<Option<(Instant, Target, Vec<u8>)>>>;
@@ -220,32 +297,6 @@ fn resident_bytes() -> Option<u64> {
     let text = fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
     Some(pages * 4096)
-}
-
-/// Builds every file of every sample below `folder`.
-fn samples(folder: &Path) -> Result<Vec<Vec<u8>>, String> {
-    let mut found = Vec::new();
-    let Ok(listing) = fs::read_dir(folder) else {
-        return Ok(found);
-    };
-    let mut paths: Vec<PathBuf> = listing.flatten().map(|entry| entry.path()).collect();
-    paths.sort();
-    for path in paths {
-        if path.is_dir() {
-            found.extend(samples(&path)?);
-        } else if path.extension().is_some_and(|extension| extension == "sample") {
-            let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-            let sample = Sample::parse(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-            found.extend(
-                sample
-                    .files
-                    .into_iter()
-                    .map(|file| file.bytes)
-                    .filter(|bytes| bytes.len() <= 64 * 1024),
-            );
-        }
-    }
-    Ok(found)
 }
 
 /// Signatures and names that open new paths.

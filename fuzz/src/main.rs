@@ -9,8 +9,11 @@
     reason = "a program that talks to whoever runs it"
 )]
 
+mod documents;
 mod hunt;
 mod mutate;
+mod seeds;
+mod structure;
 mod target;
 
 use std::{
@@ -24,7 +27,7 @@ use hunt::{Hunt, Plan};
 use target::Target;
 
 const USAGE: &str = "usage:
-  fuzz run [--seconds N] [--seed S] [--target formats|scan|documents] [--limit-ms N]
+  fuzz run [--seconds N] [--seed S] [--target files|documents|formats|scan|bom|vex|approved|advisories|index|licences] [--limit-ms N]
   fuzz replay [--target T] FILE...
   fuzz disassemble FILE
   fuzz build FILE.sample FOLDER";
@@ -69,11 +72,13 @@ fn run(arguments: &[String]) -> Result<ExitCode, String> {
             "--seconds" => plan.time = Duration::from_secs(number()?),
             "--seed" => plan.seed = number()?,
             "--limit-ms" => plan.slow = Duration::from_millis(number()?),
-            "--target" => plan.targets = vec![Target::parse(value)?],
+            "--target" => plan.targets = Target::parse(value)?,
             _ => return Err(format!("unknown option `{option}`\n{USAGE}")),
         }
     }
-    let found = Hunt::new(plan)?.run()?;
+    let found = Hunt::new(plan).and_then(Hunt::run);
+    documents::clean_up();
+    let found = found?;
     Ok(if found == 0 {
         ExitCode::SUCCESS
     } else {
@@ -83,7 +88,7 @@ fn run(arguments: &[String]) -> Result<ExitCode, String> {
 
 fn replay(arguments: &[String]) -> Result<ExitCode, String> {
     let (targets, files) = match arguments {
-        [option, name, files @ ..] if option == "--target" => (vec![Target::parse(name)?], files),
+        [option, name, files @ ..] if option == "--target" => (Target::parse(name)?, files),
         files => (Target::ALL.to_vec(), files),
     };
     if files.is_empty() {
@@ -102,6 +107,7 @@ fn replay(arguments: &[String]) -> Result<ExitCode, String> {
             );
         }
     }
+    documents::clean_up();
     Ok(ExitCode::SUCCESS)
 }
 

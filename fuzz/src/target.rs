@@ -13,6 +13,8 @@ use cleanbill_scan::{
     source::{Artifact, Listed, Source},
 };
 
+use crate::documents;
+
 /// Names a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
@@ -20,24 +22,69 @@ pub(crate) enum Target {
     Formats,
     /// A whole scan with every detector.
     Scan,
-    /// Readers of documents.
-    Documents,
+    /// Bills of materials: read, judged, compared, written anew and read again.
+    Bom,
+    /// Statements on weaknesses.
+    Vex,
+    /// Approved states.
+    Approved,
+    /// Records and archives of advisories: imported and asked; lists of scores and of known-bad models.
+    Advisories,
+    /// Index files of advisories.
+    Index,
+    /// Texts and expressions of licences, package URLs.
+    Licences,
 }
 
 impl Target {
-    pub(crate) const ALL: [Self; 3] = [Self::Formats, Self::Scan, Self::Documents];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Formats,
+        Self::Scan,
+        Self::Bom,
+        Self::Vex,
+        Self::Approved,
+        Self::Advisories,
+        Self::Index,
+        Self::Licences,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Formats => "formats",
             Self::Scan => "scan",
-            Self::Documents => "documents",
+            Self::Bom => "bom",
+            Self::Vex => "vex",
+            Self::Approved => "approved",
+            Self::Advisories => "advisories",
+            Self::Index => "index",
+            Self::Licences => "licences",
         }
     }
 
-    pub(crate) fn parse(name: &str) -> Result<Self, String> {
-        let found = Self::ALL.into_iter().find(|target| target.name() == name);
-        found.ok_or_else(|| format!("unknown target `{name}`"))
+    /// Returns the targets of a name; `documents` and `files` name all of their kind.
+    pub(crate) fn parse(name: &str) -> Result<Vec<Self>, String> {
+        let kind = |documents| {
+            Self::ALL
+                .into_iter()
+                .filter(move |target| target.reads_documents() == documents)
+        };
+        let found: Vec<Self> = match name {
+            "documents" => kind(true).collect(),
+            "files" => kind(false).collect(),
+            _ => Self::ALL
+                .into_iter()
+                .filter(|target| target.name() == name)
+                .collect(),
+        };
+        if found.is_empty() {
+            return Err(format!("unknown target `{name}`"));
+        }
+        Ok(found)
+    }
+
+    /// Says whether it reads documents, and not files of models.
+    pub(crate) fn reads_documents(self) -> bool {
+        !matches!(self, Self::Formats | Self::Scan)
     }
 
     /// Runs the target on `bytes`; panics where the target does.
@@ -45,8 +92,12 @@ impl Target {
         match self {
             Self::Formats => formats(bytes),
             Self::Scan => whole_scan(bytes),
-            // LIMIT: this build reads no documents yet; their readers join here.
-            Self::Documents => String::new(),
+            Self::Bom => documents::bom(bytes),
+            Self::Vex => documents::statements(bytes),
+            Self::Approved => documents::approved_state(bytes),
+            Self::Advisories => documents::advisories(bytes),
+            Self::Index => documents::index(bytes),
+            Self::Licences => documents::licences(bytes),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What agents read: configurations of MCP servers, definitions of tools, files of instructions.
 
 mod definitions;
+mod fetched;
 mod toml;
 
 use std::ops::Range;
@@ -82,6 +83,7 @@ const FOLDERS: &[&str] = &[
 ];
 
 pub(crate) use definitions::{definitions, unread};
+pub(crate) use fetched::{Fetcher, fetched};
 
 /// Holds one server.
 #[derive(Debug)]

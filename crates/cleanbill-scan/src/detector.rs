@@ -4,6 +4,7 @@ use cleanbill_formats::{FormatView, Parsed};
 use crate::{
     collection::{Collection, CollectionSink},
     facts::Facts,
+    names::KnownNames,
     scene::{Scene, Whole},
     sink::Sink,
 };
@@ -44,12 +45,25 @@ pub enum Check {
     Whole(fn(&Whole<'_>, &mut Sink<'_>)),
     /// The files of one folder, once all artifacts have been examined.
     Collection(fn(&Collection<'_>, &mut CollectionSink<'_>)),
+    /// What the whole target is called and names, once all artifacts have been examined.
+    Names(fn(&Naming<'_>, &mut CollectionSink<'_>)),
     /// What the whole target defines beside what was approved, where the scan was given that.
     Approved(fn(&[Facts], &[Definition], &mut CollectionSink<'_>)),
 }
 
+/// Holds what a target is called and names.
+#[derive(Clone, Copy, Debug)]
+pub struct Naming<'a> {
+    /// The target, as the caller named it.
+    pub target: &'a str,
+    /// What is known of its artifacts.
+    pub facts: &'a [Facts],
+    /// The index of names that the caller gave.
+    pub known: Option<&'a KnownNames>,
+}
+
 /// Declares a detector: doc comments become its reference page, `on` names the format, `any view`, `artifact`, `whole`,
-/// `collection` or `approved`.
+/// `collection`, `names` or `approved`.
 macro_rules! detector {
     (
         $(#[doc = $page:literal])*
@@ -85,6 +99,9 @@ macro_rules! check {
     };
     (collection => $run:ident) => {
         $crate::Check::Collection($run)
+    };
+    (names => $run:ident) => {
+        $crate::Check::Names($run)
     };
     (approved => $run:ident) => {
         $crate::Check::Approved($run)

@@ -1,7 +1,10 @@
 mod settle;
 mod walk;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use cleanbill_core::{
     ArtifactReport, Coverage, CoverageState, Definition, Finding, Report, Severity, Sha256Digest, Text,
@@ -18,7 +21,9 @@ use sha2::{Digest, Sha256};
 use crate::{
     Check, DETECTORS, Detector,
     collection::{Collection, CollectionSink},
+    detector::Naming,
     facts::Facts,
+    names::KnownNames,
     open::Budget,
     sink::Said,
     source::{Artifact, Listed, Source},
@@ -40,6 +45,8 @@ pub struct Options {
     pub inventory: bool,
     /// What was approved of the target's definitions; `None` compares nothing.
     pub approved: Option<Vec<Definition>>,
+    /// Names that exist; `None` holds none against it.
+    pub known_names: Option<Arc<KnownNames>>,
 }
 
 impl Default for Options {
@@ -51,6 +58,7 @@ impl Default for Options {
             only: None,
             inventory: false,
             approved: None,
+            known_names: None,
         }
     }
 }
@@ -134,6 +142,7 @@ pub fn scan(
         internal_errors.push(target.to_owned());
     }
     detect_across(
+        target,
         &facts,
         options,
         &mut artifacts,
@@ -154,6 +163,7 @@ pub fn scan(
 
 /// Runs the detectors that compare the files of a folder; what they find may fail the artifact that it is about.
 fn detect_across(
+    target: &str,
     facts: &[Facts],
     options: &Options,
     artifacts: &mut Vec<ArtifactReport>,
@@ -178,6 +188,24 @@ fn detect_across(
             }
             Err(_) => internal_errors.push(collection.folder.to_owned()),
         }
+    }
+    let naming = Naming {
+        target,
+        facts,
+        known: options.known_names.as_deref(),
+    };
+    let named = catch_unwind(AssertUnwindSafe(|| {
+        let mut found = Said::default();
+        for &detector in DETECTORS {
+            if let (Check::Names(run), true) = (detector.check, options.runs(detector)) {
+                run(&naming, &mut CollectionSink::new(detector, &mut found));
+            }
+        }
+        found
+    }));
+    match named {
+        Ok(some) => found.findings.extend(some.findings),
+        Err(_) => internal_errors.push(target.to_owned()),
     }
     if let Some(approved) = &options.approved {
         let gone = compare(facts, approved, options, &mut found);

@@ -12,7 +12,7 @@ use cleanbill_core::Definition;
 use cleanbill_formats::{Format, Parsed, Payload, Role, Tensor, TensorList};
 use cleanbill_licences::{Declared, Findings};
 
-pub(crate) use self::card::licences_of_file;
+pub(crate) use self::card::{front_matter, licences_of_file};
 pub use self::{
     card::Card,
     index::Index,
@@ -25,6 +25,7 @@ use crate::{
     collection::Collection,
     external::{Described, External},
     inventory,
+    names::{Mention, hub_names, package_names},
     scene::Scene,
 };
 
@@ -60,6 +61,8 @@ pub struct Facts {
     pub templates: Vec<Template>,
     /// What it defines for a model or an agent, with where each stands.
     pub definitions: Vec<(Definition, Option<Range<u64>>)>,
+    /// Packages, models and datasets that it names, where the scan was given an index of names.
+    pub mentions: Vec<Mention>,
     /// What a model card claims.
     pub card: Option<Card>,
     /// Licences that a licence file holds.
@@ -72,7 +75,7 @@ pub struct Facts {
 
 impl Facts {
     /// Takes the facts of an artifact.
-    pub(crate) fn of(scene: &Scene<'_>, with_inventory: bool) -> Self {
+    pub(crate) fn of(scene: &Scene<'_>, with_inventory: bool, with_mentions: bool) -> Self {
         let name = scene.file_name();
         let small = scene.source.size() <= TEXT_BYTES;
         let templates = Template::list(scene);
@@ -101,6 +104,11 @@ impl Facts {
                 .flatten(),
             declared: card::declared(scene, card.as_ref()).map(Box::new),
             card,
+            mentions: if with_mentions {
+                mentions(scene)
+            } else {
+                Vec::new()
+            },
             licences: licences_of_file(scene).map(Box::new),
             inventory: with_inventory.then(|| Box::new(inventory::entry(scene))),
         }
@@ -120,6 +128,13 @@ impl Facts {
     pub fn is(&self, id: &str) -> bool {
         self.formats.iter().any(|format| format.info().id == id)
     }
+}
+
+/// Lists everything that the artifact names.
+fn mentions(scene: &Scene<'_>) -> Vec<Mention> {
+    let mut all = package_names(scene);
+    all.extend(hub_names(scene));
+    all
 }
 
 /// Adds up the members that are raw data of tensors.

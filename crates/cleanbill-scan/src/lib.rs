@@ -23,6 +23,7 @@ mod keras_config;
 mod leaks;
 mod markup;
 mod named_code;
+mod names;
 mod open;
 mod operators;
 mod overlaps;
@@ -42,6 +43,7 @@ mod tokenizers;
 mod yaml_lines;
 
 pub use callables::{Allowed, Attack, Standing, standing};
-pub use detector::{Check, Detector};
+pub use detector::{Check, Detector, Naming};
 pub use detectors::DETECTORS;
 pub use engine::{Options, Outcome, Progress, detectors_digest, scan};
+pub use names::{KnownNames, KnownNamesError, Mention, NameKind};

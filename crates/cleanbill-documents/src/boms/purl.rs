@@ -106,6 +106,8 @@ pub(super) fn named(purl: &str) -> Option<Named> {
         "github" | "bitbucket" | "gitlab" | "composer" | "deb" | "apk" | "alpm" | "hex" | "npm" => {
             decoded.to_lowercase()
         }
+        // Databricks does not tell upper from lower case; other registries of MLflow do.
+        "mlflow" if qualifiers.to_ascii_lowercase().contains("databricks") => decoded.to_lowercase(),
         _ => decoded,
     };
     Some(Named {
@@ -184,6 +186,66 @@ mod tests {
         ] {
             assert!(check(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_tables_of_the_specification_are_judged_and_taken_apart_as_they_say() {
+        let shared = option_env!("CLEANBILL_SHARED_DATA")
+            .unwrap_or(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data"));
+        let folder = std::path::Path::new(shared).join("vectors/purl");
+        if !folder.exists() {
+            eprintln!("SKIPPED: no ../shared/data/vectors/purl beside the checkout");
+            return;
+        }
+        let mut wrong = Vec::new();
+        let mut checked = 0;
+        for kind in [
+            "pypi",
+            "conda",
+            "npm",
+            "cargo",
+            "golang",
+            "huggingface",
+            "oci",
+            "generic",
+            "mlflow",
+        ] {
+            let text = std::fs::read_to_string(folder.join(format!("{kind}-test.json"))).unwrap();
+            let table: serde_json::Value = serde_json::from_str(&text).unwrap();
+            for case in table["tests"].as_array().unwrap() {
+                let Some(purl) = case["input"].as_str() else {
+                    continue;
+                };
+                checked += 1;
+                let refused = check(purl).is_err();
+                let fails = case["expected_failure"] == true;
+                if refused != fails {
+                    wrong.push(format!("{purl}: refused {refused}, expected {fails}"));
+                }
+                let expected = &case["expected_output"];
+                // What is read and what is written in its place name the same package.
+                let same = match expected.as_str() {
+                    Some(written) => named(purl) == named(written),
+                    None if expected.is_null() => true,
+                    None => named(purl).is_some_and(|one| {
+                        let parts = ["type", "namespace", "name"].map(|key| expected[key].as_str());
+                        let package: Vec<&str> = parts.into_iter().flatten().collect();
+                        one.package.eq_ignore_ascii_case(&package.join("/"))
+                            && one.version.as_deref() == expected["version"].as_str()
+                    }),
+                };
+                if !fails && !same {
+                    wrong.push(format!("{purl}: {:?}, expected {expected}", named(purl)));
+                }
+            }
+        }
+        assert!(
+            wrong.is_empty(),
+            "{} of {checked}:\n{}",
+            wrong.len(),
+            wrong.join("\n")
+        );
+        assert!(checked > 70, "{checked}");
     }
 
     #[test]

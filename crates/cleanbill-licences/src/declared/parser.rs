@@ -377,6 +377,9 @@ fn by_id(name: &str) -> Option<(Term, Option<Note>)> {
         Some(plain) => (plain, true),
         None => (name, false),
     };
+    if stands_for_nothing(plain) {
+        return None;
+    }
     let reference = plain.starts_with("LicenseRef-") || plain.starts_with("DocumentRef-");
     if reference {
         let valid = is_idstring(plain) && plain.contains("LicenseRef-");
@@ -409,8 +412,20 @@ fn by_id(name: &str) -> Option<(Term, Option<Note>)> {
     Some((term, note))
 }
 
+/// Says whether a word stands for no licence. The list of the crate holds such words as ids; the specification has them alone,
+/// not in expressions.
+fn stands_for_nothing(name: &str) -> bool {
+    let name = name.trim();
+    ["NONE", "NOASSERTION"]
+        .iter()
+        .any(|word| name.eq_ignore_ascii_case(word))
+}
+
 /// Reads a name.
 fn by_name(name: &str) -> Option<(Term, Confidence, Note)> {
+    if stands_for_nothing(name) {
+        return None;
+    }
     let catalog = catalog();
     let id = catalog.id_of_name(name)?;
     let term = Term::new(id);

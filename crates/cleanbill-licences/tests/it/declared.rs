@@ -103,6 +103,8 @@ fn lenient_spellings_are_understood() {
         ("\"MIT\"", "MIT", High),
         ("MIT AND Acme Terms", "MIT AND LicenseRef-Acme-Terms", Low),
         ("Acme Terms v7", "LicenseRef-Acme-Terms-v7", Low),
+        ("MIT AND NOASSERTION", "MIT AND LicenseRef-NOASSERTION", Low),
+        ("MIT, none", "MIT AND LicenseRef-none", Low),
         (
             "GPL-2.0-only WITH Some Exception",
             "GPL-2.0-only WITH AdditionRef-Some-Exception",

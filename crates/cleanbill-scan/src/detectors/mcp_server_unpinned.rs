@@ -4,9 +4,9 @@ use cleanbill_core::{Severity, text};
 use cleanbill_formats::text::View;
 
 use crate::{
-    agents::{Server, servers},
+    agents::{fetched, servers},
     detector::detector,
-    scene::{self, Scene},
+    scene::Scene,
     sink::Sink,
 };
 
@@ -34,7 +34,9 @@ detector! {
 
 fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
     for server in servers(view, scene) {
-        let Some(package) = package(&server) else { continue };
+        let Some(package) = fetched(&server).map(|one| one.package) else {
+            continue;
+        };
         let (message, severity) = if package.contains("://") || package.starts_with("github:") {
             if package
                 .rsplit(['@', '#'])
@@ -63,49 +65,6 @@ fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
             .evidence(&format!("{}: {package}", server.name))
             .hint(text!("name the version that was approved", "写明经批准的版本"));
     }
-}
-
-/// Returns what a server's command fetches.
-fn package(server: &Server) -> Option<String> {
-    let mut words: Vec<&str> = server.command.split_whitespace().collect();
-    words.extend(server.arguments.iter().map(String::as_str));
-    let mut words = words.into_iter().skip_while(|word| {
-        let name = word
-            .rsplit(['/', '\\'])
-            .next()
-            .unwrap_or(word)
-            .to_ascii_lowercase();
-        !matches!(
-            name.trim_end_matches(".exe").trim_end_matches(".cmd"),
-            "npx" | "bunx" | "uvx" | "pipx" | "docker" | "podman" | "pnpx" | "uv" | "npm" | "pnpm"
-        )
-    });
-    let tool = words.next()?;
-    let container = tool.ends_with("docker") || tool.ends_with("podman");
-    let mut plain = Vec::new();
-    let mut from = None;
-    while let Some(word) = words.next() {
-        match word {
-            "--from" | "--package" | "-p" | "--spec" => from = words.next(),
-            "-e" | "--env" | "-v" | "--volume" | "--mount" | "--name" | "--network" | "--net" | "-w"
-            | "-u" | "--user" | "--entrypoint" | "--env-file" | "--directory" | "--python" | "--with"
-            | "--pull" | "--add-host" | "--platform" | "--index-url"
-                if container || word.starts_with("--") =>
-            {
-                words.next();
-            }
-            option if option.starts_with('-') => {}
-            "run" | "exec" | "tool" | "dlx" | "container" | "x" if plain.is_empty() => {}
-            other => plain.push(other),
-        }
-    }
-    // A local script is no package.
-    let package = from.or(plain.first().copied())?;
-    let script = matches!(scene::extension(package).as_str(), "py" | "js" | "ts" | "mjs");
-    let local = package.starts_with(['.', '/', '~', '$']) || script;
-    // `uv run` runs what is there; only `uv tool run` fetches.
-    let runs = tool.ends_with("uv") && from.is_none() && !server.arguments.iter().any(|one| one == "tool");
-    (package.contains("://") || !local && !runs).then(|| package.to_owned())
 }
 
 fn is_pinned(package: &str) -> bool {

@@ -156,7 +156,11 @@ impl Walk<'_> {
             level.coverage.lose(located(member, &gap.reason));
         }
         if member.is_none() {
-            level.facts = Some(Box::new(Facts::of(&scene, self.options.inventory)));
+            level.facts = Some(Box::new(Facts::of(
+                &scene,
+                self.options.inventory,
+                self.options.known_names.is_some(),
+            )));
         }
         if parsed.is_empty() && role == Role::Content && size > 0 {
             let reason = not_understood(&head);
@@ -274,7 +278,7 @@ impl Walk<'_> {
                     .parsed
                     .iter()
                     .for_each(|parsed| run(parsed.view(), scene, &mut sink)),
-                Check::Whole(_) | Check::Collection(_) | Check::Approved(_) => {}
+                Check::Whole(_) | Check::Collection(_) | Check::Names(_) | Check::Approved(_) => {}
             }
         }
     }

@@ -28,15 +28,9 @@ impl Card {
         let written = scene.reading.text()?;
         let text = written.text.as_str();
         let mut card = Self::default();
-        let matter = text
-            .strip_prefix("---\n")
-            .or_else(|| text.strip_prefix("---\r\n"));
         let mut body_start = 0;
-        if let Some(rest) = matter {
-            let before = text.len() - rest.len();
-            let end = rest.find("\n---").unwrap_or(0);
-            let yaml = rest.get(..end).unwrap_or_default();
-            body_start = before + end;
+        if let Some((yaml, before)) = front_matter(text) {
+            body_start = before + yaml.len();
             let tree = Tree::parse(yaml, Syntax::Yaml);
             if let Some(root) = tree.root() {
                 if let Some(node) = root.get("license").filter(|node| node.as_str().is_some()) {
@@ -74,6 +68,15 @@ impl Card {
         }
         Some(card)
     }
+}
+
+/// Returns the front matter of a card, with how many bytes stand before it.
+pub(crate) fn front_matter(text: &str) -> Option<(&str, usize)> {
+    let rest = text
+        .strip_prefix("---\n")
+        .or_else(|| text.strip_prefix("---\r\n"))?;
+    let end = rest.find("\n---").unwrap_or(0);
+    Some((rest.get(..end).unwrap_or_default(), text.len() - rest.len()))
 }
 
 /// Reads a size such as `7B`, `1.5B` or `350M` out of a title.

@@ -18,13 +18,14 @@ use super::{
     effects::{Effect, effect},
     shell,
 };
+use crate::names;
 
 /// LIMIT: suspicions of one subject in one file; more of the same add nothing to the verdict.
 const EACH: usize = 20;
 
 /// Says whether calls of this name are kept.
 pub(crate) fn wanted(callee: &str) -> bool {
-    effect(callee).is_some()
+    effect(callee).is_some() || names::takes_from_the_hub(callee)
 }
 
 /// Says why a part of a program was not read, in English and Simplified Chinese.

@@ -5,9 +5,9 @@ use std::{collections::BTreeSet, path::Path, sync::Arc};
 use cleanbill_core::{Definition, DefinitionKind, Sha256Digest};
 use cleanbill_formats::{Format, bytes::ReadAt};
 use cleanbill_samples::Sample;
-use cleanbill_scan::{DETECTORS, Options};
+use cleanbill_scan::{DETECTORS, KnownNames, Options};
 
-use crate::support::{Seen, entries, look, read_sample, scan_files, testdata};
+use crate::support::{Seen, entries, look, read_sample, scan_files, scan_files_of, testdata};
 
 /// Deepest nesting that golden checks look into.
 const DEPTH: usize = 6;
@@ -114,9 +114,12 @@ fn check_detector(id: &str, name: &str, path: &Path) -> Result<(), String> {
     let options = Options {
         only: Some(vec![id.to_owned()]),
         approved: approved(&sample)?,
+        known_names: known_names(&sample)?,
         ..Options::default()
     };
-    let outcome = scan_files(&sample.files, &options);
+    let target = sample.expected("target").next();
+    let target = target.map_or("sample", |expectation| expectation.value.as_str());
+    let outcome = scan_files_of(target, &sample.files, &options);
     if !outcome.internal_errors.is_empty() {
         return Err("the scanner panicked".to_owned());
     }
@@ -161,6 +164,19 @@ fn approved(sample: &Sample) -> Result<Option<Vec<Definition>>, String> {
         });
     }
     Ok((!list.is_empty()).then_some(list))
+}
+
+/// Reads the index of names, one name a line.
+fn known_names(sample: &Sample) -> Result<Option<Arc<KnownNames>>, String> {
+    let names: Vec<&str> = sample
+        .expected("known-name")
+        .map(|expectation| expectation.value.as_str())
+        .collect();
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let index = KnownNames::read(names.join("\n").as_bytes()).map_err(|error| error.to_string())?;
+    Ok(Some(Arc::new(index)))
 }
 
 fn check_format(id: &str, path: &Path) -> Result<(), String> {
@@ -243,7 +259,7 @@ fn check_verdict(sample: &Sample) -> Result<(), String> {
                     ));
                 }
             }
-            "formats" | "anomaly" | "member" | "damage-may-pass" | "approved" => {}
+            "formats" | "anomaly" | "member" | "damage-may-pass" | "approved" | "target" | "known-name" => {}
             other => {
                 return Err(format!(
                     "line {}: unknown expectation `{other}`",

@@ -64,7 +64,12 @@ pub(crate) fn all_samples() -> Vec<(PathBuf, Sample)> {
 
 /// Scans files that exist only in memory.
 pub(crate) fn scan_files(files: &[SampleFile], options: &Options) -> Outcome {
-    scan(&Files(files), "sample", options, None)
+    scan_files_of("sample", files, options)
+}
+
+/// Scans files that exist only in memory, out of a target of this name.
+pub(crate) fn scan_files_of(target: &str, files: &[SampleFile], options: &Options) -> Outcome {
+    scan(&Files(files), target, options, None)
 }
 
 /// Scans one input that exists only in memory.

@@ -1,6 +1,10 @@
 mod approval;
 
-use std::path::PathBuf;
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::{
     Args,
@@ -10,7 +14,7 @@ use clap::{
 use cleanbill_core::{ArtifactReport, ExitCode, Report, Severity, Text, Verdict, text};
 use cleanbill_documents::reports::{self, Detail, REPORTS, RenderContext, ReportFormat, RunOptions};
 use cleanbill_formats::limits::LIMITS;
-use cleanbill_scan::{DETECTORS, Options, Outcome, Progress, scan};
+use cleanbill_scan::{DETECTORS, KnownNames, Options, Outcome, Progress, scan};
 
 use crate::{
     failure::Failure,
@@ -64,6 +68,9 @@ pub(crate) struct Scan {
     /// Write the chat templates, servers, tools and instructions of the target to this file as the approved state
     #[arg(long, value_name = "FILE")]
     write_approved: Option<PathBuf>,
+    /// Report packages, models and datasets that this index of names does not hold: a package URL a line, without version
+    #[arg(long, value_name = "FILE")]
+    known_names: Option<PathBuf>,
     /// How many threads examine at the same time; all cores by default
     #[arg(long, short, value_name = "NUMBER", value_parser = value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
@@ -92,6 +99,9 @@ pub(crate) fn run(arguments: &Scan, shell: &Shell) -> Result<ExitCode, Failure> 
     let to_approve = approval::prepare(arguments.write_approved.as_ref(), &documents, &arguments.targets)?;
     if let Some(file) = &arguments.approved {
         options.approved = Some(approval::read(file, &arguments.targets)?);
+    }
+    if let Some(file) = &arguments.known_names {
+        options.known_names = Some(Arc::new(known_names(file)?));
     }
     let outcome = examine(arguments, &options, shell)?;
     let report = &outcome.report;
@@ -133,6 +143,23 @@ pub(crate) fn run(arguments: &Scan, shell: &Shell) -> Result<ExitCode, Failure> 
         Verdict::Pass | Verdict::Fail | Verdict::Incomplete if arguments.exit_zero => ExitCode::Pass,
         verdict => verdict.into(),
     })
+}
+
+/// Reads the index of names.
+fn known_names(file: &Path) -> Result<KnownNames, Failure> {
+    let shown = file.display();
+    let cannot = |error: &dyn std::fmt::Display| {
+        Failure::usage(text!(
+            "cannot use the index of names `{shown}`: {error}",
+            "无法使用名称索引 `{shown}`：{error}"
+        ))
+        .hint(text!(
+            "give a file with a package URL a line, such as `pkg:pypi/torch`",
+            "请给出每行一个包 URL 的文件，例如 `pkg:pypi/torch`"
+        ))
+    };
+    let opened = File::open(file).map_err(|error| cannot(&error))?;
+    KnownNames::read(opened).map_err(|error| cannot(&error))
 }
 
 /// Says the verdict where the report itself is not before the caller's eyes.

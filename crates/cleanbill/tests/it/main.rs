@@ -9,6 +9,7 @@ mod exit_codes;
 #[path = "../../../cleanbill-documents/tests/it/boms/tools.rs"]
 mod judges;
 mod languages;
+mod names;
 mod packages;
 mod support;
 mod tidy;

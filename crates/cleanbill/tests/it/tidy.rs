@@ -46,11 +46,13 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "fuzz",
         &[
+            "advisories",
             "attest",
             "code",
             "core",
             "documents",
             "formats",
+            "licences",
             "policy",
             "samples",
             "scan",

@@ -8,7 +8,7 @@ use cleanbill_core::bill::{
 };
 
 use crate::{
-    inventory::{Entry, purl},
+    inventory::{Entry, qualified_purl},
     scene::Scene,
 };
 
@@ -87,14 +87,11 @@ fn container(text: &str, source: &Source) -> Component {
             source.clone(),
         ));
         // purl-spec, type oci: the version is the digest, where it is pulled from and the tag are qualifiers.
-        component.purl = purl("oci", None, name, Some(&format!("sha256:{digest}"))).map(|url| {
-            let mut url = format!("{url}?repository_url={path}");
-            if let Some(tag) = tag {
-                url.push_str("&tag=");
-                url.push_str(tag);
-            }
-            Sourced::new(url, source.clone())
-        });
+        let mut qualifiers = vec![("repository_url", path)];
+        qualifiers.extend(tag.map(|tag| ("tag", tag)));
+        let version = format!("sha256:{digest}");
+        component.purl = qualified_purl("oci", None, name, Some(&version), &qualifiers)
+            .map(|url| Sourced::new(url, source.clone()));
     }
     if component.purl.is_none() {
         // purl-spec, type docker: the version is the tag, a registry other than the default one is a qualifier.
@@ -157,7 +154,7 @@ mod tests {
         assert_eq!(
             pinned.purl.map(|one| one.value),
             Some(format!(
-                "pkg:oci/serve@sha256:{digest}?repository_url=acme/serve&tag=1"
+                "pkg:oci/serve@sha256:{digest}?repository_url=acme%2Fserve&tag=1"
             ))
         );
     }
