@@ -9,7 +9,7 @@ use std::{
 };
 
 use cleanbill_advisories::{
-    Broken, Epss, ImportOptions, Index, Kev, KnownBad, Package, import, match_bill, package_of_purl,
+    Broken, Epss, ImportOptions, Index, Kev, Known, KnownBad, Package, import, match_bill, package_of_purl,
 };
 use cleanbill_core::bill::Bill;
 use cleanbill_documents::{
@@ -38,7 +38,7 @@ pub(crate) fn bom(bytes: &[u8]) -> String {
     }
     let _same = compare::diff(&document.bill, &document.bill);
     let _claims = against::against(&document.bill, &document.bill);
-    let _matches = match_bill(None, &[], &document.bill);
+    let _matches = match_bill(&Known::default(), &document.bill);
     for target in [convert::Target::CycloneDx(Version::V1_7), convert::Target::Spdx3] {
         round(&document, target);
     }
@@ -80,7 +80,11 @@ pub(crate) fn statements(bytes: &[u8]) -> String {
                 read.statements.len().checked_ilog2()
             )
         }
-        Err(error) => kind(&error),
+        Err(error) => {
+            let own = vex::read_stated("statements.toml", bytes);
+            let own = own.map_or_else(|error| kind(&error), |read| read.statements.len().to_string());
+            format!("{} {own}", kind(&error))
+        }
     }
 }
 

@@ -102,13 +102,12 @@ fn container(text: &str, source: &Source) -> Component {
         let (namespace, name) = path
             .rsplit_once('/')
             .map_or((None, path), |(namespace, name)| (Some(namespace), name));
-        component.purl = purl("docker", namespace, name, tag).map(|url| {
-            let url = match registry {
-                Some(registry) => format!("{url}?repository_url={}", registry.replace(':', "%3A")),
-                None => url,
-            };
-            Sourced::new(url, source.clone())
-        });
+        let qualifiers: Vec<_> = registry
+            .map(|registry| ("repository_url", registry))
+            .into_iter()
+            .collect();
+        component.purl = qualified_purl("docker", namespace, name, tag, &qualifiers)
+            .map(|url| Sourced::new(url, source.clone()));
     }
     component
 }
