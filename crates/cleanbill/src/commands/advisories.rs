@@ -6,6 +6,7 @@ mod import;
 mod show;
 mod sources;
 mod vex;
+mod wire;
 
 use std::path::PathBuf;
 

@@ -16,6 +16,7 @@ use cleanbill_documents::boms::{
     cyclonedx::{Serial, Version},
     read::{self, Document},
 };
+use serde::Serialize;
 
 use crate::{failure::Failure, output::Output, shell::Shell};
 
@@ -139,8 +140,9 @@ fn read_bill(path: &Path) -> Result<Bill, Failure> {
 }
 
 /// Writes JSON with a line feed at its end.
-pub(super) fn json(value: &serde_json::Value) -> Vec<u8> {
-    let mut text = format!("{value:#}");
-    text.push('\n');
-    text.into_bytes()
+pub(super) fn json(value: &impl Serialize) -> Vec<u8> {
+    // INVARIANT: keys are strings and nothing fails to be shown, so that writing into memory cannot fail.
+    let mut text = serde_json::to_vec_pretty(value).unwrap_or_default();
+    text.push(b'\n');
+    text
 }

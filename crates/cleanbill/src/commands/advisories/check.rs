@@ -1,16 +1,19 @@
 use std::{fmt::Write as _, path::PathBuf};
 
 use clap::Args;
-use cleanbill_advisories::{BillMatches, Known};
+use cleanbill_advisories::{BillMatches, Gap, Known};
 use cleanbill_core::{
     ExitCode, Severity,
     bill::{Bill, Certainty, Vulnerability},
     text,
 };
 use cleanbill_documents::{boms::read, terminal::printable};
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use super::sources::{Sources, is_answered};
+use super::{
+    sources::{Sources, is_answered},
+    wire,
+};
 use crate::{
     commands::{
         bom::{self, Listing, describe, read_file},
@@ -179,39 +182,51 @@ impl Outcome<'_> {
         out
     }
 
-    fn json(&self) -> Value {
-        let advisories: Vec<Value> =
-            self.bill
-                .vulnerabilities
-                .iter()
-                .map(|one| {
-                    let kev = one.exploitation.as_ref().map(
-                    |entry| json!({"added": entry.added, "due": entry.due, "ransomware": entry.ransomware}),
-                );
-                    let epss = one.likelihood.as_ref().map(
-                        |score| json!({"probability": score.probability, "percentile": score.percentile}),
-                    );
-                    json!({"id": one.id, "aliases": one.aliases, "summary": one.description,
-                       "severity": one.severity.map(Severity::as_str), "vectors": one.vectors,
-                       "components": one.affects, "fixed": one.fixed, "published": one.published,
-                       "possible": is_possible(one), "weaknesses": one.weaknesses,
-                       "answered": is_answered(one), "kev": kev, "epss": epss})
-                })
-                .collect();
-        let gaps: Vec<Value> = self
-            .matches
-            .gaps
-            .iter()
-            .map(|gap| {
-                json!({"ecosystem": gap.package.ecosystem, "name": gap.package.name,
-                       "reason": gap.text().en(), "advisories": gap.advisories})
-            })
-            .collect();
-        let index = self.known.index.map(|index| {
-            let info = index.info();
-            json!({"date": info.date, "records": info.records})
-        });
-        json!({"schema": "cleanbill.advisories/1", "index": index, "asked": self.matches.asked,
-               "advisories": advisories, "gaps": gaps, "unnamed": self.matches.unnamed})
+    fn json(&self) -> impl Serialize {
+        wire::Check {
+            advisories: self.bill.vulnerabilities.iter().map(advisory).collect(),
+            asked: self.matches.asked,
+            gaps: self.matches.gaps.iter().map(gap).collect(),
+            index: self.known.index.map(|index| wire::Index {
+                date: &index.info().date,
+                records: index.info().records,
+            }),
+            schema: "cleanbill.advisories/1",
+            unnamed: &self.matches.unnamed,
+        }
+    }
+}
+
+fn advisory(one: &Vulnerability) -> wire::Advisory<'_> {
+    wire::Advisory {
+        aliases: &one.aliases,
+        answered: is_answered(one),
+        components: &one.affects,
+        epss: one.likelihood.as_ref().map(|score| wire::Epss {
+            percentile: &score.percentile,
+            probability: &score.probability,
+        }),
+        fixed: &one.fixed,
+        id: &one.id,
+        kev: one.exploitation.as_ref().map(|entry| wire::Kev {
+            added: &entry.added,
+            due: &entry.due,
+            ransomware: entry.ransomware,
+        }),
+        possible: is_possible(one),
+        published: one.published.as_deref(),
+        severity: one.severity.map(Severity::as_str),
+        summary: &one.description,
+        vectors: &one.vectors,
+        weaknesses: &one.weaknesses,
+    }
+}
+
+fn gap(gap: &Gap) -> wire::Gap<'_> {
+    wire::Gap {
+        advisories: &gap.advisories,
+        ecosystem: &gap.package.ecosystem,
+        name: &gap.package.name,
+        reason: gap.text().en().to_owned(),
     }
 }
