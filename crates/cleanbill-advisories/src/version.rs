@@ -73,7 +73,8 @@ impl Order {
             if let (Some(left), Some(right)) = (Numbers::of(left), Numbers::of(right)) {
                 return left.eq(right);
             }
-            if first_number(left) != first_number(right) && !left.contains('!') && !right.contains('!') {
+            let epoch = |text: &str| text.bytes().any(|byte| byte == b'!');
+            if first_number(left) != first_number(right) && !epoch(left) && !epoch(right) {
                 return false;
             }
         }
@@ -149,27 +150,41 @@ fn go(text: &str) -> Option<semver::Version> {
 
 /// The numbers of a version that consists of numbers and dots, without zeros at the end.
 #[derive(Clone, Copy)]
-struct Numbers<'a>(&'a str);
+struct Numbers<'a>(&'a [u8]);
 
 impl<'a> Numbers<'a> {
     fn of(text: &'a str) -> Option<Self> {
-        let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-        let whole = plain && !text.is_empty() && text.split('.').all(|part| !part.is_empty());
-        whole.then_some(Self(text))
+        // A dot stands between two digits; `true` after one.
+        let mut open = true;
+        for byte in text.bytes() {
+            match byte {
+                b'0'..=b'9' => open = false,
+                b'.' if !open => open = true,
+                _ => return None,
+            }
+        }
+        (!open).then_some(Self(text.as_bytes()))
     }
 
-    fn eq(&self, other: Self) -> bool {
-        let (mut left, mut right) = (self.0.split('.'), other.0.split('.'));
-        loop {
-            let pair = (left.next(), right.next());
-            if pair == (None, None) {
-                return true;
-            }
-            let number = |part: Option<&'a str>| part.unwrap_or("0").trim_start_matches('0');
-            if number(pair.0) != number(pair.1) {
+    fn eq(mut self, mut other: Self) -> bool {
+        while !self.0.is_empty() || !other.0.is_empty() {
+            if self.take() != other.take() {
                 return false;
             }
         }
+        true
+    }
+
+    /// Takes the first number, without zeros before it: nothing at the end, which is a zero as well.
+    fn take(&mut self) -> &'a [u8] {
+        let end = self.0.iter().position(|byte| *byte == b'.');
+        let (number, rest) = self
+            .0
+            .split_at_checked(end.unwrap_or(self.0.len()))
+            .unwrap_or_default();
+        self.0 = rest.get(1..).unwrap_or_default();
+        let zeros = number.iter().take_while(|byte| **byte == b'0').count();
+        number.get(zeros..).unwrap_or_default()
     }
 }
 
