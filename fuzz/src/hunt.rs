@@ -54,6 +54,7 @@ impl Hunt {
         for length in [0, 1, 8, 64, 600] {
             corpus.push(random.bytes(length));
         }
+        corpus.extend(crate::target::signed());
         for _ in 0..40 {
             let text = pickle::random_opcodes(&mut random, 20);
             corpus.push(pickle::assemble(&text).map_err(|error| error.to_string())?);

@@ -24,7 +24,7 @@ use hunt::{Hunt, Plan};
 use target::Target;
 
 const USAGE: &str = "usage:
-  fuzz run [--seconds N] [--seed S] [--target formats|scan|documents] [--limit-ms N]
+  fuzz run [--seconds N] [--seed S] [--target formats|scan|documents|attest] [--limit-ms N]
   fuzz replay [--target T] FILE...
   fuzz disassemble FILE
   fuzz build FILE.sample FOLDER";

@@ -7,5 +7,7 @@ mod cli;
 mod documents;
 mod exit_codes;
 mod languages;
+mod signing;
+mod signing_reference;
 mod support;
 mod tidy;
