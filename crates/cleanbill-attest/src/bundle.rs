@@ -111,11 +111,7 @@ fn material_of(mut fields: Fields<'_>) -> Result<(Material, bool), Refusal> {
     };
     let entries = fields.optional_list("tlogEntries")?;
     for (index, entry) in entries.iter().enumerate() {
-        Fields::of(
-            Document::Bundle,
-            &format!("verificationMaterial.tlogEntries[{index}]"),
-            entry,
-        )?;
+        known_entry(&format!("verificationMaterial.tlogEntries[{index}]"), entry)?;
     }
     if entries.is_empty() && material == Material::Identity {
         return Err(fields.wrong("tlogEntries", "a list with an entry"));
@@ -135,6 +131,41 @@ fn material_of(mut fields: Fields<'_>) -> Result<(Material, bool), Refusal> {
     }
     fields.finish()?;
     Ok((material, has_proofs))
+}
+
+/// Refuses an entry of a log with fields that the format does not know; what they prove is not looked at here.
+fn known_entry(place: &str, entry: &Value) -> Result<(), Refusal> {
+    let mut fields = Fields::of(Document::Bundle, place, entry)?;
+    for key in ["logIndex", "integratedTime", "canonicalizedBody"] {
+        fields.optional(key);
+    }
+    let known: [(&'static str, &'static [&'static str]); 4] = [
+        ("logId", &["keyId"]),
+        ("kindVersion", &["kind", "version"]),
+        ("inclusionPromise", &["signedEntryTimestamp"]),
+        (
+            "inclusionProof",
+            &["logIndex", "rootHash", "treeSize", "hashes", "checkpoint"],
+        ),
+    ];
+    for (key, within) in known {
+        let Some(value) = fields.optional(key) else {
+            continue;
+        };
+        let mut inner = Fields::of(Document::Bundle, &fields.place(key), value)?;
+        for name in within {
+            let Some(value) = inner.optional(name) else {
+                continue;
+            };
+            if *name == "checkpoint" {
+                let mut checkpoint = Fields::of(Document::Bundle, &inner.place(name), value)?;
+                checkpoint.optional("envelope");
+                checkpoint.finish()?;
+            }
+        }
+        inner.finish()?;
+    }
+    fields.finish()
 }
 
 fn key_of(mut fields: Fields<'_>) -> Result<Material, Refusal> {

@@ -406,6 +406,15 @@ fn each_reason_has_its_vector() {
     assert!(missing.is_empty(), "no vector: {missing:?}");
     let gone: Vec<_> = seen.difference(&known).collect();
     assert!(gone.is_empty(), "no such reason: {gone:?}");
+    let guide = include_str!("../../../../docs/guide/signing.md");
+    let untold: Vec<_> = known
+        .iter()
+        .filter(|id| !guide.contains(&format!("`{id}`")))
+        .collect();
+    assert!(
+        untold.is_empty(),
+        "docs/guide/signing.md does not name {untold:?}"
+    );
 }
 
 #[test]

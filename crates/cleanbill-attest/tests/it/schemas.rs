@@ -26,9 +26,15 @@ fn bundles_and_statements_fit_the_schemas_of_the_specification() {
     let (bundle, _) = Model::new().signed();
     let bundle_value: Value = serde_json::from_slice(&bundle).expect("JSON");
     let statement: Value = serde_json::from_slice(&payload_of(&bundle)).expect("JSON");
-    check(&schema("bundle"), &bundle_value, "bundle");
+    // The schemas refer to one another by their addresses: put them within reach.
+    let with = |name: &str, inner: &str| {
+        let mut whole = schema(name);
+        whole["$defs"][inner] = schema(inner);
+        whole
+    };
+    check(&with("bundle", "envelope"), &bundle_value, "bundle");
     check(&schema("envelope"), &bundle_value["dsseEnvelope"], "envelope");
-    check(&schema("statement"), &statement, "statement");
+    check(&with("statement", "predicate"), &statement, "statement");
     check(&schema("predicate"), &statement["predicate"], "predicate");
 }
 

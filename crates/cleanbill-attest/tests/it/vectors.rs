@@ -152,6 +152,19 @@ mod keyless {
         assert_eq!(refused(&text, &given(empty)).len(), 1);
         let production = sigstore_trust_root::SIGSTORE_PRODUCTION_TRUSTED_ROOT;
         assert!(refused(&text, &given(production)).is_empty());
+        // Authorities and logs of another instance, one at a time.
+        let staging: serde_json::Value =
+            serde_json::from_str(sigstore_trust_root::SIGSTORE_STAGING_TRUSTED_ROOT).expect("JSON");
+        for (part, reason) in [
+            ("certificateAuthorities", "sigstore-certificate"),
+            ("ctlogs", "sigstore-certificate"),
+            ("timestampAuthorities", "sigstore-timestamp"),
+            ("tlogs", "sigstore-log"),
+        ] {
+            let mut other: serde_json::Value = serde_json::from_str(production).expect("JSON");
+            other[part] = staging[part].clone();
+            assert_eq!(refused(&text, &given(&other.to_string())), [reason], "{part}");
+        }
         let wrapped = format!(
             r#"{{"mediaType":"application/vnd.dev.sigstore.clienttrustconfig.v0.1+json","trustedRoot":{production},"signingConfig":{{}}}}"#
         );
@@ -169,15 +182,63 @@ mod keyless {
                 &format!("{entry}/inclusionProof/rootHash"),
                 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".into()
             ),
-            Some("sigstore-log")
+            Some("sigstore-bundle")
         );
-        assert_eq!(
-            one(&format!("{entry}/integratedTime"), "1760062341".into()),
-            Some("sigstore-log")
-        );
+        for (pointer, to) in [
+            ("integratedTime", "1760062341"),
+            ("logId/keyId", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+            (
+                "inclusionPromise/signedEntryTimestamp",
+                "MEQCIErVIgUO5ZfOBVXVM8URhnDQ2RXg7H+960ckEz8xKkdoAiBkki5CpODdpZw8GzMNv/nnT1j5OQ6l/Y5k00n7P0AXFA==",
+            ),
+        ] {
+            assert_eq!(
+                one(&format!("{entry}/{pointer}"), to.into()),
+                Some("sigstore-log"),
+                "{pointer}"
+            );
+        }
         assert!(one("/dsseEnvelope/payload", "e30=".into()).is_some());
         value["verificationMaterial"]["tlogEntries"] = serde_json::json!([]);
         assert_eq!(refused(&value.to_string(), &good), ["json-field"]);
+    }
+
+    #[test]
+    fn no_byte_that_says_anything_changes_without_a_refusal() {
+        let Some(folder) = shared("vectors/model-transparency") else {
+            return;
+        };
+        let folder = folder.join("v1.1.0-sigstore");
+        let good = trust(IDENTITY, PROVIDER);
+        let bundle = fs::read(folder.join("model.sig")).expect("a bundle");
+        let mut options = verify_options();
+        options.ignore = IgnorePaths::new(["model.sig".to_owned()]).expect("a path");
+        let holds =
+            |bytes: &[u8]| verify(Ok(bytes), &folder, Trust::Sigstore(&good), &options, &Quiet).holds();
+        assert!(holds(&bundle));
+        let mut survived = Vec::new();
+        // Two things decide nothing: the copy of its authority's certificate in a timestamp, since that of the trusted root counts,
+        // and the name before the signature of a checkpoint, since the key beside it does.
+        let text = std::str::from_utf8(&bundle).expect("UTF-8");
+        let part = |from: &str, until: &str| {
+            let (before, rest) = text.split_once(from).expect(from);
+            let (inner, _) = rest.split_once(until).expect(until);
+            before.len()..before.len() + from.len() + inner.len()
+        };
+        let without = [part("signedTimestamp", "}"), part("\u{2014} ", " ")];
+        for index in (0..bundle.len()).step_by(3) {
+            if without.iter().any(|part| part.contains(&index)) {
+                continue;
+            }
+            let mut other = bundle.clone();
+            other[index] ^= 1 << (index % 7);
+            if holds(&other) {
+                let from = index.saturating_sub(30);
+                let around = other.get(from..index + 10).unwrap_or_default();
+                survived.push(String::from_utf8_lossy(around).into_owned());
+            }
+        }
+        assert!(survived.is_empty(), "{survived:#?}");
     }
 }
 

@@ -351,7 +351,9 @@ from securesystemslib.signer import SSlibKey
 for curve in ['p256', 'p384', 'p521']:
     bundle = json.load(open(curve + '.sig'))
     envelope = Envelope.from_dict(bundle['dsseEnvelope'])
-    key = SSlibKey.from_crypto(load_pem_public_key(open(curve + '.pub', 'rb').read()), keyid='')
+    key = SSlibKey.from_crypto(load_pem_public_key(open(curve + '.pub', 'rb').read()))
+    # The library gives a key without a name one of its own, and compares names.
+    key = SSlibKey('', key.keytype, key.scheme, key.keyval)
     assert envelope.verify([key], 1), curve
     pb = statement_pb2.Statement()
     json_format.Parse(envelope.payload, pb)
