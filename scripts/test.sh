@@ -6,7 +6,6 @@
 #   CORPUS=0         leaves out the generated corpus
 #   PACKAGES=0       leaves out the real packages
 #   LIBRARIES=0      leaves out the models that real libraries write
-#   SIGSTORE=0       leaves out the feature sigstore, which needs a C compiler
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -53,22 +52,6 @@ if ! "${tests[@]}" >"$log" 2>&1; then
 fi
 grep -E '^ *Summary|^test result:' "$log"
 cargo test --quiet --workspace --doc >>"$log" 2>&1 || { cat "$log"; exit 1; }
-
-if [ "${SIGSTORE:-1}" != 0 ]; then
-    step "feature sigstore"
-    if command -v cc >/dev/null; then
-        cargo clippy --quiet -p cleanbill-attest --features sigstore --all-targets -- -D warnings
-        if ! cargo test --quiet -p cleanbill-attest --features sigstore --test it vectors -- --show-output >"$log.sigstore" 2>&1; then
-            cat "$log.sigstore"
-            echo "feature sigstore failed" >&2
-            exit 1
-        fi
-        grep -E '^test result:' "$log.sigstore"
-        grep -hoE 'SKIPPED:.*' "$log.sigstore" >>"$log" || true
-    else
-        echo "SKIPPED: feature sigstore: no C compiler" | tee -a "$log"
-    fi
-fi
 
 step "documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps

@@ -44,7 +44,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("sigstore-bundle", "`vectors`, with the feature"),
     ("sigstore-certificate", "`vectors`, with the feature"),
     ("sigstore-timestamp", "`vectors`, with the feature"),
-    ("sigstore-not-built", "below, without the feature"),
+    ("sigstore-not-built", "below, where the crate is built alone"),
     ("file-symlink", "`round_trips`"),
     ("folder-symlink", "`round_trips`"),
     ("broken-symlink", "`round_trips`"),

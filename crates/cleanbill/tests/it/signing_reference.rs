@@ -1,4 +1,4 @@
-//! Both ways with the reference implementation of the format, `model-signing` from PyPI, and envelopes read by other libraries.
+//! Both ways with the reference implementation of the format, `model-signing` on Python, and envelopes read by other libraries.
 
 use std::{
     fs,
