@@ -245,7 +245,8 @@ fn of_files(random: &mut Random) -> Result<Gathered, String> {
 
 /// Gathers documents, and the texts that stand in them: keys and values that readers know.
 fn of_documents() -> Result<Gathered, String> {
-    let corpus = seeds::documents()?;
+    let mut corpus = seeds::documents()?;
+    corpus.extend(crate::target::signed());
     let mut words: BTreeSet<Vec<u8>> = BTreeSet::new();
     for document in &corpus {
         let texts = document.split(|byte| matches!(byte, b'"' | b'<' | b'>'));

@@ -1,7 +1,11 @@
 //! What is fuzzed. Each target turns bytes into a signature: equal signatures mean that the input taught nothing new.
 
-use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
+use std::{collections::BTreeSet, fmt::Write as _, num::NonZeroUsize, path::Path, sync::Arc};
 
+use cleanbill_attest::{
+    Algorithm, Certificate, Curve, IgnorePaths, PrivateKey, PublicKey, Quiet, Refusal, Resource,
+    Serialization, Statement, Trust, UnixTime, VerifyOptions, sign_with_key, verify,
+};
 use cleanbill_core::Text;
 use cleanbill_formats::{
     Format, HEAD_BYTES, Input, Probe, TAIL_BYTES,
@@ -34,10 +38,12 @@ pub(crate) enum Target {
     Index,
     /// Texts and expressions of licences, package URLs.
     Licences,
+    /// Readers of bundles, statements, keys and certificates.
+    Attest,
 }
 
 impl Target {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Formats,
         Self::Scan,
         Self::Bom,
@@ -46,6 +52,7 @@ impl Target {
         Self::Advisories,
         Self::Index,
         Self::Licences,
+        Self::Attest,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -58,6 +65,7 @@ impl Target {
             Self::Advisories => "advisories",
             Self::Index => "index",
             Self::Licences => "licences",
+            Self::Attest => "attest",
         }
     }
 
@@ -98,6 +106,7 @@ impl Target {
             Self::Advisories => documents::advisories(bytes),
             Self::Index => documents::index(bytes),
             Self::Licences => documents::licences(bytes),
+            Self::Attest => attest(bytes),
         }
     }
 }
@@ -174,6 +183,79 @@ fn whole_scan(bytes: &[u8]) -> String {
         .map(|artifact| &artifact.formats)
         .collect();
     format!("{} {findings:?} {formats:?}", report.verdict.as_str())
+}
+
+/// Gives a key that is the same in every run.
+fn fixed_key() -> PrivateKey {
+    let key = PrivateKey::generate(Curve::P256, |bytes| {
+        bytes.fill(7);
+        Ok(())
+    });
+    key.expect("the number is below the order of the curve")
+}
+
+/// Returns inputs that are near to what the target accepts.
+pub(crate) fn signed() -> Vec<Vec<u8>> {
+    let key = fixed_key();
+    let statement = |serialization, name: &str| Statement {
+        name: "model".to_owned(),
+        serialization,
+        algorithm: Algorithm::Sha256,
+        allow_symlinks: false,
+        ignore_paths: vec![".git".to_owned()],
+        resources: vec![Resource {
+            name: name.to_owned(),
+            digest: vec![0; 32],
+        }],
+        is_old: false,
+    };
+    let mut seeds = vec![
+        key.public_key().to_pem().into_bytes(),
+        key.to_pem().expect("a key can be written").as_bytes().to_vec(),
+    ];
+    for (serialization, name) in [
+        (Serialization::Files, "a/b"),
+        (Serialization::Shards { size_bytes: 4 }, "a:0:4"),
+    ] {
+        let statement = statement(serialization, name);
+        seeds.push(statement.to_json());
+        seeds.push(sign_with_key(&statement, &key).expect("a key signs"));
+    }
+    seeds
+}
+
+fn attest(bytes: &[u8]) -> String {
+    let options = VerifyOptions {
+        allow_symlinks: false,
+        ignore: IgnorePaths::default(),
+        ignore_git: true,
+        ignore_unsigned: true,
+        threads: NonZeroUsize::MIN,
+    };
+    let key = fixed_key().public_key();
+    let nowhere = Path::new("no-such-model");
+    let by_key = verify(Ok(bytes), nowhere, Trust::Key(&key), &options, &Quiet);
+    let trust = Trust::Certificates {
+        trusted: &[],
+        at: UnixTime(1_764_331_200),
+    };
+    let by_certificate = verify(Ok(bytes), nowhere, trust, &options, &Quiet);
+    assert!(
+        !by_key.holds() && !by_certificate.holds(),
+        "there is no such model"
+    );
+    let first =
+        |verification: &cleanbill_attest::Verification| verification.refusals.first().map(Refusal::id);
+    let statement = Statement::from_json(bytes).map_or_else(|refusal| refusal.id(), |_| "statement");
+    let public = PublicKey::from_pem(bytes).is_ok() || PublicKey::from_der(bytes).is_ok();
+    let private = PrivateKey::from_pem(bytes, || Ok(None)).is_ok();
+    let certificate = Certificate::from_der(bytes).is_some();
+    format!(
+        "{:?} {:?} {statement} {public} {private} {certificate} {}",
+        first(&by_key),
+        first(&by_certificate),
+        Certificate::from_pem(bytes).is_ok()
+    )
 }
 
 #[derive(Clone, Debug)]

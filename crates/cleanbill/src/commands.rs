@@ -4,14 +4,19 @@ mod advisories;
 mod bom;
 mod completions;
 mod explain;
+mod keygen;
 mod list;
 mod man;
+mod proof;
 mod scan;
+mod sign;
+mod verify;
 
 use clap::{
     Subcommand,
     builder::{PossibleValuesParser, TypedValueParser},
 };
+use cleanbill_attest::Algorithm;
 use cleanbill_core::{ExitCode, Severity, text};
 
 use crate::{failure::Failure, shell::Shell};
@@ -21,6 +26,9 @@ use crate::{failure::Failure, shell::Shell};
 pub(crate) enum Command {
     Scan(scan::Scan),
     Bom(Box<bom::Bom>),
+    Sign(sign::Sign),
+    Verify(verify::Verify),
+    Keygen(keygen::Keygen),
     Advisories(advisories::Advisories),
     Explain(explain::Explain),
     List(list::List),
@@ -33,6 +41,9 @@ pub(crate) fn run(command: &Command, shell: &Shell) -> Result<ExitCode, Failure>
     match command {
         Command::Scan(arguments) => scan::run(arguments, shell),
         Command::Bom(arguments) => bom::run(arguments, shell),
+        Command::Sign(arguments) => sign::run(arguments, shell),
+        Command::Verify(arguments) => verify::run(arguments, shell),
+        Command::Keygen(arguments) => keygen::run(arguments, shell),
         Command::Advisories(arguments) => advisories::run(arguments, shell),
         Command::Explain(arguments) => explain::run(arguments, shell),
         Command::List(arguments) => list::run(arguments, shell),
@@ -47,6 +58,11 @@ fn threads(jobs: Option<u16>) -> Result<rayon::ThreadPool, Failure> {
         .num_threads(jobs.map_or(0, usize::from))
         .build()
         .map_err(|error| Failure::incomplete(text!("cannot start threads: {error}", "无法启动线程：{error}")))
+}
+
+fn algorithms() -> impl TypedValueParser<Value = Algorithm> {
+    let values = Algorithm::ALL.iter().map(|algorithm| algorithm.as_str());
+    PossibleValuesParser::new(values).try_map(|word| Algorithm::parse(&word).ok_or("no such hash function"))
 }
 
 fn severities() -> impl TypedValueParser<Value = Severity> {

@@ -76,6 +76,15 @@ impl Environment {
     }
 }
 
+/// Returns the variable that the caller named as the place of a secret.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the name is an argument, so that it cannot be read at the start with the others"
+)]
+pub(crate) fn secret(name: &str) -> Option<String> {
+    env::var_os(name)?.into_string().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

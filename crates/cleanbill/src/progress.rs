@@ -83,6 +83,17 @@ impl Progress for Line {
     }
 }
 
+impl cleanbill_attest::Observer for Line {
+    fn files(&self, count: usize) {
+        self.counts.total.fetch_add(count, Ordering::Relaxed);
+    }
+
+    fn read(&self, size_bytes: u64) {
+        self.counts.done.fetch_add(1, Ordering::Relaxed);
+        self.counts.bytes.fetch_add(size_bytes, Ordering::Relaxed);
+    }
+}
+
 impl Drop for Line {
     fn drop(&mut self) {
         drop(self.stop.take());

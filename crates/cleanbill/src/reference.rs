@@ -218,7 +218,8 @@ fn exit_code(code: ExitCode) -> (Text, &'static str) {
         ExitCode::Fail => (
             text!("the verdict is fail", "结论为不通过"),
             "There is a finding at or above `--fail-on` (`high` unless told otherwise). It wins over incomplete: what was seen does not \
-             become better by what was not seen.",
+             become better by what was not seen. For `verify`: there is no valid, trusted signature over exactly these files; a bundle that is \
+             missing or cannot be parsed is none.",
         ),
         ExitCode::Usage => (
             text!("wrong usage; nothing was decided", "用法错误，未作判断"),
@@ -339,11 +340,18 @@ fn command_line() -> String {
         tidy(&command.render_long_help().to_string())
     );
     for verb in command.get_subcommands_mut() {
-        let help = tidy(&verb.render_long_help().to_string());
-        page = format!(
-            "{page}\n## `cleanbill {}`\n\n```text\n{help}\n```\n",
-            verb.get_name()
-        );
+        page = format!("{page}{}", verb_page(verb, ""));
+    }
+    page
+}
+
+/// Writes the help of a verb and of the verbs below it.
+fn verb_page(verb: &mut clap::Command, above: &str) -> String {
+    let name = format!("{above}{}", verb.get_name());
+    let help = tidy(&verb.render_long_help().to_string());
+    let mut page = format!("\n## `cleanbill {name}`\n\n```text\n{help}\n```\n");
+    for below in verb.get_subcommands_mut() {
+        page.push_str(&verb_page(below, &format!("{name} ")));
     }
     page
 }

@@ -11,5 +11,7 @@ mod judges;
 mod languages;
 mod names;
 mod packages;
+mod signing;
+mod signing_reference;
 mod support;
 mod tidy;

@@ -143,7 +143,7 @@ mod tests {
             ("acme/serve", "pkg:docker/acme/serve"),
             (
                 "nvcr.io:443/nvidia/tritonserver:24.08-py3",
-                "pkg:docker/nvidia/tritonserver@24.08-py3?repository_url=nvcr.io%3A443",
+                "pkg:docker/nvidia/tritonserver@24.08-py3?repository_url=nvcr.io:443",
             ),
         ] {
             let found = container(text, &source).purl.map(|one| one.value);

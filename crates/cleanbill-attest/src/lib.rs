@@ -1,0 +1,50 @@
+//! Proof: who says which bytes a model has. The OpenSSF Model Signing format, version 1.0, both ways.
+//!
+//! A model is listed (`walk`) and read (`hashing`) into a statement (`statement`), which is signed (`sign`) as an envelope (`dsse`) in a
+//! bundle (`bundle`); verification (`verify`) goes the same way back and gives each reason against it as a value of its own
+//! ([`Refusal`]).
+//!
+//! Not here: the clock, the network, the environment, the terminal, and where files of keys lie. Nothing is written.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::panic,
+        clippy::unreachable,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+    )
+)]
+
+mod bundle;
+mod certificate;
+mod digest;
+mod dsse;
+mod hashing;
+mod json;
+mod key;
+pub mod limits;
+mod pem;
+mod refusal;
+mod sign;
+mod sigstore;
+mod statement;
+mod time;
+mod verify;
+mod walk;
+mod words;
+
+pub use certificate::{Certificate, CertificateError};
+pub use digest::Algorithm;
+pub use hashing::{Observer, Quiet};
+pub use key::{Curve, KeyError, PrivateKey, PublicKey, Salt};
+pub use refusal::{Document, Method, NameProblem, Note, Refusal, Step};
+pub use sign::{ReadModel, ReadOptions, read_model, sign_with_certificate, sign_with_key};
+pub use sigstore::{SigstoreTrust, TrustedRootSource};
+pub use statement::{Resource, Serialization, Statement};
+pub use time::UnixTime;
+pub use verify::{
+    FileReport, FileState, SCHEMA, SignedBy, Trust, VERIFY_SCHEMA, Verification, VerifyOptions, verify,
+};
+pub use walk::{GIT_PATHS, IgnorePaths};

@@ -1,0 +1,571 @@
+//! Every reason for which a signature or a file is refused: each with its id, its step, what it concerns, and its words.
+
+use std::fmt;
+
+use cleanbill_core::{Text, text};
+
+use crate::{limits, time::UnixTime};
+
+/// Names a way to sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Method {
+    /// A key pair.
+    Key,
+    /// A key pair whose public half stands in a certificate.
+    Certificate,
+    /// A short-lived certificate for an identity, with an entry in a public log.
+    Sigstore,
+}
+
+impl Method {
+    /// Returns the word on the command line and in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::Certificate => "certificate",
+            Self::Sigstore => "sigstore",
+        }
+    }
+}
+
+/// Names a step of verification, in the order in which they are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    /// The bundle is read.
+    Bundle,
+    /// The signer is one that is trusted.
+    Signer,
+    /// The signature is the signer's, over these bytes.
+    Signature,
+    /// The signed statement is a list of files.
+    Statement,
+    /// The files are those of the list.
+    Files,
+}
+
+impl Step {
+    /// Every step, in order.
+    pub const ALL: [Self; 5] = [
+        Self::Bundle,
+        Self::Signer,
+        Self::Signature,
+        Self::Statement,
+        Self::Files,
+    ];
+
+    /// Returns the word in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bundle => "bundle",
+            Self::Signer => "signer",
+            Self::Signature => "signature",
+            Self::Statement => "statement",
+            Self::Files => "files",
+        }
+    }
+}
+
+/// Names a document whose JSON is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Document {
+    /// The Sigstore bundle.
+    Bundle,
+    /// The in-toto statement within.
+    Statement,
+    /// A trusted root of Sigstore.
+    TrustedRoot,
+}
+
+/// Says what is wrong with a name in a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NameProblem {
+    /// Nothing stands there.
+    Empty,
+    /// It begins with `/`.
+    Absolute,
+    /// It has a part `..`.
+    Parent,
+    /// It has a part `.`, or one without characters.
+    NotNormal,
+    /// It has a NUL, which no path has.
+    Nul,
+    /// It is longer than paths are.
+    Long,
+}
+
+/// Gives one reason why a signature does not hold, or a model cannot be signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the words of each reason stand in `text`, once")]
+pub enum Refusal {
+    BundleUnreadable {
+        problem: String,
+    },
+    BundleTooLarge,
+    JsonSyntax {
+        document: Document,
+        line: usize,
+        column: usize,
+        problem: String,
+    },
+    JsonDuplicateKey {
+        document: Document,
+        place: String,
+    },
+    JsonUnknownField {
+        document: Document,
+        place: String,
+    },
+    JsonField {
+        document: Document,
+        place: String,
+        expected: &'static str,
+    },
+    Base64 {
+        place: String,
+    },
+    MediaType {
+        found: String,
+    },
+    MethodMismatch {
+        asked: Method,
+        found: Method,
+    },
+    SignatureCount {
+        count: usize,
+    },
+
+    KeyMismatch {
+        given: String,
+        named: String,
+    },
+    CertificateMissing,
+    CertificateSyntax {
+        position: usize,
+    },
+    CertificateKey {
+        subject: String,
+    },
+    ChainTooLong,
+    ChainUntrusted {
+        subject: String,
+        issuer: String,
+    },
+    ChainSignature {
+        subject: String,
+        issuer: String,
+    },
+    ChainAlgorithm {
+        subject: String,
+        algorithm: String,
+    },
+    ChainWork,
+    CertificateNotYetValid {
+        subject: String,
+        at: UnixTime,
+        from: UnixTime,
+    },
+    CertificateExpired {
+        subject: String,
+        at: UnixTime,
+        until: UnixTime,
+    },
+    LeafUsage {
+        subject: String,
+    },
+    IssuerUsage {
+        subject: String,
+    },
+    PathLength {
+        subject: String,
+    },
+    CriticalExtension {
+        subject: String,
+        extension: String,
+    },
+
+    SigstoreNotBuilt,
+    SigstoreRoot {
+        problem: String,
+    },
+    SigstoreIdentity {
+        expected: String,
+        found: String,
+    },
+    SigstoreProvider {
+        expected: String,
+        found: String,
+    },
+    SigstoreCertificate {
+        problem: String,
+    },
+    SigstoreLog {
+        problem: String,
+    },
+    SigstoreTimestamp {
+        problem: String,
+    },
+    SigstoreBundle {
+        problem: String,
+    },
+
+    PayloadType {
+        found: String,
+    },
+    SignatureEncoding,
+    SignatureInvalid,
+
+    StatementType {
+        found: String,
+    },
+    PredicateType {
+        found: String,
+    },
+    SubjectCount {
+        count: usize,
+    },
+    RootDigest {
+        stated: String,
+        computed: String,
+    },
+    HashType {
+        found: String,
+    },
+    SerializationMethod {
+        found: String,
+    },
+    ShardSize,
+    NoResources,
+    TooManyResources,
+    ResourceName {
+        name: String,
+        problem: NameProblem,
+    },
+    ResourceTwice {
+        name: String,
+    },
+    ResourceAlgorithm {
+        name: String,
+        found: String,
+    },
+    ResourceDigest {
+        name: String,
+    },
+    ShardRange {
+        name: String,
+    },
+    IgnorePath {
+        path: String,
+    },
+
+    FileChanged {
+        name: String,
+    },
+    FileMissing {
+        name: String,
+    },
+    FileExtra {
+        name: String,
+    },
+    FileSymlink {
+        name: String,
+    },
+    FolderSymlink {
+        name: String,
+    },
+    BrokenSymlink {
+        name: String,
+    },
+    FileSpecial {
+        name: String,
+    },
+    FileName {
+        name: String,
+    },
+    FileUnreadable {
+        name: String,
+        problem: String,
+    },
+    FileInFlux {
+        name: String,
+    },
+    ModelEmpty,
+    ModelUnreadable {
+        problem: String,
+    },
+    ModelTooLarge {
+        problem: String,
+    },
+}
+
+impl Refusal {
+    /// Returns the id of the reason: kebab-case, never changed once released.
+    pub const fn id(&self) -> &'static str {
+        match self {
+            Self::BundleUnreadable { .. } => "bundle-unreadable",
+            Self::BundleTooLarge => "bundle-too-large",
+            Self::JsonSyntax { .. } => "json-syntax",
+            Self::JsonDuplicateKey { .. } => "json-duplicate-key",
+            Self::JsonUnknownField { .. } => "json-unknown-field",
+            Self::JsonField { .. } => "json-field",
+            Self::Base64 { .. } => "base64",
+            Self::MediaType { .. } => "media-type",
+            Self::MethodMismatch { .. } => "method-mismatch",
+            Self::SignatureCount { .. } => "signature-count",
+            Self::KeyMismatch { .. } => "key-mismatch",
+            Self::CertificateMissing => "certificate-missing",
+            Self::CertificateSyntax { .. } => "certificate-syntax",
+            Self::CertificateKey { .. } => "certificate-key",
+            Self::ChainTooLong => "chain-too-long",
+            Self::ChainUntrusted { .. } => "chain-untrusted",
+            Self::ChainSignature { .. } => "chain-signature",
+            Self::ChainAlgorithm { .. } => "chain-algorithm",
+            Self::ChainWork => "chain-work",
+            Self::CertificateNotYetValid { .. } => "certificate-not-yet-valid",
+            Self::CertificateExpired { .. } => "certificate-expired",
+            Self::LeafUsage { .. } => "leaf-usage",
+            Self::IssuerUsage { .. } => "issuer-usage",
+            Self::PathLength { .. } => "path-length",
+            Self::CriticalExtension { .. } => "critical-extension",
+            Self::SigstoreNotBuilt => "sigstore-not-built",
+            Self::SigstoreRoot { .. } => "sigstore-root",
+            Self::SigstoreIdentity { .. } => "sigstore-identity",
+            Self::SigstoreProvider { .. } => "sigstore-provider",
+            Self::SigstoreCertificate { .. } => "sigstore-certificate",
+            Self::SigstoreLog { .. } => "sigstore-log",
+            Self::SigstoreTimestamp { .. } => "sigstore-timestamp",
+            Self::SigstoreBundle { .. } => "sigstore-bundle",
+            Self::PayloadType { .. } => "payload-type",
+            Self::SignatureEncoding => "signature-encoding",
+            Self::SignatureInvalid => "signature-invalid",
+            Self::StatementType { .. } => "statement-type",
+            Self::PredicateType { .. } => "predicate-type",
+            Self::SubjectCount { .. } => "subject-count",
+            Self::RootDigest { .. } => "root-digest",
+            Self::HashType { .. } => "hash-type",
+            Self::SerializationMethod { .. } => "serialization-method",
+            Self::ShardSize => "shard-size",
+            Self::NoResources => "no-resources",
+            Self::TooManyResources => "too-many-resources",
+            Self::ResourceName { .. } => "resource-name",
+            Self::ResourceTwice { .. } => "resource-twice",
+            Self::ResourceAlgorithm { .. } => "resource-algorithm",
+            Self::ResourceDigest { .. } => "resource-digest",
+            Self::ShardRange { .. } => "shard-range",
+            Self::IgnorePath { .. } => "ignore-path",
+            Self::FileChanged { .. } => "file-changed",
+            Self::FileMissing { .. } => "file-missing",
+            Self::FileExtra { .. } => "file-extra",
+            Self::FileSymlink { .. } => "file-symlink",
+            Self::FolderSymlink { .. } => "folder-symlink",
+            Self::BrokenSymlink { .. } => "broken-symlink",
+            Self::FileSpecial { .. } => "file-special",
+            Self::FileName { .. } => "file-name",
+            Self::FileUnreadable { .. } => "file-unreadable",
+            Self::FileInFlux { .. } => "file-in-flux",
+            Self::ModelEmpty => "model-empty",
+            Self::ModelUnreadable { .. } => "model-unreadable",
+            Self::ModelTooLarge { .. } => "model-too-large",
+        }
+    }
+
+    /// Returns the step that failed.
+    pub const fn step(&self) -> Step {
+        match self {
+            Self::BundleUnreadable { .. }
+            | Self::BundleTooLarge
+            | Self::Base64 { .. }
+            | Self::MediaType { .. }
+            | Self::MethodMismatch { .. }
+            | Self::SignatureCount { .. }
+            | Self::PayloadType { .. } => Step::Bundle,
+            Self::JsonSyntax { document, .. }
+            | Self::JsonDuplicateKey { document, .. }
+            | Self::JsonUnknownField { document, .. }
+            | Self::JsonField { document, .. } => match document {
+                Document::Bundle => Step::Bundle,
+                Document::Statement => Step::Statement,
+                Document::TrustedRoot => Step::Signer,
+            },
+            Self::KeyMismatch { .. }
+            | Self::CertificateMissing
+            | Self::CertificateSyntax { .. }
+            | Self::CertificateKey { .. }
+            | Self::ChainTooLong
+            | Self::ChainUntrusted { .. }
+            | Self::ChainSignature { .. }
+            | Self::ChainAlgorithm { .. }
+            | Self::ChainWork
+            | Self::CertificateNotYetValid { .. }
+            | Self::CertificateExpired { .. }
+            | Self::LeafUsage { .. }
+            | Self::IssuerUsage { .. }
+            | Self::PathLength { .. }
+            | Self::CriticalExtension { .. }
+            | Self::SigstoreNotBuilt
+            | Self::SigstoreRoot { .. }
+            | Self::SigstoreIdentity { .. }
+            | Self::SigstoreProvider { .. }
+            | Self::SigstoreCertificate { .. }
+            | Self::SigstoreLog { .. }
+            | Self::SigstoreTimestamp { .. }
+            | Self::SigstoreBundle { .. } => Step::Signer,
+            Self::SignatureEncoding | Self::SignatureInvalid => Step::Signature,
+            Self::StatementType { .. }
+            | Self::PredicateType { .. }
+            | Self::SubjectCount { .. }
+            | Self::RootDigest { .. }
+            | Self::HashType { .. }
+            | Self::SerializationMethod { .. }
+            | Self::ShardSize
+            | Self::NoResources
+            | Self::TooManyResources
+            | Self::ResourceName { .. }
+            | Self::ResourceTwice { .. }
+            | Self::ResourceAlgorithm { .. }
+            | Self::ResourceDigest { .. }
+            | Self::ShardRange { .. }
+            | Self::IgnorePath { .. } => Step::Statement,
+            Self::FileChanged { .. }
+            | Self::FileMissing { .. }
+            | Self::FileExtra { .. }
+            | Self::FileSymlink { .. }
+            | Self::FolderSymlink { .. }
+            | Self::BrokenSymlink { .. }
+            | Self::FileSpecial { .. }
+            | Self::FileName { .. }
+            | Self::FileUnreadable { .. }
+            | Self::FileInFlux { .. }
+            | Self::ModelEmpty
+            | Self::ModelUnreadable { .. }
+            | Self::ModelTooLarge { .. } => Step::Files,
+        }
+    }
+
+    /// Returns the file or resource that is concerned, if one is.
+    pub fn file(&self) -> Option<&str> {
+        match self {
+            Self::ResourceName { name, .. }
+            | Self::ResourceTwice { name }
+            | Self::ResourceAlgorithm { name, .. }
+            | Self::ResourceDigest { name }
+            | Self::ShardRange { name }
+            | Self::FileChanged { name }
+            | Self::FileMissing { name }
+            | Self::FileExtra { name }
+            | Self::FileSymlink { name }
+            | Self::FolderSymlink { name }
+            | Self::BrokenSymlink { name }
+            | Self::FileSpecial { name }
+            | Self::FileName { name }
+            | Self::FileUnreadable { name, .. }
+            | Self::FileInFlux { name } => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Says whether the model could not be read, rather than that it was read and does not hold.
+    pub const fn is_unreadable(&self) -> bool {
+        matches!(
+            self,
+            Self::FileUnreadable { .. } | Self::ModelUnreadable { .. } | Self::ModelTooLarge { .. }
+        )
+    }
+
+    /// Returns the words for people.
+    pub fn text(&self) -> Text {
+        crate::words::refusal(self)
+    }
+
+    /// Returns what to do about it, where there is something to say.
+    pub fn hint(&self) -> Option<Text> {
+        crate::words::hint(self)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.text().en())
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// Tells something that does not refuse a signature but that a person should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Note {
+    /// The statement is of version 0.2 of the reference, whose signature covers the text of a program's value.
+    OldStatement,
+    /// The bundle carries its key instead of a hint, as versions before 1.1 of the reference write it.
+    OldKey,
+    /// Entries of a log or timestamps stand in a bundle whose method does not use them; they were not checked.
+    ProofsNotUsed,
+    /// Empty files are not covered by shards.
+    EmptyNotCovered {
+        /// How many there are.
+        count: usize,
+    },
+    /// Certificates were checked at this time, which the caller named.
+    TimeGiven {
+        /// That time.
+        at: UnixTime,
+    },
+    /// The trusted root comes with the program.
+    EmbeddedRoot {
+        /// The newest start of a key or authority in it, to tell how old it is at least.
+        newest: Option<UnixTime>,
+    },
+}
+
+impl Note {
+    /// Returns the id of the note.
+    pub const fn id(&self) -> &'static str {
+        match self {
+            Self::OldStatement => "old-statement",
+            Self::OldKey => "old-key",
+            Self::ProofsNotUsed => "proofs-not-used",
+            Self::EmptyNotCovered { .. } => "empty-not-covered",
+            Self::TimeGiven { .. } => "time-given",
+            Self::EmbeddedRoot { .. } => "embedded-root",
+        }
+    }
+
+    /// Returns the words for people.
+    pub fn text(&self) -> Text {
+        match self {
+            Self::OldStatement => text!(
+                "the statement is of a version before 1.0 and names no rules for reading the model; sign it anew",
+                "声明属于 1.0 之前的版本，没有记录读取模型的规则；请重新签名"
+            ),
+            Self::OldKey => text!(
+                "the bundle carries its key instead of a hint, as before 1.1; only the given key was used",
+                "签名包内含公钥而非提示（1.1 之前的写法）；只使用了所给的公钥"
+            ),
+            Self::ProofsNotUsed => text!(
+                "entries of a log or timestamps in the bundle were not checked: this method does not use them",
+                "签名包中的日志条目或时间戳未经检查：该方法不使用它们"
+            ),
+            Self::EmptyNotCovered { count } => text!(
+                "{count} empty files are not covered: shards leave them out",
+                "有 {count} 个空文件未被覆盖：分片方式不包含空文件"
+            ),
+            Self::TimeGiven { at } => text!(
+                "certificates were checked at {at}, as asked",
+                "按要求以 {at} 为准检查证书"
+            ),
+            Self::EmbeddedRoot { newest: Some(newest) } => text!(
+                "the trusted root comes with the program; its newest key is of {newest}",
+                "使用程序自带的信任根；其中最新的密钥始于 {newest}"
+            ),
+            Self::EmbeddedRoot { newest: None } => {
+                text!("the trusted root comes with the program", "使用程序自带的信任根")
+            }
+        }
+    }
+}
+
+/// Says how many bytes a bundle may have, for messages.
+pub(crate) const fn bundle_mebibytes() -> u64 {
+    limits::BUNDLE_BYTES >> 20
+}

@@ -1,0 +1,9 @@
+//! Tests of the crate as others use it.
+
+mod support;
+
+mod bytes_flipped;
+mod refusals;
+mod round_trips;
+mod schemas;
+mod vectors;
