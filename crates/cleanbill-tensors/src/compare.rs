@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::{
     element::Element,
-    number::{float, mixed, single},
+    number::{mixed, single},
     tensor::TensorError,
     weights::Weight,
 };
@@ -230,10 +230,6 @@ impl Plan<'_> {
     }
 }
 
-fn is_last(element: Element, count: u64) -> bool {
-    count.checked_rem(element.block().0) != Some(0)
-}
-
 fn bytes_of(element: Element, elements: u64) -> u64 {
     let (block, bytes) = element.block();
     elements.div_ceil(block).saturating_mul(bytes)
@@ -358,7 +354,6 @@ fn piece(
     buffers.after.resize(count, 0.0);
     old.decode(&buffers.old, &mut buffers.before);
     new.decode(&buffers.new, &mut buffers.after);
-    debug_assert!(!is_last(old, size_u64(count)) || range.end == plan.rows.saturating_mul(plan.columns));
     if let Some(scale) = &plan.before.scale {
         scale.apply(range.start, plan.columns, &mut buffers.before);
     }
@@ -424,14 +419,14 @@ fn other_type(plan: &Plan<'_>, measured: &mut Measured, buffers: &mut Buffers, a
     if plan.after.scale.is_none() && !new.is_quantised() {
         let off = pairs().filter(|(before, after)| {
             let rounded = new.round(**before);
-            rounded.to_bits() != after.to_bits()
-                && !(rounded.is_nan() && after.is_nan())
-                && rounded != **after
+            !same_value(rounded, **after)
         });
         measured.unrounded = measured.unrounded.saturating_add(size_u64(off.count()));
         return;
     }
-    let differs = pairs().filter(|(before, after)| before != after).count();
+    let differs = pairs()
+        .filter(|(before, after)| !same_value(**before, **after))
+        .count();
     measured.unrounded = measured.unrounded.saturating_add(size_u64(differs));
     let bound = match &plan.after.scale {
         Some(_) => Some(0.6),
@@ -453,6 +448,11 @@ fn other_type(plan: &Plan<'_>, measured: &mut Measured, buffers: &mut Buffers, a
             (**before - **after).abs() > bound * **step + before.abs() * 1e-3 + f32::MIN_POSITIVE
         });
     measured.beyond = measured.beyond.saturating_add(size_u64(beyond.count()));
+}
+
+/// Says whether two values are one; both zeros are, and all that are no numbers.
+fn same_value(one: f32, other: f32) -> bool {
+    one.to_bits() == other.to_bits() || (one.is_nan() && other.is_nan()) || (one.abs() + other.abs() <= 0.0)
 }
 
 /// Compares bytes where the values are not known.
@@ -486,7 +486,79 @@ fn bytes_only(before: &Weight, after: &Weight) -> Result<Measured, TensorError> 
         // How far is not known; it counts as something else altogether.
         measured.sums.changed = measured.elements;
         measured.sums.dd = f64::NAN;
-        debug_assert!(float(measured.elements) >= 0.0);
     }
     Ok(measured)
+}
+
+/// Shows the rows of a difference in turn; says whether there are rows to show.
+pub(crate) fn differences(
+    before: &Weight,
+    after: &Weight,
+    mut see: impl FnMut(u64, &[f32]),
+) -> Result<bool, TensorError> {
+    let (rows, columns) = before.tensor.matrix();
+    let (Some(old), Some(new)) = (before.tensor.element, after.tensor.element) else {
+        return Ok(false);
+    };
+    let whole = |element: Element| columns.checked_rem(element.block().0) == Some(0);
+    if columns == 0
+        || columns > LONGEST_ROW
+        || !whole(old)
+        || !whole(new)
+        || after.tensor.matrix() != (rows, columns)
+    {
+        return Ok(false);
+    }
+    let mut before_rows = Rows::new(before, old)?;
+    let mut after_rows = Rows::new(after, new)?;
+    for piece in pieces(rows, PIECE.checked_div(columns).unwrap_or(1).max(1)) {
+        let count = piece.end.saturating_sub(piece.start);
+        let one = before_rows.take(count, columns)?;
+        let other = after_rows.take(count, columns)?;
+        let width = size_usize(columns);
+        for (value, old) in other.iter_mut().zip(one.iter()) {
+            *value -= old;
+        }
+        for (number, row) in (piece.start..).zip(other.chunks(width)) {
+            see(number, row);
+        }
+    }
+    Ok(true)
+}
+
+/// Reads a weight some rows at a time.
+pub(crate) struct Rows<'a> {
+    weight: &'a Weight,
+    element: Element,
+    stream: crate::tensor::Stream<'a>,
+    at: u64,
+    bytes: Vec<u8>,
+    values: Vec<f32>,
+}
+
+impl<'a> Rows<'a> {
+    pub(crate) fn new(weight: &'a Weight, element: Element) -> Result<Self, TensorError> {
+        Ok(Self {
+            weight,
+            element,
+            stream: weight.tensor.stream(0)?,
+            at: 0,
+            bytes: Vec::new(),
+            values: Vec::new(),
+        })
+    }
+
+    /// Returns the values of the next `rows` rows.
+    pub(crate) fn take(&mut self, rows: u64, columns: u64) -> Result<&mut [f32], TensorError> {
+        let count = rows.saturating_mul(columns);
+        self.bytes.resize(size_usize(bytes_of(self.element, count)), 0);
+        self.values.resize(size_usize(count), 0.0);
+        self.stream.fill(&mut self.bytes)?;
+        self.element.decode(&self.bytes, &mut self.values);
+        if let Some(scale) = &self.weight.scale {
+            scale.apply(self.at, columns, &mut self.values);
+        }
+        self.at = self.at.saturating_add(count);
+        Ok(&mut self.values)
+    }
 }

@@ -252,7 +252,7 @@ impl Element {
 }
 
 /// Shows the type of a tensor: one that is known, or the container's own word.
-pub fn shown(element: Option<Element>, word: &str) -> Cow<'_, str> {
+pub(crate) fn shown(element: Option<Element>, word: &str) -> Cow<'_, str> {
     match element {
         Some(element) => Cow::Borrowed(element.as_str()),
         None => Cow::Owned(word.to_ascii_lowercase()),

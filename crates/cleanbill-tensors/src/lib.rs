@@ -16,15 +16,20 @@
 
 mod compare;
 mod containers;
+mod diff;
 mod element;
+mod lineage;
 mod manifest;
 mod model;
 mod number;
+mod pairs;
 mod settings;
+mod spectrum;
 mod tensor;
 mod weights;
 
 pub use containers::{Container, Problem};
+pub use diff::{Question, diff};
 pub use element::Element;
 pub use manifest::manifest;
 pub use model::{File, Model};

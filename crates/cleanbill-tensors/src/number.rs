@@ -56,7 +56,7 @@ pub(crate) fn whole(value: f64) -> u64 {
     value.max(0.0) as u64
 }
 
-/// Mixes a number into one that looks random and is always the same (the finaliser of SplitMix64).
+/// Mixes a number into one that looks random and is always the same (the finaliser of `SplitMix64`).
 pub(crate) fn mixed(number: u64) -> u64 {
     let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

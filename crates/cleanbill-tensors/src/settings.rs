@@ -137,14 +137,15 @@ impl Tokens {
                 .file(inside.trim_start_matches('/'))
                 .or_else(|| model.file(name))
         };
-        for (name, read) in [
-            ("tokenizer.json", Self::tokenizer as fn(&mut Self, &dyn ReadAt)),
-            ("vocab.json", Self::vocabulary),
-            ("vocab.txt", Self::lines),
-        ] {
+        for name in ["tokenizer.json", "vocab.json", "vocab.txt"] {
             if let Some(file) = at(name) {
                 tokens.path.clone_from(&file.path);
-                read(&mut tokens, file.source.as_ref());
+                let source = file.source.as_ref();
+                match name {
+                    "tokenizer.json" => tokens.tokenizer(source),
+                    "vocab.json" => tokens.vocabulary(source),
+                    _ => tokens.lines(source),
+                }
                 break;
             }
         }
@@ -322,7 +323,7 @@ pub(crate) fn settings(before: &Model, after: &Model, paths: &[(String, String)]
         let name = new_path.rsplit('/').next().unwrap_or_default();
         let skipped = ["tokenizer.json", "vocab.json"].contains(&name) || name.ends_with(".index.json");
         let long = old.source.size().max(new.source.size()) > JSON_BYTES;
-        if !name.ends_with(".json") || skipped || long {
+        if !has_extension(name, "json") || skipped || long {
             continue;
         }
         let (Ok(old), Ok(new)) = (flatten(old.source.as_ref()), flatten(new.source.as_ref())) else {
@@ -368,6 +369,11 @@ fn keys(
     }
 }
 
+fn has_extension(name: &str, wanted: &str) -> bool {
+    name.rsplit_once('.')
+        .is_some_and(|(_, extension)| extension.eq_ignore_ascii_case(wanted))
+}
+
 fn cut(value: &str) -> String {
     let mut shown: String = value.chars().take(200).collect();
     if shown.len() < value.len() {
@@ -396,7 +402,7 @@ fn templates_of(model: &Model) -> BTreeMap<String, String> {
                     templates.insert(format!("{name}#{key}"), value);
                 }
             }
-        } else if name.ends_with(".jinja") {
+        } else if has_extension(name, "jinja") {
             let bytes = read_range(file.source.as_ref(), 0..file.source.size(), TEMPLATE_BYTES);
             let text = String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned();
             templates.insert(name.to_owned(), text);

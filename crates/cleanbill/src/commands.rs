@@ -3,10 +3,12 @@
 mod advisories;
 mod bom;
 mod completions;
+mod diff;
 mod explain;
 mod list;
 mod man;
 mod scan;
+mod tensors;
 
 use clap::{
     Subcommand,
@@ -21,6 +23,8 @@ use crate::{failure::Failure, shell::Shell};
 pub(crate) enum Command {
     Scan(scan::Scan),
     Bom(Box<bom::Bom>),
+    Diff(diff::Diff),
+    Tensors(tensors::Tensors),
     Advisories(advisories::Advisories),
     Explain(explain::Explain),
     List(list::List),
@@ -33,6 +37,8 @@ pub(crate) fn run(command: &Command, shell: &Shell) -> Result<ExitCode, Failure>
     match command {
         Command::Scan(arguments) => scan::run(arguments, shell),
         Command::Bom(arguments) => bom::run(arguments, shell),
+        Command::Diff(arguments) => diff::run(arguments, shell),
+        Command::Tensors(arguments) => tensors::run(arguments, shell),
         Command::Advisories(arguments) => advisories::run(arguments, shell),
         Command::Explain(arguments) => explain::run(arguments, shell),
         Command::List(arguments) => list::run(arguments, shell),

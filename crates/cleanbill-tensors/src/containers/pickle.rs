@@ -251,7 +251,7 @@ impl<'a> Pickle<'a> {
                     self.pop()?;
                 }
             }
-            b'1' => drop(self.marked()?),
+            b'1' | 0x90 => drop(self.marked()?),
             b'2' => {
                 let top = self.top()?;
                 self.stack.push(top);
@@ -313,7 +313,6 @@ impl<'a> Pickle<'a> {
                 let target = self.top()?;
                 self.extend(target, &items)?;
             }
-            0x90 => drop(self.marked()?),
             0x91 => {
                 self.marked()?;
                 self.push(Node::Other)?;

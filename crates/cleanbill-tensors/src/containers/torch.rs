@@ -67,9 +67,8 @@ pub(super) fn zip(opened: &Opened<'_>) -> Result<Listing, SourceError> {
             return Ok(listing);
         }
     };
-    let described = match described(source.as_ref(), 0..source.size(), &mut listing, opened)? {
-        Some(described) => described,
-        None => return Ok(listing),
+    let Some(described) = described(source.as_ref(), 0..source.size(), &mut listing, opened)? else {
+        return Ok(listing);
     };
     let swapped = view.byte_order.as_deref() == Some("big");
     let mut held: HashMap<String, Held> = HashMap::new();
@@ -243,15 +242,14 @@ fn class_element(class: &str) -> Option<Element> {
 
 fn placed(opened: &Opened<'_>, tensor: Described, held: &Held, swapped: bool) -> Tensor {
     let element = class_element(&tensor.class);
-    let storage = match element {
-        Some(element) => stored(&tensor, element, held, swapped, opened),
-        None => {
-            let class = &tensor.class;
-            Storage::Unreadable(text!(
-                "elements of `{class}` are not known",
-                "不了解 `{class}` 的元素"
-            ))
-        }
+    let storage = if let Some(element) = element {
+        stored(&tensor, element, held, swapped, opened)
+    } else {
+        let class = &tensor.class;
+        Storage::Unreadable(text!(
+            "elements of `{class}` are not known",
+            "不了解 `{class}` 的元素"
+        ))
     };
     Tensor {
         name: tensor.name,
