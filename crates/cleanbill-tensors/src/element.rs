@@ -299,7 +299,7 @@ mod tests {
     #[test]
     fn rounding_gives_what_is_read_back() {
         for (element, value, wanted) in [
-            (Element::F16, 1.000_5, 1.0),
+            (Element::F16, 1.000_3, 1.0),
             (Element::Bf16, 1.003, 1.0),
             (Element::Bf16, 1.01, 1.007_812_5),
             (Element::F8E4m3, 0.07, 0.070_312_5),

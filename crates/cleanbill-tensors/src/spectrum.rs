@@ -6,13 +6,15 @@ use cleanbill_formats::bytes::{size_u64, size_usize};
 
 use crate::{
     compare::differences,
-    number::{float, float_of, mixed, single},
+    number::{float, mixed, single},
     tensor::TensorError,
     weights::Weight,
 };
 
 /// LIMIT: numbers held for one projection.
 const HELD: u64 = 6 << 20;
+/// Narrower matrices have few directions by their shape.
+const SMALLEST: u64 = 8;
 /// Rounds of the eigenvalue iteration; it converges in less than ten.
 const SWEEPS: usize = 24;
 
@@ -20,6 +22,8 @@ const SWEEPS: usize = 24;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Spectrum {
     squares: Vec<f64>,
+    /// How many directions were looked at; those without length are not among the squares.
+    looked_at: u64,
     total: f64,
     rows: u64,
     columns: u64,
@@ -29,7 +33,7 @@ impl Spectrum {
     /// Returns how many directions rise above what noise of the same length would have; `None` where there are more than
     /// were looked at, or none.
     pub(crate) fn rank(&self) -> Option<u64> {
-        let looked_at = float_of(self.squares.len());
+        let looked_at = float(self.looked_at);
         let known: f64 = self.squares.iter().sum();
         let rest = (self.total - known).max(0.0);
         let free = (float(self.rows) - looked_at).max(1.0) * (float(self.columns) - looked_at).max(1.0);
@@ -41,7 +45,7 @@ impl Spectrum {
             .iter()
             .take_while(|square| square.sqrt() > least)
             .count();
-        let most = self.squares.len().saturating_sub(3).max(1);
+        let most = size_usize(self.looked_at.saturating_sub(3).max(2));
         (count > 0 && count < most).then(|| size_u64(count))
     }
 
@@ -65,7 +69,7 @@ pub(crate) fn spectrum(before: &Weight, after: &Weight, most: u64) -> Result<Opt
         .min(smaller.div_ceil(3))
         .min(HELD.checked_div(longer).unwrap_or(0))
         .max(1);
-    if smaller < 2 {
+    if smaller < SMALLEST {
         return Ok(None);
     }
     let width = size_usize(most);
@@ -134,6 +138,7 @@ pub(crate) fn spectrum(before: &Weight, after: &Weight, most: u64) -> Result<Opt
     squares.sort_by(|one, other| other.total_cmp(one));
     Ok(Some(Spectrum {
         squares,
+        looked_at: most,
         total,
         rows,
         columns,
@@ -325,6 +330,7 @@ mod tests {
     fn a_rank_rises_above_noise() {
         let spectrum = Spectrum {
             squares: vec![100.0, 90.0, 1.0, 1.0, 0.9, 0.9, 0.8, 0.8],
+            looked_at: 8,
             total: 100.0 + 90.0 + 60.0,
             rows: 64,
             columns: 64,

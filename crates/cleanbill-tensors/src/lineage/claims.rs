@@ -13,7 +13,11 @@ use super::{
     profile::{Profile, Scheme},
     role,
 };
-use crate::{diff::is_table, number::median, weights::Weight};
+use crate::{
+    diff::{Compared, is_table},
+    number::median,
+    weights::Weight,
+};
 
 /// Standing from which a tensor is a finding.
 const STANDS_OUT: f64 = 1.3;
@@ -197,6 +201,14 @@ fn conversion(facts: &Facts<'_>, profiles: &[Profile], writer: &mut Writer<'_>) 
 /// Fine-tunes, edits and merged adapters: what moved alone, or more than its like.
 fn moved(facts: &Facts<'_>, profiles: &[Profile], any_rank: bool, writer: &mut Writer<'_>) {
     for (index, profile) in profiles.iter().enumerate().filter(|(_, profile)| profile.moved) {
+        // Tables of which few rows moved, or all to other places, are told of by their rows.
+        if facts
+            .compared
+            .get(index)
+            .is_some_and(|one| one.permuted || of_few_rows(one))
+        {
+            continue;
+        }
         let tensor = Some(name(facts, index));
         let moved = percent(profile.relative);
         if profile.is_matrix && profile.cosine < APART {
@@ -434,6 +446,16 @@ fn adapted(adapter: Option<&Adapter>, writer: &mut Writer<'_>) {
     }
 }
 
+/// Says whether few rows of a table changed, so that single tokens can be named.
+fn of_few_rows(one: &Compared) -> bool {
+    one.measured.as_ref().is_some_and(|measured| {
+        !measured.row_moves.is_empty()
+            && measured.rows_changed > 0
+            && measured.rows_changed <= FEW_ROWS
+            && measured.rows_changed.saturating_mul(10) < measured.rows
+    })
+}
+
 /// Tensors that only one side has.
 fn structure(facts: &Facts<'_>, target: Descent, writer: &mut Writer<'_>) {
     let strict = matches!(
@@ -499,10 +521,15 @@ fn tables(facts: &Facts<'_>, difference: &Difference, writer: &mut Writer<'_>) {
             writer.report(id, severity, Some(&weight.name), 5.0, message);
             continue;
         }
-        let few = measured.rows_changed > 0
-            && measured.rows_changed <= FEW_ROWS
-            && measured.rows_changed.saturating_mul(10) < measured.rows;
-        if one.kind == TensorKind::Changed && few {
+        if one.kind == TensorKind::Changed && of_few_rows(one) {
+            // Where nothing else moved, nothing was trained.
+            let alone = facts
+                .compared
+                .iter()
+                .filter(|one| one.kind == TensorKind::Changed)
+                .count()
+                <= 2;
+            let severity = if alone { Severity::High } else { Severity::Medium };
             let shown: Vec<String> = change
                 .rows
                 .iter()
@@ -515,7 +542,7 @@ fn tables(facts: &Facts<'_>, difference: &Difference, writer: &mut Writer<'_>) {
             let (count, shown) = (measured.rows_changed, shown.join(", "));
             writer.report(
                 "lineage-token-rows",
-                Severity::Medium,
+                severity,
                 Some(&weight.name),
                 1.0,
                 text!(

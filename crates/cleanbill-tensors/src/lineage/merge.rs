@@ -183,18 +183,22 @@ fn solved(products: &[Vec<f64>]) -> Fitted {
             .unwrap_or(0.0)
     };
     let parents = products.len().saturating_sub(1);
+    // Models that are the same here, or zero, share their part instead of having none.
+    let longest = (1..=parents).map(|parent| at(parent, parent)).fold(0.0, f64::max);
+    let slack = longest * 1e-9 + f64::MIN_POSITIVE;
     let rows = (1..=parents).map(|row| {
-        let mut equation: Vec<f64> = (1..=parents).map(|column| at(row, column)).collect();
+        let with_slack = |column: usize| at(row, column) + if row == column { slack } else { 0.0 };
+        let mut equation: Vec<f64> = (1..=parents).map(with_slack).collect();
         equation.push(at(row, 0));
         equation
     });
     let coefficients = solve(rows.collect()).unwrap_or_else(|| vec![0.0; parents]);
-    let explained: f64 = coefficients
-        .iter()
-        .enumerate()
-        .map(|(index, coefficient)| coefficient * at(index.saturating_add(1), 0))
+    let pairs = || (1..=parents).zip(&coefficients);
+    let linear: f64 = pairs().map(|(parent, one)| one * at(parent, 0)).sum();
+    let square: f64 = pairs()
+        .flat_map(|(parent, one)| pairs().map(move |(other, two)| one * two * at(parent, other)))
         .sum();
-    let rest = (at(0, 0) - explained).max(0.0);
+    let rest = (at(0, 0) - 2.0 * linear + square).max(0.0);
     let nearest = (1..=parents)
         .map(|parent| at(0, 0) - 2.0 * at(0, parent) + at(parent, parent))
         .fold(f64::INFINITY, f64::min)

@@ -32,6 +32,9 @@ pub(super) enum Scheme {
     Broken,
 }
 
+/// Fewer rows or columns make no matrix that layers could be told by: kinds of tokens, heads of classifiers.
+const NARROW: u64 = 8;
+
 /// What is told of one pair.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Profile {
@@ -130,7 +133,7 @@ fn of(facts: &Facts<'_>, one: &Compared) -> Profile {
     let (rows, columns) = after.tensor.matrix();
     let mut profile = Profile {
         elements: float(after.tensor.elements().unwrap_or(0)),
-        is_matrix: rows > 1 && columns > 1 && is_valued(before) && is_valued(after),
+        is_matrix: rows.min(columns) >= NARROW && is_valued(before) && is_valued(after),
         cosine: 1.0,
         ..Profile::default()
     };
@@ -175,14 +178,15 @@ fn fits(after: &Weight, profile: &Profile) -> bool {
     let Some(element) = after.tensor.element else {
         return false;
     };
-    let share = match &after.scale {
+    let (share, most) = match &after.scale {
         // Scales of channels are chosen by several rules; some clip.
-        Some(_) => Some(0.002),
-        None => element.tolerance().map(|(_, share)| share + 1e-6),
+        Some(_) => (0.002, element.relative_error()),
+        None => match element.tolerance() {
+            // Every element is bounded; how the weights are spread has no part in it.
+            Some((_, share)) if share <= 0.0 => return profile.beyond <= 1e-6,
+            Some((_, share)) => (share, element.relative_error().map(|most| most * 2.0)),
+            None => (1.0, element.relative_error()),
+        },
     };
-    let near = element
-        .relative_error()
-        .is_none_or(|most| profile.relative <= most);
-    let within = share.is_none_or(|share| profile.beyond <= share);
-    near && within
+    profile.beyond <= share && most.is_none_or(|most| profile.relative <= most)
 }

@@ -216,7 +216,7 @@ mod tests {
         // An expanded dimension repeats.
         assert_eq!(gathered(&[2, 2], &[0, 5], 0), [2, 7, 2, 7]);
         assert_eq!(gathered(&[2, 3], &[1, 2], 4), [5, 7]);
-        assert_eq!(gathered(&[], &[], 0), Vec::<u8>::new());
+        assert_eq!(gathered(&[], &[], 0), [2]);
     }
 
     #[test]
