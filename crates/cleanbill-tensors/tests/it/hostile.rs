@@ -100,7 +100,7 @@ fn what_is_cut_anywhere_never_panics_and_never_seems_whole() {
         let whole = Model::open(vec![file(path, bytes.clone())], &Limits::default());
         assert_eq!(whole.tensors.len(), 1, "{path}: {}", problems(&whole));
         for cut in 0..bytes.len() {
-            let part = bytes.get(..cut).unwrap().to_vec();
+            let part = bytes[..cut].to_vec();
             let model = Model::open(vec![file(path, part)], &Limits::default());
             let difference = compared(&whole, &model, None, &[]);
             let told = !difference.gaps.is_empty() || model.tensors.is_empty();
