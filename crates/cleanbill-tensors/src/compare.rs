@@ -24,7 +24,7 @@ const UNIT: u64 = 4 << 20;
 /// Bands of rows whose distances are kept.
 pub(crate) const BANDS: usize = 32;
 /// Rows and columns of the sample that is taken of a difference.
-pub(crate) const SAMPLE: u64 = 40;
+pub(crate) const SAMPLE: u64 = 64;
 /// LIMIT: rows of which each is kept by itself.
 const ROWS: u64 = 1 << 20;
 
@@ -46,9 +46,11 @@ pub(crate) struct Measured {
     pub(crate) row_moves: Vec<f32>,
     /// A number for the bytes of each row, before and after.
     pub(crate) row_marks: Vec<(u64, u64)>,
-    /// The difference at sampled rows and columns.
-    pub(crate) sample: Vec<f32>,
-    pub(crate) sample_columns: usize,
+    /// The difference at sampled rows and columns, until it is looked at.
+    sample: Vec<f32>,
+    sample_columns: usize,
+    /// A sample of the difference has few directions.
+    pub(crate) few_directions: bool,
 }
 
 impl Measured {
@@ -65,6 +67,19 @@ impl Measured {
         } else {
             1.0
         }
+    }
+
+    /// Looks at the sample and lets go of what says nothing: models have many tensors that did not change.
+    fn settled(mut self) -> Self {
+        let sample = std::mem::take(&mut self.sample);
+        if self.raw_differs {
+            self.few_directions = crate::spectrum::has_few_directions(&sample, self.sample_columns);
+        } else {
+            self.bands = Vec::new();
+            self.row_moves = Vec::new();
+            self.row_marks = Vec::new();
+        }
+        self
     }
 
     fn join(mut self, other: Self) -> Self {
@@ -165,7 +180,7 @@ pub(crate) fn compare(before: &Weight, after: &Weight, is_table: bool) -> Result
         units.into_par_iter().map(|unit| run(&plan, unit)).collect();
     let mut parts = parts?.into_iter();
     let first = parts.next().unwrap_or_else(|| plan.empty());
-    Ok(parts.fold(first, Measured::join))
+    Ok(parts.fold(first, Measured::join).settled())
 }
 
 /// Cuts `total` into pieces of `step`.
@@ -210,6 +225,7 @@ impl Plan<'_> {
             row_marks: Vec::new(),
             sample: Vec::new(),
             sample_columns: self.sample_columns.len(),
+            few_directions: false,
         }
     }
 

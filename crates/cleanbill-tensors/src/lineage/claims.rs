@@ -294,7 +294,7 @@ fn is_alone(facts: &Facts<'_>, profiles: &[Profile], index: usize) -> bool {
 
 fn low_rank(facts: &Facts<'_>, profiles: &[Profile], writer: &mut Writer<'_>) {
     for (index, profile) in profiles.iter().enumerate().filter(|(_, profile)| profile.moved) {
-        if profile.low_rank().is_some() {
+        if profile.low_rank().is_some() || profile.unseen {
             continue;
         }
         let moved = percent(profile.relative);

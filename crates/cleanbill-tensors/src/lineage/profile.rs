@@ -1,24 +1,26 @@
 //! What is told of each pair: how far it moved, in how many directions, and whether a scheme of fewer bits explains it.
 
-use cleanbill_core::{difference::TensorKind, tensors::Gap};
+use cleanbill_core::{
+    difference::{Claim, TensorKind},
+    tensors::Gap,
+    text,
+};
 use rayon::prelude::*;
 
 use super::Facts;
 use crate::{
     diff::Compared,
     number::float,
-    spectrum::{Spectrum, sample_share, spectrum},
+    spectrum::{Spectrum, spectrum},
     weights::Weight,
 };
 
-/// LIMIT: multiplications spent on directions where it is asked for by a claim or costs little, and where a sample alone
-/// suggests that it is worth it.
+/// LIMIT: multiplications spent on directions that a claim asks for or a sample suggests; what is left is said.
 const WORK: f64 = 3e11;
-const SMALL_WORK: f64 = 2e10;
+/// Multiplications up to which directions are looked at without either.
+const SMALL_WORK: f64 = 5e9;
 /// Directions looked at.
 const DIRECTIONS: u64 = 72;
-/// Share of a sample in its eight strongest directions above which the whole is looked at.
-const SAMPLE_SHARE: f64 = 0.8;
 /// Share of a difference that its first directions must hold for it to be called low-rank.
 const LOW_RANK_SHARE: f64 = 0.7;
 
@@ -54,6 +56,8 @@ pub(super) struct Profile {
     pub(super) rank: Option<u64>,
     pub(super) rank_share: f64,
     pub(super) standing: f64,
+    /// Its directions were not looked at, though a claim asks for them.
+    pub(super) unseen: bool,
 }
 
 impl Profile {
@@ -67,13 +71,15 @@ impl Profile {
 pub(super) fn profile(facts: &Facts<'_>, gaps: &mut Vec<Gap>) -> Vec<Profile> {
     let mut profiles: Vec<Profile> = facts.compared.iter().map(|one| of(facts, one)).collect();
     let mut wanted: Vec<(bool, f64, usize)> = Vec::new();
+    let mut turned = Vec::new();
     for (index, (one, profile)) in facts.compared.iter().zip(&profiles).enumerate() {
         let Some(measured) = &one.measured else { continue };
         let asked = profile.moved && profile.is_matrix && profile.scheme == Scheme::None && !one.permuted;
         if asked && !one.pair.transposed {
-            let telling = sample_share(&measured.sample, measured.sample_columns) > SAMPLE_SHARE;
             let untold = measured.rows_changed.saturating_mul(4) < measured.rows;
-            wanted.push((!(telling || untold), profile.elements, index));
+            wanted.push((!(measured.few_directions || untold), profile.elements, index));
+        } else if asked {
+            turned.push(index);
         }
     }
     // What a sample suggests comes first, then the small ones, as far as the work goes.
@@ -83,17 +89,37 @@ pub(super) fn profile(facts: &Facts<'_>, gaps: &mut Vec<Gap>) -> Vec<Profile> {
             .then(one.1.total_cmp(&other.1))
             .then(one.2.cmp(&other.2))
     });
-    let claimed = facts.claim.is_some();
+    let cost = |elements: f64| elements * float(DIRECTIONS) * 2.0;
+    let unsuspected: f64 = wanted.iter().filter(|one| one.0).map(|one| cost(one.1)).sum();
+    let all = facts.claim.is_some() || unsuspected <= SMALL_WORK;
     let mut work = 0.0;
-    let chosen: Vec<usize> = wanted
-        .into_iter()
-        .filter(|(unsuspected, elements, _)| {
-            work += elements * float(DIRECTIONS) * 2.0;
-            let most = if claimed || !unsuspected { WORK } else { SMALL_WORK };
-            work <= most
-        })
-        .map(|(_, _, index)| index)
-        .collect();
+    let mut chosen = Vec::new();
+    for (is_unsuspected, elements, index) in wanted {
+        if is_unsuspected && !all {
+            continue;
+        }
+        work += cost(elements);
+        if work <= WORK {
+            chosen.push(index);
+        } else {
+            turned.push(index);
+        }
+    }
+    if matches!(facts.claim, Some(Claim::FineTune | Claim::MergedAdapter)) {
+        for index in turned {
+            gaps.push(Gap {
+                path: String::new(),
+                tensor: name(facts, index),
+                reason: text!(
+                    "how many directions it moved in was not looked at: it is too large, or its rows and columns are exchanged",
+                    "未查看其变化的方向数：过大，或行列互换"
+                ),
+            });
+            if let Some(profile) = profiles.get_mut(index) {
+                profile.unseen = true;
+            }
+        }
+    }
     let found: Vec<(usize, Result<Option<Spectrum>, crate::TensorError>)> = chosen
         .into_par_iter()
         .filter_map(|index| {
@@ -114,16 +140,17 @@ pub(super) fn profile(facts: &Facts<'_>, gaps: &mut Vec<Gap>) -> Vec<Profile> {
             Ok(None) => {}
             Err(error) => gaps.push(Gap {
                 path: String::new(),
-                tensor: facts
-                    .compared
-                    .get(index)
-                    .and_then(|one| facts.new.get(one.pair.after))
-                    .map(|weight| weight.name.clone()),
+                tensor: name(facts, index),
                 reason: error.text(),
             }),
         }
     }
     profiles
+}
+
+fn name(facts: &Facts<'_>, index: usize) -> Option<String> {
+    let one = facts.compared.get(index)?;
+    facts.new.get(one.pair.after).map(|weight| weight.name.clone())
 }
 
 fn of(facts: &Facts<'_>, one: &Compared) -> Profile {
