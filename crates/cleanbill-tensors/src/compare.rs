@@ -16,7 +16,7 @@ use crate::{
 pub(crate) use kernel::Sums;
 
 /// Elements compared at a time.
-const PIECE: u64 = 32 * 1024;
+const PIECE: u64 = 16 * 1024;
 /// Longest row that is kept together; longer ones are compared in pieces and say nothing of rows.
 const LONGEST_ROW: u64 = 256 * 1024;
 /// Elements of one unit of parallel work.

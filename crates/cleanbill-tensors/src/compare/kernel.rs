@@ -18,7 +18,7 @@ pub(crate) struct Sums {
 
 /// Elements that are added up in single precision before the sum is kept in double.
 const BLOCK: usize = 1024;
-const LANES: usize = 8;
+const LANES: usize = 16;
 
 impl Sums {
     pub(crate) fn add(&mut self, other: &Self) {
@@ -46,55 +46,74 @@ impl Sums {
     }
 }
 
+/// Adds up in single precision, one sum after the other: each loop alone is one that compilers make vectors of. What follows from
+/// the three sums is worked out in double precision.
 fn block(before: &[f32], after: &[f32]) -> Sums {
-    let mut aa = [0.0_f32; LANES];
-    let mut bb = [0.0_f32; LANES];
-    let mut ab = [0.0_f32; LANES];
-    let mut dd = [0.0_f32; LANES];
-    let mut largest = [0.0_f32; LANES];
-    let mut changed = [0_u32; LANES];
-    let (ones, one_rest) = before.as_chunks::<LANES>();
-    let (others, other_rest) = after.as_chunks::<LANES>();
-    let mut eight = |one: &[f32; LANES], other: &[f32; LANES]| {
-        let lanes = one.iter().zip(other).zip(&mut aa).zip(&mut bb).zip(&mut ab);
-        let lanes = lanes.zip(&mut dd).zip(&mut largest).zip(&mut changed);
-        for (((((((a, b), aa), bb), ab), dd), largest), changed) in lanes {
-            let difference = b - a;
-            *aa += a * a;
-            *bb += b * b;
-            *ab += a * b;
-            *dd += difference * difference;
-            let size = difference.abs();
-            *largest = if size > *largest { size } else { *largest };
-            *changed = changed.wrapping_add(u32::from(a.to_bits() != b.to_bits()));
-        }
-    };
-    for (one, other) in ones.iter().zip(others) {
-        eight(one, other);
+    let mut held = [0.0_f32; BLOCK];
+    for ((place, before), after) in held.iter_mut().zip(before).zip(after) {
+        *place = after - before;
     }
-    if !one_rest.is_empty() {
-        let (mut one, mut other) = ([0.0; LANES], [0.0; LANES]);
-        for (place, value) in one.iter_mut().zip(one_rest) {
-            *place = *value;
-        }
-        for (place, value) in other.iter_mut().zip(other_rest) {
-            *place = *value;
-        }
-        eight(&one, &other);
-    }
-    let sum = |lanes: [f32; LANES]| lanes.iter().map(|lane| f64::from(*lane)).sum();
+    let differences = held.get(..before.len().min(after.len())).unwrap_or_default();
+    let (aa, ad, dd) = (
+        product(before, before),
+        product(before, differences),
+        product(differences, differences),
+    );
     Sums {
-        aa: sum(aa),
-        bb: sum(bb),
-        ab: sum(ab),
-        dd: sum(dd),
-        largest: f64::from(largest.iter().copied().fold(0.0, f32::max)),
-        changed: changed
-            .iter()
-            .map(|lane| u64::from(*lane))
-            .fold(0, u64::saturating_add),
+        aa,
+        bb: (aa + 2.0 * ad + dd).max(0.0),
+        ab: aa + ad,
+        dd,
+        largest: largest(differences),
+        changed: changed(before, after),
         not_finite: (0, 0),
     }
+}
+
+fn product(one: &[f32], other: &[f32]) -> f64 {
+    let mut sums = [0.0_f32; LANES];
+    let (ones, one_rest) = one.as_chunks::<LANES>();
+    let (others, other_rest) = other.as_chunks::<LANES>();
+    for (one, other) in ones.iter().zip(others) {
+        for ((sum, one), other) in sums.iter_mut().zip(one).zip(other) {
+            *sum += one * other;
+        }
+    }
+    let rest = one_rest
+        .iter()
+        .zip(other_rest)
+        .map(|(one, other)| f64::from(one * other));
+    sums.iter().map(|sum| f64::from(*sum)).chain(rest).sum()
+}
+
+fn largest(differences: &[f32]) -> f64 {
+    let mut most = [0.0_f32; LANES];
+    let (all, rest) = differences.as_chunks::<LANES>();
+    for differences in all {
+        for (most, difference) in most.iter_mut().zip(differences) {
+            let size = difference.abs();
+            *most = if size > *most { size } else { *most };
+        }
+    }
+    let sizes = most.iter().chain(rest).map(|difference| difference.abs());
+    f64::from(sizes.fold(0.0, f32::max))
+}
+
+fn changed(one: &[f32], other: &[f32]) -> u64 {
+    let mut counts = [0_u32; LANES];
+    let (ones, one_rest) = one.as_chunks::<LANES>();
+    let (others, other_rest) = other.as_chunks::<LANES>();
+    for (one, other) in ones.iter().zip(others) {
+        for ((count, one), other) in counts.iter_mut().zip(one).zip(other) {
+            *count = count.wrapping_add(u32::from(one.to_bits() != other.to_bits()));
+        }
+    }
+    let rest = one_rest.iter().zip(other_rest);
+    let rest = rest
+        .filter(|(one, other)| one.to_bits() != other.to_bits())
+        .count();
+    let counted = counts.iter().map(|count| u64::from(*count));
+    counted.fold(size_u64(rest), u64::saturating_add)
 }
 
 /// Adds up in double precision, and leaves out what is not finite.
