@@ -115,8 +115,14 @@ if [ "${PACKAGES:-1}" != 0 ]; then
         echo "bills of real packages failed" >&2
         exit 1
     fi
-    grep -hE '^test result:' "$log.packages" "$log.bills"
-    grep -hE '^SKIPPED:' "$log.bills" >>"$log" || true
+    if ! CLEANBILL_PACKAGES="$(cd "$packages" && pwd)" \
+        cargo test --quiet -p cleanbill-tensors --test it lineage -- --show-output >"$log.lineage" 2>&1; then
+        cat "$log.lineage"
+        echo "lineage of real models failed" >&2
+        exit 1
+    fi
+    grep -hE '^test result:' "$log.packages" "$log.bills" "$log.lineage"
+    grep -hE '^SKIPPED:' "$log.bills" "$log.lineage" >>"$log" || true
 fi
 
 if [ "${LIBRARIES:-1}" != 0 ]; then

@@ -110,9 +110,60 @@ impl<'a> Reader<'a> {
             .map_err(|_| Damage("it ends too early"))
     }
 
+    /// Reads a list of texts without taking it apart; that all of them are texts is checked.
+    pub(crate) fn listed(&mut self) -> Result<Texts<'a>, Damage> {
+        let count = self.count()?;
+        let whole = self.rest;
+        let mut is_short = true;
+        for _ in 0..count {
+            let length = self.count()?;
+            is_short &= length < 0x80;
+            self.bytes(length)?;
+        }
+        let taken = whole.len().saturating_sub(self.rest.len());
+        let bytes = whole.get(..taken).unwrap_or_default();
+        // Lengths below 128 are ASCII: then the list is a text as a whole if each text is one.
+        let text = std::str::from_utf8(bytes).ok().filter(|_| is_short);
+        if text.is_none() {
+            let mut each = Reader::new(bytes);
+            for _ in 0..count {
+                each.text()?;
+            }
+        }
+        Ok(Texts { count, bytes, text })
+    }
+
     pub(crate) fn texts(&mut self) -> Result<Vec<&'a str>, Damage> {
         let count = self.count()?;
         (0..count).map(|_| self.text()).collect()
+    }
+}
+
+/// A list of texts as it stands in an index; most lists are long and never looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Texts<'a> {
+    count: usize,
+    bytes: &'a [u8],
+    /// The same bytes where they are a text as a whole.
+    text: Option<&'a str>,
+}
+
+impl<'a> Texts<'a> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = &'a str> {
+        let mut reader = Reader::new(self.bytes);
+        (0..self.count).map_while(move |_| match self.text {
+            None => reader.text().ok(),
+            Some(text) => {
+                let length = reader.count().ok()?;
+                let start = self.bytes.len().saturating_sub(reader.rest.len());
+                reader.bytes(length).ok()?;
+                text.get(start..start.saturating_add(length))
+            }
+        })
     }
 }
 
@@ -124,8 +175,41 @@ pub(crate) fn checksum(bytes: &[u8]) -> u32 {
 }
 
 #[cfg(test)]
+impl Texts<'_> {
+    /// Makes a list that outlives its test.
+    pub(crate) fn of(texts: &[&str]) -> Self {
+        let mut bytes = Vec::new();
+        put_size(&mut bytes, texts.len());
+        for text in texts {
+            put_text(&mut bytes, text);
+        }
+        Reader::new(Vec::leak(bytes))
+            .listed()
+            .expect("what was written is read")
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lists_of_texts_come_back_and_damage_is_seen() {
+        let long = "x".repeat(200);
+        for texts in [&["1.0", "2.0é", ""][..], &["1.0", &long, "é"], &[]] {
+            assert_eq!(Texts::of(texts).iter().collect::<Vec<_>>(), texts);
+            assert_eq!(Texts::of(texts).is_empty(), texts.is_empty());
+        }
+        // Two halves of one letter are no texts, though their bytes stand side by side.
+        for damaged in [
+            &[2, 1, 0xc3, 1, 0xa9][..],
+            &[1, 1, 0xff],
+            &[2, 1, b'a'],
+            &[1, 9, b'a'],
+        ] {
+            assert!(Reader::new(damaged).listed().is_err(), "{damaged:?}");
+        }
+    }
 
     #[test]
     fn numbers_and_texts_come_back() {

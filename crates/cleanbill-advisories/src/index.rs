@@ -178,7 +178,7 @@ fn judge<'a>(
     let (certainty, unknown, fixed) = match &package.version {
         // Of a repository only the tags that an advisory lists can be compared.
         PackageVersion::Exact(version)
-            if ecosystem == GIT && affected.versions.contains(&version.as_str()) =>
+            if ecosystem == GIT && affected.versions.iter().any(|listed| listed == version) =>
         {
             (Some(Certainty::Affected), None, Vec::new())
         }

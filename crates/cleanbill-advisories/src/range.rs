@@ -55,7 +55,7 @@ pub(crate) fn evaluate(affected: &Affected<'_>, version: &str, order: Option<Ord
     let listed = || {
         affected.versions.iter().any(|listed| match order {
             Some(order) => order.same(version, listed),
-            None => version == *listed,
+            None => version == listed,
         })
     };
     if inside || listed() {
@@ -197,6 +197,7 @@ fn later_fixes(affected: &Affected<'_>, version: &str, order: Option<Order>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::Texts;
 
     use Event::{Fixed, Introduced, LastAffected, Limit};
 
@@ -215,7 +216,7 @@ mod tests {
             ratings: Vec::new(),
             rating_word: "",
             ranges,
-            versions: versions.to_vec(),
+            versions: Texts::of(versions),
         }
     }
 

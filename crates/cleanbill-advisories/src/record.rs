@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use crate::{
-    codec::{Damage, Reader, put_size, put_text},
+    codec::{Damage, Reader, Texts, put_size, put_text},
     ecosystem,
     fault::{Fault, printable},
     limits,
@@ -423,7 +423,7 @@ pub(crate) struct Affected<'a> {
     pub(crate) ratings: Vec<(&'a str, &'a str)>,
     pub(crate) rating_word: &'a str,
     pub(crate) ranges: Vec<Range<'a>>,
-    pub(crate) versions: Vec<&'a str>,
+    pub(crate) versions: Texts<'a>,
 }
 
 /// A range of versions, read back.
@@ -474,7 +474,7 @@ impl<'a> Affected<'a> {
             ratings,
             rating_word,
             ranges,
-            versions: reader.texts()?,
+            versions: reader.listed()?,
         })
     }
 }

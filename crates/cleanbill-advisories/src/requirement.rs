@@ -72,7 +72,7 @@ pub(crate) fn may_bring_in(
         };
         spans.iter().any(|own| own.meets(&span))
     };
-    if affected.versions.iter().any(|version| allows(version)) {
+    if affected.versions.iter().any(allows) {
         return true;
     }
     if affected.versions.is_empty() && affected.ranges.is_empty() {
@@ -322,7 +322,7 @@ mod tests {
                 is_semver: false,
                 events,
             }],
-            versions: Vec::new(),
+            versions: crate::codec::Texts::of(&[]),
         };
         let order = crate::ecosystem::order(ecosystem);
         assert_eq!(

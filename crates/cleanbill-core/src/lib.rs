@@ -6,10 +6,12 @@
 pub mod bill;
 mod coverage;
 mod definition;
+pub mod difference;
 mod digest;
 mod finding;
 mod report;
 mod severity;
+pub mod tensors;
 mod text;
 mod verdict;
 

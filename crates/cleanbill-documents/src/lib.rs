@@ -6,6 +6,7 @@
 
 pub mod approved;
 pub mod boms;
+pub mod differences;
 mod escape;
 pub mod reports;
 pub mod terminal;

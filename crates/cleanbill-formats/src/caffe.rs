@@ -404,6 +404,7 @@ impl Walk<'_, '_> {
             name,
             dtype: dtype.into(),
             shape,
+            place: None,
         });
         Ok(())
     }

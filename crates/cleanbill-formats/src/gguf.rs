@@ -192,6 +192,9 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         }
     }
     let mut view = walk.view;
+    if view.data_start == 0 {
+        view.list.lose_places();
+    }
     if view.data_start > 0 {
         let data = view.data_start..input.source.size();
         view.members.extend(disguised(input.source, &data)?);
@@ -349,6 +352,7 @@ impl Walk<'_> {
             .checked_next_multiple_of(self.view.alignment)
             .unwrap_or(position);
         self.view.data_start = start.min(self.cursor.end());
+        self.view.list.shift(start);
         self.places(places, start);
         Ok(())
     }
@@ -580,7 +584,13 @@ impl Walk<'_> {
                 self.broken(&MISALIGNED, whole, format!("{name}: offset {offset}"));
             }
             let dtype = type_name(kind).map_or_else(|| format!("type {kind}").into(), Into::into);
-            self.view.list.push(Tensor { name, dtype, shape });
+            let place = size.and_then(|size| Some(offset..offset.checked_add(size)?));
+            self.view.list.push(Tensor {
+                name,
+                dtype,
+                shape,
+                place,
+            });
             places.push(Place { offset, size, entry });
         }
         Ok(places)

@@ -125,6 +125,27 @@ pub struct Tensor {
     pub data_type: u64,
     /// Shape.
     pub dimensions: Vec<u64>,
+    /// Where its elements stand.
+    pub stored: Stored,
+}
+
+/// Says where the elements of a tensor stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Stored {
+    /// Nowhere: it has none, or more pieces than are kept.
+    #[default]
+    Nowhere,
+    /// In the model, as little-endian bytes.
+    Raw(Range<u64>),
+    /// In the model, as a packed list of numbers of the field with this number.
+    Packed {
+        /// Field of `TensorProto`: 4 floats, 5 integers of 32 bits, 7 of 64, 10 doubles, 11 unsigned integers of 64 bits.
+        field: u64,
+        /// The packed numbers.
+        range: Range<u64>,
+    },
+    /// In a file beside the model; the index of the reference in [`View::externals`].
+    External(usize),
 }
 
 /// Shows an ONNX model.

@@ -177,6 +177,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         }
     }
     let data = header.end..size;
+    work.list.shift(8_u64.saturating_add(declared));
     let (data, mut members) = work.places(data);
     if !work.complete || work.violated {
         work.list.lose();
@@ -434,6 +435,7 @@ impl<'a> Work<'a> {
             name: name.to_owned(),
             dtype: entry.dtype.unwrap_or_default().into(),
             shape: entry.dimensions,
+            place: Some(begin..end),
         });
         if self.places.len() < size_usize(self.limits.tensors) {
             self.places.push(Place {

@@ -1,4 +1,4 @@
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 /// LIMIT: tensors kept of one file; beyond, the list says that it is not complete.
 const TENSORS: usize = 200_000;
@@ -14,6 +14,8 @@ pub struct Tensor {
     pub dtype: Cow<'static, str>,
     /// Length of each dimension, the slowest first.
     pub shape: Vec<u64>,
+    /// Where its bytes stand in the file, as the file says; it may reach beyond its end. `None` where that is not known.
+    pub place: Option<Range<u64>>,
 }
 
 impl Tensor {
@@ -47,6 +49,23 @@ impl TensorList {
         }
         self.bytes = self.bytes.saturating_add(bytes);
         self.tensors.push(tensor);
+    }
+
+    /// Moves the places of all tensors, once it is known where the bytes begin that they were counted from.
+    pub fn shift(&mut self, start: u64) {
+        for tensor in &mut self.tensors {
+            tensor.place = tensor.place.take().and_then(|place| {
+                let begin = place.start.checked_add(start)?;
+                Some(begin..place.end.checked_add(start)?)
+            });
+        }
+    }
+
+    /// Forgets the places of all tensors: it did not come out what they are counted from.
+    pub fn lose_places(&mut self) {
+        for tensor in &mut self.tensors {
+            tensor.place = None;
+        }
     }
 
     /// Says that tensors are missing from the list, because the file is damaged or a limit was reached.

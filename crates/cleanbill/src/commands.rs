@@ -3,6 +3,7 @@
 mod advisories;
 mod bom;
 mod completions;
+mod diff;
 mod explain;
 mod keygen;
 mod list;
@@ -11,6 +12,7 @@ mod proof;
 mod scan;
 mod sign;
 mod verify;
+mod tensors;
 
 use clap::{
     Subcommand,
@@ -29,6 +31,8 @@ pub(crate) enum Command {
     Sign(sign::Sign),
     Verify(verify::Verify),
     Keygen(keygen::Keygen),
+    Diff(diff::Diff),
+    Tensors(tensors::Tensors),
     Advisories(advisories::Advisories),
     Explain(explain::Explain),
     List(list::List),
@@ -44,6 +48,8 @@ pub(crate) fn run(command: &Command, shell: &Shell) -> Result<ExitCode, Failure>
         Command::Sign(arguments) => sign::run(arguments, shell),
         Command::Verify(arguments) => verify::run(arguments, shell),
         Command::Keygen(arguments) => keygen::run(arguments, shell),
+        Command::Diff(arguments) => diff::run(arguments, shell),
+        Command::Tensors(arguments) => tensors::run(arguments, shell),
         Command::Advisories(arguments) => advisories::run(arguments, shell),
         Command::Explain(arguments) => explain::run(arguments, shell),
         Command::List(arguments) => list::run(arguments, shell),

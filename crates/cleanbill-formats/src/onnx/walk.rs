@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, ops::Range};
 
 use super::{
-    Attribute, EXTERNALS, External, LOOKED_AT, MEMBERS, MOST_DIMENSIONS, OPERATORS, Operator, TENSORS_KEPT,
-    TEXTS, Tensor, View, element_bits,
+    Attribute, EXTERNALS, External, LOOKED_AT, MEMBERS, MOST_DIMENSIONS, OPERATORS, Operator, Stored,
+    TENSORS_KEPT, TEXTS, Tensor, View, element_bits,
     rules::{DIMENSIONS, OVERFLOW, REPEATED, SIZE, TOO_MANY, UNKNOWN},
 };
 use crate::{
@@ -290,7 +290,9 @@ impl Walk<'_> {
             name: String::new(),
             data_type: 0,
             dimensions: Vec::new(),
+            stored: Stored::Nowhere,
         };
+        let mut pieces = 0_u32;
         let mut entries = Vec::new();
         let mut held: Option<u64> = None;
         let (mut typed, mut outside, mut complete) = (false, false, true);
@@ -309,10 +311,21 @@ impl Walk<'_> {
                         self.wire.notes.push(&REPEATED, field.range(), "raw_data");
                     }
                     held = Some(range.end.saturating_sub(range.start));
+                    tensor.stored = Stored::Raw(range.clone());
                     self.look_at(range)?;
                 }
                 (4..=7 | 10 | 11, content) => {
                     typed |= !matches!(content, Content::Bytes(range) if range.is_empty());
+                    pieces = pieces.saturating_add(1);
+                    // Raw bytes win over typed ones; a list in several pieces, which no library writes, is not put together.
+                    tensor.stored = match (content, &tensor.stored) {
+                        (_, Stored::Raw(range)) => Stored::Raw(range.clone()),
+                        (Content::Bytes(range), _) if pieces == 1 => Stored::Packed {
+                            field: field.number,
+                            range: range.clone(),
+                        },
+                        _ => Stored::Nowhere,
+                    };
                 }
                 (13, Content::Bytes(range)) => {
                     if entries.len() < 64 {
@@ -342,6 +355,7 @@ impl Walk<'_> {
         }
         if external {
             if self.view.externals.len() < EXTERNALS {
+                tensor.stored = Stored::External(self.view.externals.len());
                 self.view.externals.push(External {
                     tensor: tensor.name.clone(),
                     entries,

@@ -4,6 +4,7 @@ mod advisories;
 mod approved;
 mod bom;
 mod cli;
+mod diff;
 mod documents;
 mod exit_codes;
 #[path = "../../../cleanbill-documents/tests/it/boms/tools.rs"]

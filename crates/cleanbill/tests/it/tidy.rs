@@ -20,6 +20,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("licences", &["core"]),
     ("samples", &[]),
     ("scan", &["code", "core", "formats", "leaks", "licences"]),
+    ("tensors", &["core", "formats"]),
     ("data", &["core", "leaks"]),
     ("python", &["data", "scan", "leaks"]),
     ("attest", &["core"]),
@@ -41,6 +42,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "policy",
             "scan",
             "server",
+            "tensors",
         ],
     ),
     (

@@ -1,0 +1,637 @@
+//! Findings: what does not fit what the later model is said, or seems, to be.
+
+use cleanbill_core::{
+    Severity, Text,
+    difference::{Claim, Descent, Difference, Kind, Mismatch, TensorKind},
+    text,
+};
+
+use super::{
+    Facts,
+    adapter::Adapter,
+    merge::{LEFT_OVER, Merge},
+    profile::{Profile, Scheme},
+    role,
+};
+use crate::{
+    diff::{Compared, is_table},
+    number::median,
+    weights::Weight,
+};
+
+/// Standing from which a tensor is a finding.
+const STANDS_OUT: f64 = 1.3;
+/// Rows of a table up to which single tokens are named as findings.
+const FEW_ROWS: u64 = 64;
+/// Cosine below which a matrix does not descend from the other.
+const APART: f64 = 0.5;
+
+struct Writer<'a> {
+    findings: &'a mut Vec<Mismatch>,
+    claimed: bool,
+}
+
+impl Writer<'_> {
+    /// Reports; what only seems not to fit, without a claim, counts less.
+    fn report(
+        &mut self,
+        id: &'static str,
+        severity: Severity,
+        tensor: Option<&str>,
+        weight: f64,
+        message: Text,
+    ) {
+        let severity = if self.claimed {
+            severity
+        } else {
+            severity.min(Severity::Medium)
+        };
+        self.findings.push(Mismatch {
+            id,
+            severity,
+            tensor: tensor.map(str::to_owned),
+            message,
+            weight: if weight.is_finite() { weight } else { f64::MAX },
+        });
+    }
+}
+
+pub(super) fn findings(
+    facts: &Facts<'_>,
+    profiles: &[Profile],
+    adapter: Option<&Adapter>,
+    merge: Option<&Merge>,
+    difference: &mut Difference,
+) {
+    let seems = difference.lineage.descent;
+    let scores = difference.lineage.scores.clone();
+    let score = |descent: Descent| {
+        scores
+            .iter()
+            .find(|(one, _)| *one == descent)
+            .map_or(0.0, |(_, score)| *score)
+    };
+    let mut findings = Vec::new();
+    let mut writer = Writer {
+        findings: &mut findings,
+        claimed: facts.claim.is_some(),
+    };
+    let target = match facts.claim {
+        Some(claim) => claimed(claim),
+        None => seems.unwrap_or(Descent::Identical),
+    };
+    if let Some(claim) = facts.claim {
+        against(claim, seems, &score, &mut writer);
+    }
+    match target {
+        Descent::Identical | Descent::Conversion => conversion(facts, profiles, &mut writer),
+        Descent::FineTune | Descent::Edit => moved(facts, profiles, false, &mut writer),
+        Descent::MergedAdapter => {
+            moved(facts, profiles, true, &mut writer);
+            low_rank(facts, profiles, &mut writer);
+        }
+        Descent::Quantisation => quantisation(facts, profiles, &mut writer),
+        Descent::Merge => merged(facts, merge, &mut writer),
+        Descent::Adapter => adapted(adapter, &mut writer),
+        Descent::Unrelated => {}
+    }
+    if !matches!(target, Descent::Adapter | Descent::Unrelated) {
+        structure(facts, target, &mut writer);
+        tables(facts, difference, &mut writer);
+        not_finite(facts, &mut writer);
+        beside(target, difference, &mut writer);
+    }
+    difference.findings = findings;
+}
+
+fn claimed(claim: Claim) -> Descent {
+    match claim {
+        Claim::FineTune => Descent::FineTune,
+        Claim::Adapter => Descent::Adapter,
+        Claim::MergedAdapter => Descent::MergedAdapter,
+        Claim::Quantisation => Descent::Quantisation,
+        Claim::Merge => Descent::Merge,
+        Claim::Conversion => Descent::Conversion,
+    }
+}
+
+/// Holds the claim against what the tensors say.
+fn against(claim: Claim, seems: Option<Descent>, score: &dyn Fn(Descent) -> f64, writer: &mut Writer<'_>) {
+    let wanted = claimed(claim);
+    let said = claim.as_str();
+    match seems {
+        None => writer.report(
+            "lineage-nothing-compared",
+            Severity::High,
+            None,
+            0.0,
+            text!(
+                "no tensor of one model is found in the other",
+                "两个模型没有可对应的张量"
+            ),
+        ),
+        Some(Descent::Unrelated) if wanted != Descent::Adapter || score(Descent::Adapter) < 0.5 => writer
+            .report(
+                "lineage-unrelated",
+                Severity::High,
+                None,
+                2.0,
+                text!(
+                    "said to be `{said}`, but its weights have nothing in common with the other model's",
+                    "声称为 `{said}`，但其权重与另一模型毫无共同之处"
+                ),
+            ),
+        Some(found) if found != wanted && !agrees(wanted, found) && score(wanted) < 0.5 => {
+            let found = found.as_str();
+            writer.report(
+                "lineage-other-kind",
+                Severity::Medium,
+                None,
+                0.0,
+                text!(
+                    "said to be `{said}`, the tensors look like `{found}`",
+                    "声称为 `{said}`，张量看起来像 `{found}`"
+                ),
+            );
+        }
+        _ => {}
+    }
+}
+
+/// Says whether one answer is a case of another.
+fn agrees(wanted: Descent, found: Descent) -> bool {
+    matches!(
+        (wanted, found),
+        (Descent::Conversion, Descent::Identical) | (Descent::FineTune, Descent::MergedAdapter)
+    )
+}
+
+fn name<'a>(facts: &Facts<'a>, index: usize) -> &'a str {
+    let weight = facts
+        .compared
+        .get(index)
+        .and_then(|one| facts.old.get(one.pair.before));
+    weight.map_or("", |weight: &Weight| weight.name.as_str())
+}
+
+fn percent(value: f64) -> String {
+    if value.is_finite() {
+        format!("{:.3}%", value * 100.0)
+    } else {
+        "∞".to_owned()
+    }
+}
+
+fn conversion(facts: &Facts<'_>, profiles: &[Profile], writer: &mut Writer<'_>) {
+    for (index, profile) in profiles.iter().enumerate().filter(|(_, profile)| profile.moved) {
+        let moved = percent(profile.relative);
+        writer.report(
+            "lineage-not-a-conversion",
+            Severity::High,
+            Some(name(facts, index)),
+            profile.relative,
+            text!(
+                "its values are not those that a conversion gives; they moved by {moved}",
+                "其数值不是转换所得；移动了 {moved}"
+            ),
+        );
+    }
+}
+
+/// Fine-tunes, edits and merged adapters: what moved alone, or more than its like.
+fn moved(facts: &Facts<'_>, profiles: &[Profile], any_rank: bool, writer: &mut Writer<'_>) {
+    for (index, profile) in profiles.iter().enumerate().filter(|(_, profile)| profile.moved) {
+        // Tables of which few rows moved, or all to other places, are told of by their rows.
+        if facts
+            .compared
+            .get(index)
+            .is_some_and(|one| one.permuted || of_few_rows(one))
+        {
+            continue;
+        }
+        let tensor = Some(name(facts, index));
+        let moved = percent(profile.relative);
+        if profile.is_matrix && profile.cosine < APART {
+            let cosine = format!("{:.3}", profile.cosine);
+            writer.report(
+                "lineage-replaced",
+                Severity::High,
+                tensor,
+                10.0 + profile.relative.min(10.0),
+                text!(
+                    "does not descend from the other model's: cosine {cosine}",
+                    "并非来自另一模型的对应张量：余弦 {cosine}"
+                ),
+            );
+            continue;
+        }
+        let narrow = profile.low_rank();
+        if profile.standing < STANDS_OUT || !profile.is_matrix {
+            continue;
+        }
+        let alone = is_alone(facts, profiles, index);
+        if let (Some(rank), true) = (narrow, alone && !any_rank) {
+            writer.report(
+                "lineage-lone-change",
+                Severity::High,
+                tensor,
+                profile.standing,
+                text!(
+                    "changed by {moved} in {rank} direction(s) while its like did not move: an edit, not training",
+                    "在 {rank} 个方向上改变了 {moved}，而同类张量未变：这是编辑而非训练"
+                ),
+            );
+        } else if alone {
+            writer.report(
+                "lineage-lone-change",
+                Severity::Medium,
+                tensor,
+                profile.standing,
+                text!(
+                    "changed by {moved} while its like did not move",
+                    "改变了 {moved}，而同类张量未变"
+                ),
+            );
+        } else {
+            let held = profile.concentration.map_or_else(|| "-".to_owned(), percent);
+            writer.report(
+                "lineage-outlier",
+                Severity::High,
+                tensor,
+                profile.standing,
+                text!(
+                    "moved unlike its like in other layers: by {moved}, {held} of it in one direction",
+                    "与其他层的同类张量变化不同：移动 {moved}，其中 {held} 集中在一个方向"
+                ),
+            );
+        }
+    }
+}
+
+/// Says whether most tensors of the same role did not move.
+fn is_alone(facts: &Facts<'_>, profiles: &[Profile], index: usize) -> bool {
+    let own = role(name(facts, index));
+    let mut like = 0_u64;
+    let mut still = 0_u64;
+    for (other, profile) in profiles.iter().enumerate() {
+        if other != index && role(name(facts, other)) == own {
+            like = like.saturating_add(1);
+            still = still.saturating_add(u64::from(!profile.moved));
+        }
+    }
+    if like < 3 {
+        let matrices = profiles.iter().filter(|profile| profile.is_matrix);
+        let (all, moved) = matrices.fold((0_u64, 0_u64), |(all, moved), profile| {
+            (
+                all.saturating_add(1),
+                moved.saturating_add(u64::from(profile.moved)),
+            )
+        });
+        return moved.saturating_mul(4) <= all;
+    }
+    still.saturating_mul(4) >= like.saturating_mul(3)
+}
+
+fn low_rank(facts: &Facts<'_>, profiles: &[Profile], writer: &mut Writer<'_>) {
+    for (index, profile) in profiles.iter().enumerate().filter(|(_, profile)| profile.moved) {
+        if profile.low_rank().is_some() || profile.unseen {
+            continue;
+        }
+        let moved = percent(profile.relative);
+        let severity = if profile.is_matrix {
+            Severity::High
+        } else {
+            Severity::Low
+        };
+        writer.report(
+            "lineage-not-low-rank",
+            severity,
+            Some(name(facts, index)),
+            profile.relative,
+            text!(
+                "moved by {moved} in more directions than an adapter has",
+                "移动了 {moved}，方向数多于适配器所能有"
+            ),
+        );
+    }
+}
+
+fn quantisation(facts: &Facts<'_>, profiles: &[Profile], writer: &mut Writer<'_>) {
+    let mut errors: Vec<f64> = profiles
+        .iter()
+        .filter(|profile| profile.moved && profile.scheme != Scheme::None)
+        .map(|profile| profile.relative)
+        .collect();
+    let middle = median(&mut errors).unwrap_or(0.0);
+    for (index, profile) in profiles.iter().enumerate().filter(|(_, profile)| profile.moved) {
+        let moved = percent(profile.relative);
+        let tensor = Some(name(facts, index));
+        if profile.scheme == Scheme::None {
+            writer.report(
+                "lineage-changed-beside-quantisation",
+                Severity::High,
+                tensor,
+                profile.relative,
+                text!(
+                    "moved by {moved} though its type is not one of fewer bits",
+                    "类型位数未减少，却移动了 {moved}"
+                ),
+            );
+        } else if profile.scheme == Scheme::Broken {
+            let beyond = percent(profile.beyond);
+            writer.report(
+                "lineage-beyond-quantisation",
+                Severity::High,
+                tensor,
+                profile.relative + profile.beyond,
+                text!(
+                    "moved by {moved}, {beyond} of its elements farther than its scheme explains",
+                    "移动了 {moved}，其中 {beyond} 的元素超出该量化方案所能解释的范围"
+                ),
+            );
+        } else if profile.standing >= STANDS_OUT && profile.relative > middle * 1.5 {
+            writer.report(
+                "lineage-outlier",
+                Severity::Medium,
+                tensor,
+                profile.standing,
+                text!(
+                    "lost more than its like by the same scheme: {moved}",
+                    "在相同方案下的损失大于同类张量：{moved}"
+                ),
+            );
+        }
+    }
+}
+
+fn merged(facts: &Facts<'_>, merge: Option<&Merge>, writer: &mut Writer<'_>) {
+    let Some(merge) = merge else {
+        writer.report(
+            "lineage-merge-without-parents",
+            Severity::Medium,
+            None,
+            0.0,
+            text!(
+                "said to be a merge, and the other models are not given",
+                "声称为合并模型，但未给出其他模型"
+            ),
+        );
+        return;
+    };
+    let mut known: Vec<f64> = merge.left_over.iter().flatten().copied().collect();
+    let middle = median(&mut known).unwrap_or(0.0);
+    if middle > LEFT_OVER {
+        let rest = percent(middle);
+        writer.report(
+            "lineage-not-a-merge",
+            Severity::High,
+            None,
+            middle,
+            text!(
+                "a weighted sum leaves {rest} of the way to the nearest model unexplained in the tensor in the middle",
+                "对处于中位的张量，加权和仍有 {rest} 的差距无法解释"
+            ),
+        );
+        return;
+    }
+    for (index, rest) in merge.left_over.iter().enumerate() {
+        let Some(rest) = rest.filter(|rest| *rest > LEFT_OVER.max(middle * 10.0)) else {
+            continue;
+        };
+        let shown = percent(rest);
+        writer.report(
+            "lineage-outlier",
+            Severity::High,
+            Some(name(facts, index)),
+            rest,
+            text!(
+                "is no weighted sum of the models: {shown} of the way to the nearest one is left over",
+                "不是各模型的加权和：仍剩 {shown} 的差距"
+            ),
+        );
+    }
+}
+
+fn adapted(adapter: Option<&Adapter>, writer: &mut Writer<'_>) {
+    let Some(adapter) = adapter else {
+        writer.report(
+            "lineage-no-adapter",
+            Severity::High,
+            None,
+            1.0,
+            text!("holds no tensors of an adapter", "不含适配器张量"),
+        );
+        return;
+    };
+    for (tensor, reason) in &adapter.misfits {
+        writer.report(
+            "lineage-adapter-shape",
+            Severity::High,
+            Some(tensor),
+            1.0,
+            reason.clone(),
+        );
+    }
+    for tensor in &adapter.whole {
+        writer.report(
+            "lineage-adapter-whole-tensor",
+            Severity::Medium,
+            Some(tensor),
+            0.0,
+            text!(
+                "is a whole tensor that takes the place of the base's",
+                "是取代基础模型对应张量的完整张量"
+            ),
+        );
+    }
+}
+
+/// Says whether few rows of a table changed, so that single tokens can be named.
+fn of_few_rows(one: &Compared) -> bool {
+    one.measured.as_ref().is_some_and(|measured| {
+        !measured.row_moves.is_empty()
+            && measured.rows_changed > 0
+            && measured.rows_changed <= FEW_ROWS
+            && measured.rows_changed.saturating_mul(10) < measured.rows
+    })
+}
+
+/// Tensors that only one side has.
+fn structure(facts: &Facts<'_>, target: Descent, writer: &mut Writer<'_>) {
+    let strict = matches!(
+        target,
+        Descent::Identical | Descent::Conversion | Descent::Quantisation | Descent::Merge
+    );
+    let is_counted = |weight: &Weight| {
+        // Indexes, masks and constants of graphs come and go with containers.
+        let valued = weight.is_quantised() || weight.tensor.element.is_some_and(crate::Element::is_float);
+        valued && weight.tensor.elements().unwrap_or(0) >= 16
+    };
+    let severity = if strict { Severity::Medium } else { Severity::Low };
+    for (list, weights, message) in [
+        (facts.added, facts.new, text!("is new", "是新增的")),
+        (facts.removed, facts.old, text!("is gone", "已被移除")),
+    ] {
+        let counted = list
+            .iter()
+            .filter_map(|index| weights.get(*index))
+            .filter(|weight| is_counted(weight));
+        for weight in counted.take(50) {
+            writer.report(
+                "lineage-structure",
+                severity,
+                Some(&weight.name),
+                0.0,
+                message.clone(),
+            );
+        }
+    }
+}
+
+/// Rows of tables: single tokens that moved, rows in another order.
+fn tables(facts: &Facts<'_>, difference: &Difference, writer: &mut Writer<'_>) {
+    for (one, change) in facts.compared.iter().zip(&difference.tensors) {
+        let Some(weight) = facts.new.get(one.pair.after).filter(|weight| is_table(weight)) else {
+            continue;
+        };
+        let Some(measured) = &one.measured else { continue };
+        if one.permuted {
+            let (severity, message) = if one.follows_tokens {
+                (
+                    Severity::Info,
+                    text!(
+                        "its rows follow the new numbers of the tokens",
+                        "其行随词元的新编号移动"
+                    ),
+                )
+            } else {
+                (
+                    Severity::High,
+                    text!(
+                        "its rows stand in another order than the tokens: words mean other words",
+                        "其行的顺序与词元不符：词元含义被调换"
+                    ),
+                )
+            };
+            let id = if one.follows_tokens {
+                "lineage-rows-follow-tokens"
+            } else {
+                "lineage-rows-moved"
+            };
+            writer.report(id, severity, Some(&weight.name), 5.0, message);
+            continue;
+        }
+        if one.kind == TensorKind::Changed && of_few_rows(one) {
+            // Where nothing else moved, nothing was trained.
+            let alone = facts
+                .compared
+                .iter()
+                .filter(|one| one.kind == TensorKind::Changed)
+                .count()
+                <= 2;
+            let severity = if alone { Severity::High } else { Severity::Medium };
+            let shown: Vec<String> = change
+                .rows
+                .iter()
+                .take(8)
+                .map(|row| match &row.token {
+                    Some(token) => format!("{} `{token}`", row.row),
+                    None => row.row.to_string(),
+                })
+                .collect();
+            let (count, shown) = (measured.rows_changed, shown.join(", "));
+            writer.report(
+                "lineage-token-rows",
+                severity,
+                Some(&weight.name),
+                1.0,
+                text!(
+                    "only {count} rows changed, those of the tokens {shown}",
+                    "仅 {count} 行改变，对应词元：{shown}"
+                ),
+            );
+        }
+    }
+}
+
+fn not_finite(facts: &Facts<'_>, writer: &mut Writer<'_>) {
+    for one in facts.compared {
+        let (Some(measured), Some(weight)) = (&one.measured, facts.new.get(one.pair.after)) else {
+            continue;
+        };
+        let (before, after) = measured.sums.not_finite;
+        if after > before {
+            writer.report(
+                "lineage-not-finite",
+                Severity::Medium,
+                Some(&weight.name),
+                0.5,
+                text!(
+                    "has {after} elements that are not finite, {before} before",
+                    "有 {after} 个非有限元素，之前为 {before} 个"
+                ),
+            );
+        }
+    }
+}
+
+/// Tokens and templates that should have stayed as they were.
+fn beside(target: Descent, difference: &Difference, writer: &mut Writer<'_>) {
+    for (role, before, after) in &difference.tokens.roles {
+        let (Some(before), Some(after)) = (before, after) else {
+            continue;
+        };
+        writer.report(
+            "lineage-special-token",
+            Severity::Medium,
+            None,
+            0.2,
+            text!(
+                "`{role}` was `{before}` and is `{after}`",
+                "`{role}` 原为 `{before}`，现为 `{after}`"
+            ),
+        );
+    }
+    let moved = difference
+        .tokens
+        .changes
+        .iter()
+        .filter(|change| change.special && change.before.is_some() && change.after.is_some());
+    for change in moved.take(20) {
+        let token = &change.token;
+        let (before, after) = (change.before.unwrap_or(0), change.after.unwrap_or(0));
+        writer.report(
+            "lineage-special-token-moved",
+            Severity::Medium,
+            None,
+            0.1,
+            text!(
+                "the special token `{token}` had number {before} and has {after}",
+                "特殊词元 `{token}` 的编号由 {before} 变为 {after}"
+            ),
+        );
+    }
+    let same_words = matches!(
+        target,
+        Descent::Conversion | Descent::Quantisation | Descent::Identical
+    );
+    for template in difference
+        .templates
+        .iter()
+        .filter(|template| template.kind == Kind::Changed)
+    {
+        let path = &template.path;
+        let severity = if same_words {
+            Severity::Medium
+        } else {
+            Severity::Low
+        };
+        writer.report(
+            "lineage-template-changed",
+            severity,
+            None,
+            0.1,
+            text!("the chat template `{path}` changed", "聊天模板 `{path}` 已改变"),
+        );
+    }
+}
