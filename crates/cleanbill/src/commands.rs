@@ -11,8 +11,8 @@ mod man;
 mod proof;
 mod scan;
 mod sign;
-mod verify;
 mod tensors;
+mod verify;
 
 use clap::{
     Subcommand,
