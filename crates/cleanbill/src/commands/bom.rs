@@ -141,8 +141,14 @@ fn read_bill(path: &Path) -> Result<Bill, Failure> {
 
 /// Writes JSON with a line feed at its end.
 pub(super) fn json(value: &impl Serialize) -> Vec<u8> {
+    sized_json(value, 0)
+}
+
+/// Like [`json`], for what is known to take about so many bytes: a text that grows needs twice its memory.
+pub(super) fn sized_json(value: &impl Serialize, bytes: usize) -> Vec<u8> {
+    let mut text = Vec::with_capacity(bytes);
     // INVARIANT: keys are strings and nothing fails to be shown, so that writing into memory cannot fail.
-    let mut text = serde_json::to_vec_pretty(value).unwrap_or_default();
+    let _written = serde_json::to_writer_pretty(&mut text, value);
     text.push(b'\n');
     text
 }

@@ -76,7 +76,10 @@ pub(super) fn run(arguments: &Check, shell: &Shell) -> Result<ExitCode, Failure>
     };
     output.write(&match arguments.format {
         Listing::Human => shown(&result.human(shell)).into_bytes(),
-        Listing::Json => bom::json(&result.json()),
+        Listing::Json => {
+            let count = result.bill.vulnerabilities.len();
+            bom::sized_json(&result.json(), count.saturating_mul(ADVISORY_BYTES))
+        }
     })?;
     let fails = |one: &Vulnerability| {
         // Whoever lists a model as bad wants to be stopped by its name as well.
@@ -100,6 +103,9 @@ fn shown(text: &str) -> String {
 fn is_possible(one: &Vulnerability) -> bool {
     one.certainty == Some(Certainty::Possible)
 }
+
+/// Bytes that an advisory takes in JSON, about.
+const ADVISORY_BYTES: usize = 512;
 
 struct Outcome<'a> {
     bill: &'a Bill,
