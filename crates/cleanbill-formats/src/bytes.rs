@@ -62,13 +62,14 @@ pub fn size_usize(length: u64) -> usize {
     usize::try_from(length).unwrap_or(usize::MAX)
 }
 
-impl ReadAt for [u8] {
+/// Bytes that lie in memory, however they are held.
+impl<T: AsRef<[u8]> + Send + Sync + fmt::Debug + ?Sized> ReadAt for T {
     fn size(&self) -> u64 {
-        size_u64(self.len())
+        size_u64(self.as_ref().len())
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let rest = self.get(size_usize(offset)..).unwrap_or_default();
+        let rest = self.as_ref().get(size_usize(offset)..).unwrap_or_default();
         let count = rest.len().min(buffer.len());
         if let (Some(target), Some(bytes)) = (buffer.get_mut(..count), rest.get(..count)) {
             target.copy_from_slice(bytes);
@@ -77,49 +78,7 @@ impl ReadAt for [u8] {
     }
 
     fn in_memory(&self) -> Option<&[u8]> {
-        Some(self)
-    }
-}
-
-impl ReadAt for Vec<u8> {
-    fn size(&self) -> u64 {
-        self.as_slice().size()
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.as_slice().read_at(offset, buffer)
-    }
-
-    fn in_memory(&self) -> Option<&[u8]> {
-        Some(self)
-    }
-}
-
-impl ReadAt for Cow<'_, [u8]> {
-    fn size(&self) -> u64 {
-        self.as_ref().size()
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.as_ref().read_at(offset, buffer)
-    }
-
-    fn in_memory(&self) -> Option<&[u8]> {
-        Some(self)
-    }
-}
-
-impl ReadAt for Arc<[u8]> {
-    fn size(&self) -> u64 {
-        self.as_ref().size()
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.as_ref().read_at(offset, buffer)
-    }
-
-    fn in_memory(&self) -> Option<&[u8]> {
-        Some(self)
+        Some(self.as_ref())
     }
 }
 
