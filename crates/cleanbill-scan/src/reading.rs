@@ -3,7 +3,7 @@ use std::{cell::OnceCell, ops::Range};
 use cleanbill_code::{
     dependencies::Dependencies,
     python::Program,
-    tree::{Syntax, Tree},
+    tree::{Node, Syntax, Tree},
     workload::{Deployment, ManifestKind},
 };
 use cleanbill_formats::{
@@ -177,6 +177,11 @@ impl<'a> Reading<'a> {
                 Some(Tree::parse(text, Syntax::guess(text)?))
             })
             .as_ref()
+    }
+
+    /// Returns the outermost value of YAML, JSON or TOML.
+    pub fn root(&self) -> Option<&Node> {
+        self.tree().and_then(Tree::root)
     }
 
     /// Returns what a manifest of a deployment or pipeline describes; `None` for other text.

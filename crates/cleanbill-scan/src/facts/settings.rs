@@ -39,7 +39,7 @@ impl Settings {
 
     pub(super) fn read(scene: &Scene<'_>) -> Option<Self> {
         let start = scene.reading.text()?.start;
-        let root = scene.reading.tree()?.root()?;
+        let root = scene.reading.root()?;
         if !root.is_map() {
             return None;
         }

@@ -116,7 +116,7 @@ pub(crate) fn hub_names(scene: &Scene<'_>) -> Vec<Mention> {
     let mut found = Mentions::default();
     match scene.file_name() {
         "config.json" | "tokenizer_config.json" | "adapter_config.json" | "model_index.json" => {
-            if let Some(root) = scene.reading.tree().and_then(|tree| tree.root()) {
+            if let Some(root) = scene.reading.root() {
                 values(root, scene, 0, &mut found);
             }
         }

@@ -69,12 +69,7 @@ pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
     if !is_named(scene, &["config.json", "model_index.json"]) {
         return;
     }
-    let Some(root) = scene
-        .reading
-        .tree()
-        .and_then(|tree| tree.root())
-        .filter(|root| root.is_map())
-    else {
+    let Some(root) = scene.reading.root().filter(|root| root.is_map()) else {
         return;
     };
     let file = scene.artifact;
@@ -146,7 +141,7 @@ pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
 
 /// Names the libraries that wrote a file of configuration.
 fn writers(scene: &Scene<'_>, entry: &mut Entry) {
-    let Some(root) = scene.reading.tree().and_then(|tree| tree.root()) else {
+    let Some(root) = scene.reading.root() else {
         return;
     };
     for (key, package) in [
@@ -171,7 +166,7 @@ fn writers(scene: &Scene<'_>, entry: &mut Entry) {
 
 /// Names the libraries that wrote the folder of a sentence embedding model.
 fn sentence_transformers(scene: &Scene<'_>, entry: &mut Entry) {
-    let Some(root) = scene.reading.tree().and_then(|tree| tree.root()) else {
+    let Some(root) = scene.reading.root() else {
         return;
     };
     for (key, package) in [

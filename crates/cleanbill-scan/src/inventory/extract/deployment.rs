@@ -24,7 +24,7 @@ pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
         let component = container(&image.text, &source);
         entry.name(RelationKind::DependsOn, "image", component, source);
     }
-    if let Some(root) = scene.reading.tree().and_then(|tree| tree.root()) {
+    if let Some(root) = scene.reading.root() {
         devices(root, scene.artifact, entry);
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
     ) {
         return;
     }
-    let Some(root) = scene.reading.tree().and_then(|tree| tree.root()) else {
+    let Some(root) = scene.reading.root() else {
         return;
     };
     let file = scene.artifact;

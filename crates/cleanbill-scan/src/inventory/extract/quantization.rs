@@ -54,7 +54,7 @@ pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
     if !is_own && !is_named(scene, &["config.json"]) {
         return;
     }
-    let Some(root) = scene.reading.tree().and_then(|tree| tree.root()) else {
+    let Some(root) = scene.reading.root() else {
         return;
     };
     let found = if is_own {

@@ -36,7 +36,7 @@ pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
 }
 
 fn configuration(scene: &Scene<'_>, entry: &mut Entry) {
-    let Some(root) = scene.reading.tree().and_then(|tree| tree.root()) else {
+    let Some(root) = scene.reading.root() else {
         return;
     };
     let class = root
@@ -59,7 +59,7 @@ fn configuration(scene: &Scene<'_>, entry: &mut Entry) {
 
 /// Reads how many tokens of a text sentence-transformers takes, which may be fewer than the model could.
 fn lengths(scene: &Scene<'_>, entry: &mut Entry) {
-    let Some(root) = scene.reading.tree().and_then(|tree| tree.root()) else {
+    let Some(root) = scene.reading.root() else {
         return;
     };
     entry.state(Rank::Configuration, |model| {
@@ -75,7 +75,7 @@ fn lengths(scene: &Scene<'_>, entry: &mut Entry) {
 
 /// Reads how one vector is made of many: `1_Pooling/config.json`.
 fn pooling(scene: &Scene<'_>, entry: &mut Entry) {
-    let Some(root) = scene.reading.tree().and_then(|tree| tree.root()) else {
+    let Some(root) = scene.reading.root() else {
         return;
     };
     let Some(size) = root.str_at(&["word_embedding_dimension"]) else {

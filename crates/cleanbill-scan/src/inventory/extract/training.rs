@@ -100,12 +100,7 @@ pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
     if !is_result && !is_settings {
         return;
     }
-    let Some(root) = scene
-        .reading
-        .tree()
-        .and_then(|tree| tree.root())
-        .filter(|root| root.is_map())
-    else {
+    let Some(root) = scene.reading.root().filter(|root| root.is_map()) else {
         return;
     };
     let file = scene.artifact;
