@@ -1,7 +1,7 @@
 //! Test inputs built from text: what stands in the repository is the description of a file, never the file.
 //!
 //! [`Sample`] reads a `*.sample` text, [`pickle`] assembles and disassembles pickles, [`Random`] gives repeatable random
-//! numbers. Nothing here is part of the product: only tests and the fuzzer depend on this crate, and it depends on none of
+//! numbers, [`tools`] installs programs that tests run beside ours. Nothing here is part of the product: only tests and the fuzzer depend on this crate, and it depends on none of
 //! ours, so that a mistake in a parser cannot hide in the builder of its tests. The text format is described in
 //! `docs/guide/fixtures.md`.
 
@@ -18,6 +18,7 @@ mod proto;
 mod random;
 mod sample;
 mod tar;
+pub mod tools;
 mod torch;
 mod zip;
 

@@ -3,12 +3,12 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use cleanbill_advisories::{
     Broken, ImportError, ImportOptions, ImportSummary, Index, Matches, Package, import,
 };
+use cleanbill_samples::tools;
 use serde_json::{Value, json};
 
 pub(crate) const DATE: &str = "2026-11-28";
@@ -127,42 +127,12 @@ pub(crate) fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
 
 /// Returns a Python that has `packaging` and `univers`; says so and returns nothing where it cannot be had.
 pub(crate) fn python() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("advisories-venv");
-    let python = folder.join(if cfg!(windows) {
-        "Scripts/python.exe"
-    } else {
-        "bin/python"
-    });
-    let complete = folder.join(".complete");
-    if complete.exists() {
-        return Some(python);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("advisories-python");
+    let python = tools::python(&folder, &["packaging==26.4", "univers==32.0.1"]);
+    if python.is_none() {
+        eprintln!("SKIPPED: python3 with the packages packaging and univers cannot be installed");
     }
-    let run = |program: &Path, arguments: &[&str]| {
-        let output = Command::new(program).args(arguments).output();
-        output.is_ok_and(|output| output.status.success())
-    };
-    let made = run(
-        Path::new("python3"),
-        &["-m", "venv", "--clear", &folder.to_string_lossy()],
-    );
-    let pip = [
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--retries",
-        "1",
-        "--timeout",
-        "20",
-    ];
-    let install = [&pip[..], &["packaging==26.4", "univers==32.0.1"]].concat();
-    if made && run(&python, &install) {
-        fs::write(complete, "").unwrap();
-        return Some(python);
-    }
-    eprintln!("SKIPPED: python3 with the packages packaging and univers cannot be installed");
-    None
+    python
 }
 
 /// Returns a folder of the data that is shared between checkouts, if it is there.

@@ -405,7 +405,7 @@ fn certificates_of_either_family_lead_to_the_root() {
         check(&without, &root, at, &["chain-untrusted"]);
         check(&with, &intermediate, at, &["chain-untrusted"]);
         check(&with, &[], at, &["chain-untrusted"]);
-        // The reference takes the first second of the signer's certificate for now.
+        // Unlike the reference, which compares with the first second of the certificate itself: before and after its time it is refused.
         let (from, until) = leaf[0].validity();
         check(&with, &root, UnixTime(from.0 - 1), &["certificate-not-yet-valid"]);
         check(&with, &root, UnixTime(until.0 + 1), &["certificate-expired"]);

@@ -12,6 +12,7 @@ use cleanbill_core::{
     difference::{Claim, Difference},
 };
 use cleanbill_formats::limits::Limits;
+use cleanbill_samples::tools;
 use cleanbill_tensors::{File, Model, Question, diff};
 
 /// Opens a folder, or one file.
@@ -59,45 +60,12 @@ pub(crate) fn compared(before: &Model, after: &Model, claim: Option<Claim>, with
 /// Returns a Python that has NumPy and gguf; says so and returns nothing where it cannot be had.
 #[expect(clippy::print_stderr, reason = "a test says what it leaves out")]
 pub(crate) fn python() -> Option<PathBuf> {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _guard = ONE_AT_A_TIME.lock();
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tensors-venv");
-    let python = folder.join(if cfg!(windows) {
-        "Scripts/python.exe"
-    } else {
-        "bin/python"
-    });
-    let complete = folder.join(".complete");
-    if complete.exists() {
-        return Some(python);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tensors-python");
+    let python = tools::python(&folder, &["numpy==2.4.6", "gguf==0.19.0"]);
+    if python.is_none() {
+        eprintln!("SKIPPED: python3 with the packages numpy and gguf cannot be installed");
     }
-    let run = |program: &Path, arguments: &[&str]| {
-        let output = Command::new(program).args(arguments).output();
-        output.is_ok_and(|output| output.status.success())
-    };
-    let made = run(
-        Path::new("python3"),
-        &["-m", "venv", "--clear", &folder.to_string_lossy()],
-    );
-    let install = [
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--retries",
-        "1",
-        "--timeout",
-        "20",
-        "numpy==2.4.6",
-        "gguf==0.19.0",
-    ];
-    if made && run(&python, &install) {
-        fs::write(complete, "").unwrap();
-        return Some(python);
-    }
-    eprintln!("SKIPPED: python3 with the packages numpy and gguf cannot be installed");
-    None
+    python
 }
 
 /// Runs the script that makes models, unless it ran to its end before.

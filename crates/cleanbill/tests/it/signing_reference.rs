@@ -6,6 +6,8 @@ use std::{
     process::Command,
 };
 
+use cleanbill_samples::tools;
+
 use crate::support::{PROGRAM, Workplace};
 
 /// The reference does not name all that it needs.
@@ -19,26 +21,7 @@ const PACKAGES: [&str; 5] = [
 
 /// Returns the Python that has the reference, installed once below the target folder.
 fn python() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("signing");
-    fs::create_dir_all(&folder).ok()?;
-    let lock = fs::File::create(folder.join("venv.lock")).ok()?;
-    lock.lock().ok()?;
-    let (venv, complete) = (folder.join("venv"), folder.join("venv.complete"));
-    let python = venv.join("bin/python");
-    if !complete.exists() {
-        let done = |command: &mut Command| {
-            let output = command.output().ok()?;
-            output.status.success().then_some(())
-        };
-        done(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
-        done(
-            Command::new(&python)
-                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
-                .args(PACKAGES),
-        )?;
-        fs::write(&complete, "").ok()?;
-    }
-    Some(python)
+    tools::python(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("signing"), &PACKAGES)
 }
 
 struct Both {

@@ -17,7 +17,9 @@ use cleanbill_documents::boms::{
     read::{Document, ReadError, Standard, read},
 };
 
-use super::tools::{judge_spdx, once, python, run_python, step, target};
+use cleanbill_samples::tools::{once, step};
+
+use super::tools::{judge_spdx, python, run_python, target};
 
 const PACKAGES: [&str; 4] = [
     "cyclonedx-python-lib==11.12.0",
@@ -30,7 +32,7 @@ const PACKAGES: [&str; 4] = [
 fn sources() -> Option<PathBuf> {
     let folder = target().join("sources");
     let python = python()?;
-    once("sources", || {
+    once(&target(), "sources", &PACKAGES.join("\n"), || {
         fs::create_dir_all(&folder).ok()?;
         for package in PACKAGES {
             step(

@@ -6,6 +6,8 @@ use std::{
     process::Command,
 };
 
+use cleanbill_samples::tools::{self, once, step};
+
 const PYTHON_PACKAGES: [&str; 6] = [
     "cyclonedx-python-lib[json-validation,xml-validation]==11.12.0",
     "pyshacl==0.40.1",
@@ -32,43 +34,15 @@ pub(crate) fn run(command: &mut Command) -> Option<(bool, String)> {
     Some((output.status.success(), text))
 }
 
-/// Installs something once, however many tests ask for it at the same time.
-pub(crate) fn once(name: &str, install: impl FnOnce() -> Option<()>) -> Option<()> {
-    fs::create_dir_all(target()).ok()?;
-    let lock = fs::File::create(target().join(format!("{name}.lock"))).ok()?;
-    lock.lock().ok()?;
-    let complete = target().join(format!("{name}.complete"));
-    if !complete.exists() {
-        install()?;
-        fs::write(&complete, "").ok()?;
-    }
-    Some(())
-}
-
-/// Runs a step of an installation.
-pub(crate) fn step(command: &mut Command) -> Option<()> {
-    run(command).filter(|(is_done, _)| *is_done).map(|_| ())
-}
-
 /// Returns the Python that has the judges.
 pub(crate) fn python() -> Option<PathBuf> {
-    let folder = target().join("venv");
-    let python = folder.join("bin/python");
-    once("venv", || {
-        step(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-        step(
-            Command::new(&python)
-                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
-                .args(PYTHON_PACKAGES),
-        )
-    })?;
-    Some(python)
+    tools::python(&target(), &PYTHON_PACKAGES)
 }
 
 /// Returns the folder that has the JavaScript judge.
 pub(crate) fn node() -> Option<PathBuf> {
     let folder = target().join("npm");
-    once("npm", || {
+    once(&target(), "npm", &NODE_PACKAGES.join("\n"), || {
         fs::create_dir_all(&folder).ok()?;
         fs::write(folder.join("package.json"), "{\"private\":true}").ok()?;
         step(
