@@ -3,7 +3,6 @@
 use std::{fmt::Write as _, fs, path::Path, sync::Arc};
 
 use cleanbill_advisories::{Broken, ImportOptions, import};
-use cleanbill_core::Text;
 use cleanbill_documents::{
     approved,
     boms::{
@@ -11,14 +10,13 @@ use cleanbill_documents::{
         cyclonedx::{Serial, Version},
     },
 };
-use cleanbill_formats::bytes::ReadAt;
 use cleanbill_licences::catalog;
 use cleanbill_samples::{Sample, SampleFile};
 use cleanbill_scan::{
     Options,
     inventory::{About, bill},
     scan,
-    source::{Artifact, Listed, Source},
+    source::Held,
 };
 
 use crate::fuzz_folder;
@@ -86,7 +84,10 @@ fn written(files: &[SampleFile]) -> Vec<Vec<u8>> {
         inventory: true,
         ..Options::default()
     };
-    let outcome = scan(&Files(files), "seed", &options, None);
+    let held = files.iter().fold(Held::default(), |held, file| {
+        held.with(&file.path, Arc::new(file.bytes.clone()))
+    });
+    let outcome = scan(&held, "seed", &options, None);
     let bill = bill(&outcome, &About::default());
     let definitions: Vec<_> = outcome
         .facts
@@ -129,36 +130,4 @@ fn of_advisories(folder: &Path) -> Result<Vec<Vec<u8>>, String> {
     import(&records, &index, &options).map_err(|error| error.to_string())?;
     let index = fs::read(&index).map_err(|error| error.to_string())?;
     Ok(vec![archive, index])
-}
-
-#[derive(Debug)]
-struct Files<'a>(&'a [SampleFile]);
-
-impl Source for Files<'_> {
-    fn list(&self) -> Vec<Listed> {
-        let one = |file: &SampleFile| -> Listed {
-            Listed::Artifact(Box::new(InMemory {
-                path: file.path.clone(),
-                bytes: Arc::new(file.bytes.clone()),
-            }))
-        };
-        self.0.iter().map(one).collect()
-    }
-}
-
-#[derive(Debug)]
-struct InMemory {
-    path: String,
-    bytes: Arc<Vec<u8>>,
-}
-
-impl Artifact for InMemory {
-    fn path(&self) -> &str {
-        &self.path
-    }
-
-    fn open(&self) -> Result<Arc<dyn ReadAt>, Text> {
-        let bytes: Arc<dyn ReadAt> = Arc::<Vec<u8>>::clone(&self.bytes);
-        Ok(bytes)
-    }
 }

@@ -6,16 +6,12 @@ use cleanbill_attest::{
     Algorithm, Certificate, Curve, IgnorePaths, PrivateKey, PublicKey, Quiet, Refusal, Resource,
     Serialization, Statement, Trust, UnixTime, VerifyOptions, sign_with_key, verify,
 };
-use cleanbill_core::Text;
 use cleanbill_formats::{
     Format, HEAD_BYTES, Input, Probe, TAIL_BYTES,
     bytes::{ReadAt, read_range},
     limits::Limits,
 };
-use cleanbill_scan::{
-    Options, scan,
-    source::{Artifact, Listed, Source},
-};
+use cleanbill_scan::{Options, scan, source::Held};
 
 use crate::documents;
 
@@ -166,7 +162,8 @@ fn whole_scan(bytes: &[u8]) -> String {
         limits: limits(),
         ..Options::default()
     };
-    let outcome = scan(&OneFile(Arc::new(bytes.to_vec())), "fuzz", &options, None);
+    let held = Held::default().with("model.bin", Arc::new(bytes.to_vec()));
+    let outcome = scan(&held, "fuzz", &options, None);
     assert!(
         outcome.internal_errors.is_empty(),
         "a parser or detector panicked"
@@ -256,24 +253,4 @@ fn attest(bytes: &[u8]) -> String {
         first(&by_certificate),
         Certificate::from_pem(bytes).is_ok()
     )
-}
-
-#[derive(Clone, Debug)]
-struct OneFile(Arc<Vec<u8>>);
-
-impl Source for OneFile {
-    fn list(&self) -> Vec<Listed> {
-        vec![Listed::Artifact(Box::new(self.clone()))]
-    }
-}
-
-impl Artifact for OneFile {
-    fn path(&self) -> &'static str {
-        "model.bin"
-    }
-
-    fn open(&self) -> Result<Arc<dyn ReadAt>, Text> {
-        let bytes: Arc<dyn ReadAt> = Arc::<Vec<u8>>::clone(&self.0);
-        Ok(bytes)
-    }
 }

@@ -189,29 +189,7 @@ pub(crate) mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::{
-        Options, scan,
-        source::{Artifact, Listed, Source},
-    };
-
-    #[derive(Clone, Debug)]
-    struct Bytes(Arc<[u8]>);
-
-    impl Source for Bytes {
-        fn list(&self) -> Vec<Listed> {
-            vec![Listed::Artifact(Box::new(self.clone()))]
-        }
-    }
-
-    impl Artifact for Bytes {
-        fn path(&self) -> &'static str {
-            "sample"
-        }
-
-        fn open(&self) -> Result<Arc<dyn ReadAt>, Text> {
-            Ok(Arc::new(Arc::clone(&self.0)))
-        }
-    }
+    use crate::{Options, scan, source::Held};
 
     /// Runs one detector on `bytes` and shows each finding as `SEVERITY EVIDENCE`.
     pub(crate) fn findings(detector: &str, bytes: &[u8]) -> Vec<String> {
@@ -219,7 +197,8 @@ pub(crate) mod tests {
             only: Some(vec![detector.to_owned()]),
             ..Options::default()
         };
-        let outcome = scan(&Bytes(bytes.into()), "sample", &options, None);
+        let held = Held::default().with("sample", Arc::new(bytes.to_vec()));
+        let outcome = scan(&held, "sample", &options, None);
         assert!(outcome.internal_errors.is_empty());
         let mut found: Vec<String> = outcome
             .report

@@ -7,6 +7,7 @@ mod blocks;
 #[cfg(feature = "object-store")]
 mod bucket;
 mod folder;
+mod held;
 #[cfg(feature = "http")]
 mod http;
 #[cfg(feature = "hub")]
@@ -29,6 +30,7 @@ use cleanbill_formats::bytes::ReadAt;
 #[cfg(feature = "object-store")]
 pub use bucket::{Bucket, BucketOptions};
 pub use folder::Folder;
+pub use held::Held;
 #[cfg(feature = "http")]
 pub use http::{HttpFile, HttpOptions};
 #[cfg(feature = "hub")]

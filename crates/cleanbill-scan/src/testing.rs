@@ -2,35 +2,9 @@
 
 use std::sync::Arc;
 
-use cleanbill_core::{Severity, Text};
-use cleanbill_formats::bytes::ReadAt;
+use cleanbill_core::Severity;
 
-use crate::{
-    Options, scan,
-    source::{Artifact, Listed, Source},
-};
-
-#[derive(Clone, Debug)]
-struct InMemory {
-    path: String,
-    bytes: Vec<u8>,
-}
-
-impl Artifact for InMemory {
-    fn path(&self) -> &str {
-        &self.path
-    }
-
-    fn open(&self) -> Result<Arc<dyn ReadAt>, Text> {
-        Ok(Arc::new(self.bytes.clone()))
-    }
-}
-
-impl Source for InMemory {
-    fn list(&self) -> Vec<Listed> {
-        vec![Listed::Artifact(Box::new(self.clone()))]
-    }
-}
+use crate::{Options, scan, source::Held};
 
 /// Scans one artifact with one detector and compares the severities of its findings.
 pub(crate) fn check(detector: &str, path: &str, bytes: &[u8], severities: &[Severity]) {
@@ -61,10 +35,7 @@ pub(crate) fn check_with(
 }
 
 fn run(options: Options, detector: &str, target: &str, path: &str, bytes: &[u8], severities: &[Severity]) {
-    let source = InMemory {
-        path: path.to_owned(),
-        bytes: bytes.to_vec(),
-    };
+    let source = Held::default().with(path, Arc::new(bytes.to_vec()));
     let options = Options {
         only: Some(vec![detector.to_owned()]),
         ..options

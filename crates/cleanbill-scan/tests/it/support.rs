@@ -7,17 +7,13 @@ use std::{
     sync::Arc,
 };
 
-use cleanbill_core::Text;
 use cleanbill_formats::{
     Format, HEAD_BYTES, Input, Parsed, Payload, Probe, Role, TAIL_BYTES,
     bytes::{ReadAt, Section, SequentialReader, read_range},
     limits::Limits,
 };
 use cleanbill_samples::{Sample, SampleFile};
-use cleanbill_scan::{
-    Options, Outcome, scan,
-    source::{Artifact, Listed, Source},
-};
+use cleanbill_scan::{Options, Outcome, scan, source::Held};
 
 /// Most bytes of one decoded member that the walk looks at.
 const MEMBER_BYTES: u64 = 1 << 20;
@@ -69,7 +65,7 @@ pub(crate) fn scan_files(files: &[SampleFile], options: &Options) -> Outcome {
 
 /// Scans files that exist only in memory, out of a target of this name.
 pub(crate) fn scan_files_of(target: &str, files: &[SampleFile], options: &Options) -> Outcome {
-    scan(&Files(files), target, options, None)
+    scan(&held(files), target, options, None)
 }
 
 /// Scans one input that exists only in memory.
@@ -81,36 +77,11 @@ pub(crate) fn scan_bytes(path: &str, bytes: &[u8], options: &Options) -> Outcome
     scan_files(&[file], options)
 }
 
-#[derive(Debug)]
-struct Files<'a>(&'a [SampleFile]);
-
-impl Source for Files<'_> {
-    fn list(&self) -> Vec<Listed> {
-        let one = |file: &SampleFile| -> Listed {
-            Listed::Artifact(Box::new(InMemory {
-                path: file.path.clone(),
-                bytes: Arc::new(file.bytes.clone()),
-            }))
-        };
-        self.0.iter().map(one).collect()
-    }
-}
-
-#[derive(Debug)]
-struct InMemory {
-    path: String,
-    bytes: Arc<Vec<u8>>,
-}
-
-impl Artifact for InMemory {
-    fn path(&self) -> &str {
-        &self.path
-    }
-
-    fn open(&self) -> Result<Arc<dyn ReadAt>, Text> {
-        let bytes: Arc<dyn ReadAt> = Arc::<Vec<u8>>::clone(&self.bytes);
-        Ok(bytes)
-    }
+/// Gives files that exist only in memory.
+pub(crate) fn held(files: &[SampleFile]) -> Held {
+    files.iter().fold(Held::default(), |held, file| {
+        held.with(&file.path, Arc::new(file.bytes.clone()))
+    })
 }
 
 /// Parses bytes as every format whose probe takes them.
