@@ -37,16 +37,30 @@ pub(crate) struct Pairs {
 
 /// Finds the pairs.
 pub(crate) fn pairs(before: &[Weight], after: &[Weight]) -> Pairs {
-    let mut found = Pairs::default();
-    let mut old: BTreeSet<usize> = (0..before.len()).collect();
-    let mut new: BTreeSet<usize> = (0..after.len()).collect();
-    by_name(before, after, &mut old, &mut new, &mut found);
-    by_end(before, after, &mut old, &mut new, &mut found);
-    by_values(before, after, &mut old, &mut new, &mut found);
-    found.removed = old.into_iter().collect();
-    found.added = new.into_iter().collect();
+    let mut search = Search {
+        before,
+        after,
+        old: (0..before.len()).collect(),
+        new: (0..after.len()).collect(),
+        pairs: Pairs::default(),
+    };
+    search.by_name();
+    search.by_end();
+    search.by_values();
+    let mut found = search.pairs;
+    found.removed = search.old.into_iter().collect();
+    found.added = search.new.into_iter().collect();
     found.found.sort_by_key(|pair| pair.after);
     found
+}
+
+/// Two models, what of each has no partner yet, and the pairs found.
+struct Search<'a> {
+    before: &'a [Weight],
+    after: &'a [Weight],
+    old: BTreeSet<usize>,
+    new: BTreeSet<usize>,
+    pairs: Pairs,
 }
 
 /// Says whether two shapes can be compared, and whether rows and columns are exchanged.
@@ -76,35 +90,147 @@ fn resized(before: &Weight, after: &Weight) -> bool {
     }
 }
 
-fn by_name(
-    before: &[Weight],
-    after: &[Weight],
-    old: &mut BTreeSet<usize>,
-    new: &mut BTreeSet<usize>,
-    found: &mut Pairs,
-) {
-    let names: BTreeMap<&str, usize> = before
-        .iter()
-        .enumerate()
-        .map(|(index, weight)| (weight.name.as_str(), index))
-        .collect();
-    for (index, weight) in after.iter().enumerate() {
-        let Some(&other) = names.get(weight.name.as_str()) else {
-            continue;
-        };
-        let Some(one) = before.get(other) else { continue };
-        let transposed = match fit(one, weight) {
-            Some(transposed) => transposed,
-            None if resized(one, weight) => false,
-            None => continue,
-        };
-        old.remove(&other);
-        new.remove(&index);
-        found.found.push(Pair {
-            before: other,
-            after: index,
+impl Search<'_> {
+    /// Takes two weights for one.
+    fn join(&mut self, before: usize, after: usize, transposed: bool) {
+        self.old.remove(&before);
+        self.new.remove(&after);
+        self.pairs.found.push(Pair {
+            before,
+            after,
             transposed,
         });
+    }
+
+    fn by_name(&mut self) {
+        let names: BTreeMap<&str, usize> = self
+            .before
+            .iter()
+            .enumerate()
+            .map(|(index, weight)| (weight.name.as_str(), index))
+            .collect();
+        for (index, weight) in self.after.iter().enumerate() {
+            let Some(&other) = names.get(weight.name.as_str()) else {
+                continue;
+            };
+            let Some(one) = self.before.get(other) else {
+                continue;
+            };
+            let transposed = match fit(one, weight) {
+                Some(transposed) => transposed,
+                None if resized(one, weight) => false,
+                None => continue,
+            };
+            self.join(other, index, transposed);
+        }
+    }
+
+    fn by_end(&mut self) {
+        let mut known: BTreeMap<&str, Option<usize>> = BTreeMap::new();
+        for index in &self.old {
+            let Some(weight) = self.before.get(*index) else {
+                continue;
+            };
+            for end in ends(&weight.name) {
+                known
+                    .entry(end)
+                    .and_modify(|one| *one = None)
+                    .or_insert(Some(*index));
+            }
+        }
+        for index in self.new.clone() {
+            let Some(weight) = self.after.get(index) else {
+                continue;
+            };
+            // One name must be the end of the other: shared endings alone say little.
+            let hit = ends(&weight.name).find_map(|end| {
+                let other = (*known.get(end)?)?;
+                let one = self.before.get(other)?;
+                let whole = end.len() == weight.name.len() || end.len() == one.name.len();
+                let transposed = fit(one, weight)?;
+                (whole && self.old.contains(&other)).then_some((other, transposed))
+            });
+            if let Some((other, transposed)) = hit {
+                self.join(other, index, transposed);
+            }
+        }
+    }
+
+    fn by_values(&mut self) {
+        let key = |weight: &Weight| {
+            let mut shape = squeezed(&weight.tensor.shape);
+            shape.sort_unstable();
+            shape
+        };
+        let group = |weights: &[Weight], left: &BTreeSet<usize>| {
+            let mut groups: BTreeMap<Vec<u64>, Vec<usize>> = BTreeMap::new();
+            for index in left {
+                if let Some(weight) = weights.get(*index)
+                    && weight.tensor.elements().unwrap_or(0) >= SMALLEST
+                    && weight.tensor.unreadable().is_none()
+                    && weight
+                        .tensor
+                        .element
+                        .is_some_and(|element| element.is_float() || weight.is_quantised())
+                {
+                    groups.entry(key(weight)).or_default().push(*index);
+                }
+            }
+            groups
+        };
+        let olds = group(self.before, &self.old);
+        let news = group(self.after, &self.new);
+        for (shape, candidates) in &news {
+            let Some(others) = olds.get(shape) else { continue };
+            if candidates.len().saturating_mul(others.len()) > CANDIDATES {
+                self.pairs.gave_up = true;
+                continue;
+            }
+            let looks: Vec<Look> = candidates
+                .par_iter()
+                .filter_map(|index| look(*index, self.after.get(*index)?, false))
+                .collect();
+            let seen: Vec<Look> = others
+                .par_iter()
+                .filter_map(|index| look(*index, self.before.get(*index)?, true))
+                .collect();
+            let mut likes: Vec<(f64, usize, usize, bool)> = Vec::new();
+            for new_look in &looks {
+                let Some(weight) = self.after.get(new_look.index) else {
+                    continue;
+                };
+                for old_look in &seen {
+                    let Some(one) = self.before.get(old_look.index) else {
+                        continue;
+                    };
+                    let same = squeezed(&one.tensor.shape) == squeezed(&weight.tensor.shape);
+                    let least = if shape.len() < 2 { LIKE_VECTOR } else { LIKE };
+                    if same {
+                        let like = cosine(&old_look.plain, &new_look.plain);
+                        if like > least {
+                            likes.push((like, old_look.index, new_look.index, false));
+                        }
+                    }
+                    if let Some(turned) = &old_look.turned {
+                        let like = cosine(turned, &new_look.plain);
+                        if like > least {
+                            likes.push((like, old_look.index, new_look.index, true));
+                        }
+                    }
+                }
+            }
+            likes.sort_by(|one, other| {
+                other
+                    .0
+                    .total_cmp(&one.0)
+                    .then((one.1, one.2).cmp(&(other.1, other.2)))
+            });
+            for (_, one, other, transposed) in likes {
+                if self.old.contains(&one) && self.new.contains(&other) {
+                    self.join(one, other, transposed);
+                }
+            }
+        }
     }
 }
 
@@ -117,143 +243,11 @@ fn ends(name: &str) -> impl Iterator<Item = &str> {
         .filter(|end| end.contains('.'))
 }
 
-fn by_end(
-    before: &[Weight],
-    after: &[Weight],
-    old: &mut BTreeSet<usize>,
-    new: &mut BTreeSet<usize>,
-    found: &mut Pairs,
-) {
-    let mut known: BTreeMap<&str, Option<usize>> = BTreeMap::new();
-    for index in old.iter() {
-        let Some(weight) = before.get(*index) else {
-            continue;
-        };
-        for end in ends(&weight.name) {
-            known
-                .entry(end)
-                .and_modify(|one| *one = None)
-                .or_insert(Some(*index));
-        }
-    }
-    let mut used = BTreeSet::new();
-    for index in new.clone() {
-        let Some(weight) = after.get(index) else { continue };
-        // One name must be the end of the other: shared endings alone say little.
-        let hit = ends(&weight.name).find_map(|end| {
-            let other = (*known.get(end)?)?;
-            let one = before.get(other)?;
-            let whole = end.len() == weight.name.len() || end.len() == one.name.len();
-            let transposed = fit(one, weight)?;
-            (whole && !used.contains(&other)).then_some((other, transposed))
-        });
-        if let Some((other, transposed)) = hit {
-            used.insert(other);
-            old.remove(&other);
-            new.remove(&index);
-            found.found.push(Pair {
-                before: other,
-                after: index,
-                transposed,
-            });
-        }
-    }
-}
-
 /// Values of a weight at chosen places, as they stand and as they stand with rows and columns exchanged.
 struct Look {
     index: usize,
     plain: Vec<f32>,
     turned: Option<Vec<f32>>,
-}
-
-fn by_values(
-    before: &[Weight],
-    after: &[Weight],
-    old: &mut BTreeSet<usize>,
-    new: &mut BTreeSet<usize>,
-    found: &mut Pairs,
-) {
-    let key = |weight: &Weight| {
-        let mut shape = squeezed(&weight.tensor.shape);
-        shape.sort_unstable();
-        shape
-    };
-    let group = |weights: &[Weight], left: &BTreeSet<usize>| {
-        let mut groups: BTreeMap<Vec<u64>, Vec<usize>> = BTreeMap::new();
-        for index in left {
-            if let Some(weight) = weights.get(*index)
-                && weight.tensor.elements().unwrap_or(0) >= SMALLEST
-                && weight.tensor.unreadable().is_none()
-                && weight
-                    .tensor
-                    .element
-                    .is_some_and(|element| element.is_float() || weight.is_quantised())
-            {
-                groups.entry(key(weight)).or_default().push(*index);
-            }
-        }
-        groups
-    };
-    let olds = group(before, old);
-    let news = group(after, new);
-    for (shape, candidates) in &news {
-        let Some(others) = olds.get(shape) else { continue };
-        if candidates.len().saturating_mul(others.len()) > CANDIDATES {
-            found.gave_up = true;
-            continue;
-        }
-        let looks: Vec<Look> = candidates
-            .par_iter()
-            .filter_map(|index| look(*index, after.get(*index)?, false))
-            .collect();
-        let seen: Vec<Look> = others
-            .par_iter()
-            .filter_map(|index| look(*index, before.get(*index)?, true))
-            .collect();
-        let mut likes: Vec<(f64, usize, usize, bool)> = Vec::new();
-        for new_look in &looks {
-            let Some(weight) = after.get(new_look.index) else {
-                continue;
-            };
-            for old_look in &seen {
-                let Some(one) = before.get(old_look.index) else {
-                    continue;
-                };
-                let same = squeezed(&one.tensor.shape) == squeezed(&weight.tensor.shape);
-                let least = if shape.len() < 2 { LIKE_VECTOR } else { LIKE };
-                if same {
-                    let like = cosine(&old_look.plain, &new_look.plain);
-                    if like > least {
-                        likes.push((like, old_look.index, new_look.index, false));
-                    }
-                }
-                if let Some(turned) = &old_look.turned {
-                    let like = cosine(turned, &new_look.plain);
-                    if like > least {
-                        likes.push((like, old_look.index, new_look.index, true));
-                    }
-                }
-            }
-        }
-        likes.sort_by(|one, other| {
-            other
-                .0
-                .total_cmp(&one.0)
-                .then((one.1, one.2).cmp(&(other.1, other.2)))
-        });
-        for (_, one, other, transposed) in likes {
-            if old.contains(&one) && new.contains(&other) {
-                old.remove(&one);
-                new.remove(&other);
-                found.found.push(Pair {
-                    before: one,
-                    after: other,
-                    transposed,
-                });
-            }
-        }
-    }
 }
 
 fn look(index: usize, weight: &Weight, both: bool) -> Option<Look> {

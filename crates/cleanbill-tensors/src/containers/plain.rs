@@ -1,6 +1,6 @@
 //! safetensors and GGUF: a list, and bytes in a row for each tensor.
 
-use cleanbill_formats::{Tensor as Listed, bytes::SourceError, gguf, safetensors};
+use cleanbill_formats::{Anomaly, FormatView, Tensor as Listed, bytes::SourceError, gguf, safetensors};
 
 use super::{Listing, Opened, doubts, in_a_row};
 use crate::{
@@ -10,13 +10,7 @@ use crate::{
 
 pub(super) fn safetensors(opened: &Opened<'_>) -> Result<Listing, SourceError> {
     let view = safetensors::parse(&opened.input())?;
-    let mut listing = Listing::default();
-    doubts(
-        &mut listing,
-        opened,
-        cleanbill_formats::FormatView::anomalies(&view),
-        &view.violations,
-    );
+    let mut listing = begun(opened, &view, &view.violations);
     listing.tensors = tensors(opened, view.list.tensors(), false);
     listing.metadata = view
         .metadata
@@ -28,13 +22,7 @@ pub(super) fn safetensors(opened: &Opened<'_>) -> Result<Listing, SourceError> {
 
 pub(super) fn gguf(opened: &Opened<'_>) -> Result<Listing, SourceError> {
     let view = gguf::parse(&opened.input())?;
-    let mut listing = Listing::default();
-    doubts(
-        &mut listing,
-        opened,
-        cleanbill_formats::FormatView::anomalies(&view),
-        &view.violations,
-    );
+    let mut listing = begun(opened, &view, &view.violations);
     listing.tensors = tensors(opened, view.list.tensors(), view.big_endian);
     for text in &view.texts {
         if text.key.contains("chat_template") {
@@ -54,6 +42,12 @@ pub(super) fn gguf(opened: &Opened<'_>) -> Result<Listing, SourceError> {
         listing.metadata.push((number.key.clone(), shown));
     }
     Ok(listing)
+}
+
+fn begun(opened: &Opened<'_>, view: &dyn FormatView, violations: &[Anomaly]) -> Listing {
+    let mut listing = Listing::default();
+    doubts(&mut listing, opened, view.anomalies(), violations);
+    listing
 }
 
 fn tensors(opened: &Opened<'_>, listed: &[Listed], swapped: bool) -> Vec<Tensor> {
