@@ -1,8 +1,10 @@
 //! Judges what a program in Python does, by effect, by when it runs and by the arguments.
 
 mod hosts;
+mod loads;
 mod paths;
 mod reach;
+mod shells;
 mod show;
 mod together;
 
@@ -14,9 +16,7 @@ use show::evidence;
 
 use super::{
     Subject, Suspicion,
-    commands::{self, Command},
     effects::{Effect, effect},
-    shell,
 };
 use crate::names;
 
@@ -380,95 +380,6 @@ impl Judge<'_> {
         );
     }
 
-    fn command(&mut self, call: &Call, effect: Effect, hidden: bool) {
-        let line = command_line(call, effect);
-        let judged = match &line {
-            Some(line)
-                if !line.trim_matches(['\u{fffc}', ' ']).is_empty() && !line.starts_with('\u{fffc}') =>
-            {
-                Some(commands::judge(line))
-            }
-            Some(line) if commands::is_attack(&line.to_ascii_lowercase()) => Some(Command::Attack),
-            _ => None,
-        };
-        let traits = command_traits(call);
-        let subject = Subject::Command;
-        let open = line.as_deref().is_none_or(|line| line.starts_with('\u{fffc}'));
-        let listed = call
-            .arguments
-            .first()
-            .is_some_and(|first| matches!(first.value, Shown::List(_)));
-        if traits.has(Traits::FETCHED) && open && !listed {
-            self.add(
-                call,
-                subject,
-                Severity::Critical,
-                text!(
-                    "runs a command that it fetches from the network",
-                    "运行从网络获取的命令"
-                ),
-            );
-            return;
-        }
-        let fetched = line.as_deref().is_some_and(|line| self.is_fetched(line));
-        let interactive = call.callee.contains("get_ipython()");
-        let by_reader =
-            (self.run == Run::AsNotebook || interactive) && !hidden && !traits.has(Traits::DECODED);
-        let severity = match judged {
-            _ if fetched => Severity::Critical,
-            Some(Command::Attack) if by_reader && line.as_deref().is_some_and(shell::is_installer) => {
-                Severity::Low
-            }
-            Some(Command::Attack) => Severity::Critical,
-            _ if hidden || traits.has(Traits::DECODED) || traits.has(Traits::CRAFTED) => Severity::High,
-            _ if call.traits.has(Traits::INDIRECT)
-                && call.place >= Place::Load
-                && judged != Some(Command::Harmless) =>
-            {
-                Severity::High
-            }
-            Some(Command::Harmless) => Severity::Info,
-            // Notebooks set up the machine that they run on, in front of their reader.
-            Some(Command::Installs) | None if by_reader => Severity::Low,
-            Some(Command::Unknown)
-                if by_reader && (interactive || line.as_deref().is_some_and(commands::sets_up)) =>
-            {
-                Severity::Low
-            }
-            Some(Command::Installs)
-                if line.as_deref().is_some_and(|line| line.contains("://")) && automatic(call) =>
-            {
-                Severity::High
-            }
-            Some(Command::Installs) if automatic(call) && !self.setup => Severity::Medium,
-            Some(Command::Unknown) if automatic(call) && !(self.setup && effect == Effect::Program) => {
-                Severity::High
-            }
-            None if automatic(call) && !self.setup && effect == Effect::Shell => Severity::Medium,
-            None if traits.has(Traits::STORE) => Severity::Medium,
-            _ => Severity::Low,
-        };
-        let severity = if call.place == Place::Function
-            && severity == Severity::Low
-            && call.traits.has(Traits::INDIRECT)
-        {
-            Severity::Medium
-        } else {
-            severity
-        };
-        let (when, zh) = self.when(call.place);
-        let name = &call.callee;
-        self.add(
-            call,
-            subject,
-            severity,
-            Text::new(
-                format!("`{name}` runs a command {when}"),
-                format!("{zh}通过 `{name}` 运行命令"),
-            ),
-        );
-    }
-
     /// Says when code at a place runs.
     pub(super) fn when(&self, place: Place) -> (&'static str, &'static str) {
         if self.run == Run::AsNotebook && place == Place::Import {
@@ -509,169 +420,6 @@ impl Judge<'_> {
                     | "socket.socket().bind"
             )
         })
-    }
-
-    fn load(&mut self, call: &Call, effect: Effect) {
-        let traits = call.argument_traits();
-        let truth = |name: &str| call.argument(name, None).map(|argument| argument.value.clone());
-        if truth("trust_remote_code") == Some(Shown::Truth(true)) {
-            let repository = call
-                .arguments
-                .first()
-                .and_then(|first| first.value.text())
-                .unwrap_or_default();
-            let severity = if automatic(call)
-                && self.run == Run::AsFile
-                && repository.contains('/')
-                && !repository.contains('\u{fffc}')
-                && call.callee.contains("from_pretrained")
-            {
-                Severity::Medium
-            } else {
-                Severity::Low
-            };
-            self.add(
-                call,
-                Subject::UnsafeLoad,
-                severity,
-                text!(
-                    "allows code of another repository to run",
-                    "允许运行其他仓库的代码"
-                ),
-            );
-            return;
-        }
-        if effect == Effect::Trust {
-            return;
-        }
-        if call.callee == "torch.load" && truth("weights_only") == Some(Shown::Truth(true)) {
-            return;
-        }
-        if traits.has(Traits::FETCHED) && effect == Effect::Unpickle {
-            self.add(
-                call,
-                Subject::UnsafeLoad,
-                Severity::High,
-                text!(
-                    "unpickles what it fetches from the network",
-                    "反序列化从网络获取的 pickle"
-                ),
-            );
-            return;
-        }
-        let constant = call.callee.ends_with("loads")
-            && call
-                .arguments
-                .first()
-                .is_some_and(|first| first.value.text().is_some());
-        if effect == Effect::Unpickle && (constant || traits.has(Traits::DECODED)) {
-            let text = call
-                .arguments
-                .first()
-                .and_then(|first| first.value.text())
-                .unwrap_or_default();
-            let attack = [
-                "system",
-                "posix",
-                "subprocess",
-                "builtins",
-                "exec",
-                "eval",
-                "__reduce__",
-                "popen",
-                "importlib",
-                "runpy",
-                "socket",
-            ]
-            .iter()
-            .any(|word| text.contains(word));
-            let severity = match () {
-                () if attack => Severity::High,
-                () if constant && !traits.has(Traits::DECODED) => Severity::Low,
-                () if automatic(call) => Severity::High,
-                () => Severity::Medium,
-            };
-            self.add(
-                call,
-                Subject::UnsafeLoad,
-                severity,
-                text!(
-                    "unpickles bytes that are encoded in the program",
-                    "反序列化程序中经过编码的 pickle"
-                ),
-            );
-            return;
-        }
-        let message = match call.callee.as_str() {
-            "torch.load" => text!(
-                "`torch.load` without `weights_only=True` runs code of the file",
-                "未设 `weights_only=True` 的 `torch.load` 会运行文件中的代码"
-            ),
-            "numpy.load" if truth("allow_pickle") != Some(Shown::Truth(true)) => return,
-            "yaml.load" | "yaml.load_all" => {
-                let loader = call
-                    .argument("Loader", Some(1))
-                    .map(|loader| loader.value.clone());
-                match loader {
-                    Some(Shown::Name(name)) if name.contains("Safe") || name.contains("BaseLoader") => return,
-                    Some(Shown::Own(_) | Shown::Unknown) => return,
-                    _ => text!(
-                        "`yaml.load` without a safe loader makes any object",
-                        "未用安全加载器的 `yaml.load` 可构造任意对象"
-                    ),
-                }
-            }
-            "ruamel.yaml.YAML" => {
-                if call.argument("typ", Some(0)).and_then(|typ| typ.value.text()) != Some("unsafe") {
-                    return;
-                }
-                text!(
-                    "`ruamel.yaml` in its unsafe mode makes any object",
-                    "`ruamel.yaml` 的不安全模式可构造任意对象"
-                )
-            }
-            name if name.ends_with("load_model") && name.contains("keras") => {
-                if truth("safe_mode") != Some(Shown::Truth(false)) {
-                    return;
-                }
-                text!(
-                    "loads a Keras model with its safety switched off",
-                    "以关闭安全模式的方式加载 Keras 模型"
-                )
-            }
-            "tensorflow.saved_model.load"
-            | "torch.jit.load"
-            | "mlflow.pyfunc.load_model"
-            | "skops.io.load"
-            | "tensorflow_hub.load"
-            | "torch.hub.load"
-            | "torch.package.PackageImporter" => {
-                let name = &call.callee;
-                text!(
-                    "`{name}` may run code of what it loads",
-                    "`{name}` 可能运行所加载内容中的代码"
-                )
-            }
-            other => text!(
-                "`{other}` runs code of what it loads",
-                "`{other}` 会运行所加载内容中的代码"
-            ),
-        };
-        let severity = match call.callee.as_str() {
-            "torch.hub.load" | "torch.jit.load" | "tensorflow.saved_model.load" | "shelve.open" => {
-                Severity::Info
-            }
-            name if name.ends_with("enable_unsafe_deserialization") && automatic(call) => Severity::Medium,
-            _ => Severity::Low,
-        };
-        // One finding a file and callable: the same call in many places says nothing new.
-        let known = self
-            .found
-            .iter()
-            .any(|one| one.subject == Subject::UnsafeLoad && one.message == message);
-        if !known {
-            self.add(call, Subject::UnsafeLoad, severity, message);
-        }
     }
 
     fn import(&mut self, call: &Call) {
@@ -778,68 +526,6 @@ fn path_of(argument: &Argument) -> Option<String> {
             Shown::Name(_) | Shown::Unknown => argument.origin.clone(),
             _ => None,
         })
-}
-
-/// Returns the command as a line, unknown parts as marks.
-fn command_line(call: &Call, effect: Effect) -> Option<String> {
-    let word = |shown: &Shown| match shown {
-        Shown::Text(text) => text.clone(),
-        Shown::Name(name) if name == "sys.executable" => "python".to_owned(),
-        Shown::Number(number) => number.to_string(),
-        _ => "\u{fffc}".to_owned(),
-    };
-    let first = call.arguments.iter().find(|argument| {
-        argument
-            .name
-            .as_deref()
-            .is_none_or(|name| matches!(name, "args" | "cmd" | "command"))
-    })?;
-    let line = match &first.value {
-        Shown::Text(text) => {
-            // `os.execv(path, [name, ...])` and `create_subprocess_exec(program, *arguments)` go on.
-            let rest = call
-                .arguments
-                .iter()
-                .skip(1)
-                .filter(|argument| argument.name.is_none());
-            let mut words = vec![text.clone()];
-            for argument in rest {
-                match &argument.value {
-                    Shown::List(items) => words.extend(items.iter().map(word)),
-                    other => words.push(word(other)),
-                }
-            }
-            if effect == Effect::Program && !call.callee.starts_with("subprocess.")
-                || call.callee == "pty.spawn"
-            {
-                words.join(" ")
-            } else {
-                text.clone()
-            }
-        }
-        Shown::List(items) => items.iter().map(word).collect::<Vec<_>>().join(" "),
-        Shown::Name(name) if name == "sys.executable" => call
-            .arguments
-            .iter()
-            .map(|argument| word(&argument.value))
-            .collect::<Vec<_>>()
-            .join(" "),
-        _ => return None,
-    };
-    Some(line)
-}
-
-/// Returns what the command was made of; its output and input are no part of it.
-fn command_traits(call: &Call) -> Traits {
-    call.arguments
-        .iter()
-        .filter(|argument| {
-            argument
-                .name
-                .as_deref()
-                .is_none_or(|name| matches!(name, "args" | "cmd" | "command" | "executable"))
-        })
-        .fold(Traits::default(), |all, argument| all.with(argument.traits))
 }
 
 fn is_dangerous_module(name: &str) -> bool {

@@ -9,7 +9,10 @@ use super::super::{
 };
 use super::encoding_is_plain;
 use super::show::evidence;
-use super::{Judge, automatic, command_line, command_traits, path_of};
+use super::{
+    Judge, automatic, path_of,
+    shells::{command_line, command_traits},
+};
 
 impl Judge<'_> {
     /// What only several calls together tell.
