@@ -302,6 +302,61 @@ mod tests {
         assert_eq!(ids(&view.anomalies), Vec::<&str>::new());
     }
 
+    /// A file whose root has a header of version 1 that declares no message, and has `messages`.
+    fn first_version(messages: &[u8]) -> Vec<u8> {
+        let mut bytes = SIGNATURE.to_vec();
+        bytes.extend([2, 8, 8, 0]);
+        let end = 64 + messages.len() as u64;
+        for number in [0_u64, u64::MAX, end, 48] {
+            bytes.extend(number.to_le_bytes());
+        }
+        bytes.extend([0; 4]);
+        bytes.extend([1, 0, 0, 0, 1, 0, 0, 0]);
+        bytes.extend((messages.len() as u32).to_le_bytes());
+        bytes.extend([0; 4]);
+        bytes.extend(messages);
+        bytes
+    }
+
+    /// An attribute of numbers of four bytes whose bytes are `content`.
+    fn attribute(content: &[u8]) -> Vec<u8> {
+        let mut data = vec![1, 0, 2, 0, 12, 0, 16, 0];
+        data.extend(b"n\0\0\0\0\0\0\0");
+        data.extend([0x10, 0, 0, 0, 4, 0, 0, 0, 0, 0, 32, 0, 0, 0, 0, 0]);
+        data.extend([1, 1, 0, 0, 0, 0, 0, 0]);
+        data.extend((content.len() as u64 / 4).to_le_bytes());
+        data.extend(content);
+        data.resize(data.len().next_multiple_of(8), 0);
+        let mut message = vec![0x0c, 0, data.len() as u8, 0, 0, 0, 0, 0];
+        message.extend(data);
+        message
+    }
+
+    #[test]
+    fn messages_count_themselves_and_numbers_may_be_bytes() {
+        let content = [
+            &b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x04echo\x85R."[..],
+            &[0; 12],
+        ]
+        .concat();
+        let view = view(&first_version(&attribute(&content)), parse);
+        assert_eq!(ids(&view.anomalies), Vec::<&str>::new());
+        let names: Vec<&str> = view.members.iter().map(|member| member.name.as_str()).collect();
+        assert_eq!(names, ["/@n"]);
+    }
+
+    #[test]
+    fn messages_fill_a_header_of_the_first_version() {
+        let nil = [0, 0, 8, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
+        assert!(view(&first_version(&nil), parse).anomalies.is_empty());
+        let mut odd = nil;
+        odd[2] = 5;
+        for messages in [&odd[..], &nil[..12], &[&nil[..], &[0; 4]].concat()] {
+            let view = view(&first_version(messages), parse);
+            assert_eq!(ids(&view.anomalies)[0], "hdf5-broken", "{messages:?}");
+        }
+    }
+
     #[test]
     fn what_stands_around_is_shown() {
         let mut bytes = vec![b'#'; 512];

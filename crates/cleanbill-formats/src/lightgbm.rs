@@ -22,8 +22,8 @@ format_info! {
     /// categories must exist; each list must be as long as the number of leaves says. `tree_sizes` is compared with where the
     /// trees stand. Parameters that name files or machines are kept.
     /// ## What is reported
-    /// Children, features and categories that do not exist, lists of another length, sizes that do not fit, trees that break
-    /// off, lines that are none of the format, zero bytes and carriage returns within a line.
+    /// Children, features and categories that do not exist, lists of another length, sizes that do not fit, headers without a
+    /// required line, trees that break off, lines that are none of the format, zero bytes and carriage returns within a line.
     /// ## Limits
     /// A line has at most 64 MiB, a tree at most 4,000,000 leaves; 1,000,000 trees; 1,000 parameters are kept.
     /// ## References
@@ -68,6 +68,14 @@ const HEADER: &[&str] = &[
     "feature_infos",
     "tree_sizes",
 ];
+/// Keys without which LightGBM refuses a model.
+const REQUIRED: &[&str] = &[
+    "num_class",
+    "label_index",
+    "max_feature_idx",
+    "feature_names",
+    "feature_infos",
+];
 
 static TRUNCATED: AnomalyKind = AnomalyKind::damage(
     "lightgbm-truncated",
@@ -88,6 +96,11 @@ static HIDDEN: AnomalyKind = AnomalyKind::evasion(
     "lightgbm-hidden-line",
     "a zero byte or a carriage return stands within a line, where LightGBM ends it and other readers do not",
     "行内含有零字节或回车符：LightGBM 在此结束该行，其他读取器则不然",
+);
+static MISSING: AnomalyKind = AnomalyKind::damage(
+    "lightgbm-header",
+    "the header lacks lines without which LightGBM loads no model",
+    "文件头缺少 LightGBM 加载模型所必需的行",
 );
 static SIZES: AnomalyKind = AnomalyKind::evasion(
     "lightgbm-sizes",
@@ -168,6 +181,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         view: View::default(),
         features: None,
         sizes: None,
+        required: [false; REQUIRED.len()],
         starts: Vec::new(),
         last_end: 0,
         behind: None,
@@ -218,6 +232,8 @@ struct Walk<'a> {
     /// Number of features, where the header says it.
     features: Option<i64>,
     sizes: Option<(Vec<u64>, Range<u64>)>,
+    /// Which of [`REQUIRED`] the header has.
+    required: [bool; REQUIRED.len()],
     starts: Vec<u64>,
     /// Where the lines of the last tree end, and where something begins behind it.
     last_end: u64,
@@ -237,10 +253,11 @@ impl Walk<'_> {
                     self.notes.push(&LIMIT, line.range, TREES.to_string());
                     return Ok(());
                 }
-                self.tree(&line)?;
                 if part == Part::Header {
+                    self.compare_header(line.range.start);
                     part = Part::Trees;
                 }
+                self.tree(&line)?;
                 continue;
             }
             if !line.bytes.is_empty() && !self.starts.is_empty() {
@@ -278,11 +295,26 @@ impl Walk<'_> {
         }
     }
 
+    /// Notes what the header, which ends at `end`, does not say and must.
+    fn compare_header(&mut self, end: u64) {
+        let missing: Vec<&str> = REQUIRED
+            .iter()
+            .zip(self.required)
+            .filter_map(|(key, seen)| (!seen).then_some(*key))
+            .collect();
+        if !missing.is_empty() {
+            self.notes.push(&MISSING, 0..end, missing.join(", "));
+        }
+    }
+
     fn header(&mut self, line: &Line) -> bool {
         let words = [&b"tree"[..], b"average_output", b"linear_tree"];
         let Some((key, value)) = line.pair() else {
             return words.contains(&line.bytes.as_slice());
         };
+        for (known, seen) in REQUIRED.iter().zip(&mut self.required) {
+            *seen |= known.as_bytes() == key;
+        }
         match key {
             b"max_feature_idx" => {
                 self.features = number(value).map(|last| last.saturating_add(1));
@@ -482,6 +514,20 @@ mod tests {
             assert_eq!(ids(&view.violations), expected, "{to}");
             assert!(view.anomalies().is_empty(), "{:?}", view.anomalies());
             assert_eq!(view.parameters.len(), 1);
+        }
+    }
+
+    #[test]
+    fn headers_have_what_the_library_requires() {
+        let good = String::from_utf8(model(TREE, END)).unwrap();
+        for key in REQUIRED {
+            let bad = good.replace(&format!("{key}="), "other=");
+            let view = view(bad.as_bytes(), parse);
+            let anomaly = view.anomalies().first().expect(key);
+            assert_eq!(
+                (anomaly.kind.id, anomaly.detail.as_str()),
+                ("lightgbm-header", *key)
+            );
         }
     }
 

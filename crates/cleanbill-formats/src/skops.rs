@@ -180,7 +180,7 @@ impl Found {
         let mut key = String::new();
         loop {
             match reader.next().map_err(|error| error.to_string())? {
-                None => return Ok(()),
+                None => break,
                 Some((Event::ObjectStart | Event::ArrayStart, _)) => {
                     open.push(Node::default());
                     key.clear();
@@ -207,6 +207,10 @@ impl Found {
                 }
                 Some(_) => {}
             }
+        }
+        match reader.has_more() {
+            Ok(false) => Ok(()),
+            _ => Err("more follows the value".to_owned()),
         }
     }
 
@@ -264,6 +268,14 @@ mod tests {
         );
         assert_eq!((view.protocol, view.unexpected.as_slice()), (Some(2), &[1][..]));
         assert_eq!(ids(view.anomalies()), ["skops-missing-file"]);
+    }
+
+    #[test]
+    fn a_schema_is_one_value() {
+        let schema =
+            br#""a" {"__class__": "system", "__module__": "posix", "__loader__": "TypeNode", "protocol": 2}"#;
+        let view = view(&archive(&[Item::new(SCHEMA, schema)]), parse);
+        assert_eq!(ids(&view.anomalies()), ["skops-schema"]);
     }
 
     #[test]

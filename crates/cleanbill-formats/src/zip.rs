@@ -16,7 +16,7 @@ use memchr::memmem;
 
 use crate::{
     Anomaly, AnomalyKind, FormatView, Input, Member, Payload, Probe, Score,
-    bytes::{ReadAt, SequentialReader, read_range, size_u64},
+    bytes::{ReadAt, SequentialReader, SourceError, read_range, size_u64},
     notes::{Notes, u16_at},
     registry::{ParseResult, format_info},
 };
@@ -36,7 +36,8 @@ format_info! {
     /// Headers that disagree, names that stand twice, entries that overlap, unlisted entries, encryption flags, links, and
     /// bytes before and after the archive, as facts for detectors; what one reader refuses and another accepts, as anomalies.
     /// Where readers would open different bytes under one name, each version is a member: `[local]/NAME` as a reader of local
-    /// headers sees it, `[hidden]/NAME` where no directory lists it, `[before]` and `[after]` for bytes around the archive.
+    /// headers sees it, `[hidden]/NAME` where no directory lists it, `[before]` and `[after]` for bytes around the archive,
+    /// `[comment]` for its comment, `[gap at N]` for bytes that no record owns and that do more than fill up.
     /// ## Limits
     /// `members_per_container`. Checksums are not compared: PyTorch loads entries whose checksum is wrong. Deflate64, PPMd and
     /// older methods are not decoded, encrypted entries cannot be.
@@ -266,7 +267,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         let first = directories.remove(0);
         let (gaps, bounds) = from_directories(&mut builder, &first, directories, &mut notes)?;
         let comment = first.end_record.start.saturating_add(records::END_BYTES)..first.end_record.end;
-        return Ok(finish(
+        return finish(
             builder,
             notes,
             Shape {
@@ -276,7 +277,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
                 comment,
                 gaps,
             },
-        ));
+        );
     }
     // An archive whose directory is empty or missing though entries stand at its start.
     let mut budget = search_budget(size);
@@ -307,7 +308,7 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
         records_end
     };
     let suffix = end..size;
-    Ok(finish(
+    finish(
         builder,
         notes,
         Shape {
@@ -317,7 +318,19 @@ pub fn parse(input: &Input<'_>) -> ParseResult<View> {
             comment: 0..0,
             gaps,
         },
-    ))
+    )
+}
+
+/// LIMIT: longest gap that is looked through for anything but zeros; longer ones are content in any case.
+const BLANK_BYTES: u64 = 64 * 1024;
+
+/// Says whether `gap` only fills up.
+fn is_blank(source: &dyn ReadAt, gap: &Range<u64>) -> Result<bool, SourceError> {
+    let short = gap.end.saturating_sub(gap.start) <= BLANK_BYTES;
+    Ok(short
+        && read_range(source, gap.clone(), BLANK_BYTES)?
+            .iter()
+            .all(|byte| *byte == 0))
 }
 
 /// Bytes that may be searched for headers in one input: all of it a few times, never without end.
@@ -334,17 +347,28 @@ struct Shape {
     gaps: Vec<Range<u64>>,
 }
 
-fn finish(builder: Builder<'_>, mut notes: Notes, shape: Shape) -> View {
-    for gap in &shape.gaps {
-        notes.push(&GAP, gap.clone(), "");
-    }
+fn finish(builder: Builder<'_>, mut notes: Notes, shape: Shape) -> ParseResult<View> {
+    let (source, most) = (builder.source(), builder.most());
     let (entries, mut members) = builder.finish(&mut notes);
-    for (name, range) in [("[before]", &shape.prefix), ("[after]", &shape.suffix)] {
+    let mut content = |name: String, range: &Range<u64>| {
         if !range.is_empty() {
             members.push(Member::content(name, Payload::Section(range.clone())));
         }
+    };
+    content("[before]".to_owned(), &shape.prefix);
+    content("[after]".to_owned(), &shape.suffix);
+    content("[comment]".to_owned(), &shape.comment);
+    for (index, gap) in shape.gaps.iter().enumerate() {
+        notes.push(&GAP, gap.clone(), "");
+        if size_u64(entries.len().saturating_add(index)) >= most {
+            notes.push(&TOO_MANY, gap.clone(), "gaps");
+            break;
+        }
+        if !is_blank(source, gap)? {
+            content(format!("[gap at {}]", gap.start), gap);
+        }
     }
-    View {
+    Ok(View {
         entries,
         has_directory: shape.has_directory,
         prefix: shape.prefix,
@@ -353,7 +377,7 @@ fn finish(builder: Builder<'_>, mut notes: Notes, shape: Shape) -> View {
         gaps: shape.gaps,
         members,
         notes,
-    }
+    })
 }
 
 /// Adds the entries of every directory and of the gaps; returns the gaps left and the bounds of the archive.

@@ -61,7 +61,7 @@ impl File<'_> {
         let start = self.read_some(address, 34)?;
         let mut slice = Slice::new(&start);
         let mut pieces: Vec<(u64, u64)> = Vec::new();
-        let (second, tracked, mut left);
+        let (second, tracked);
         if start.starts_with(b"OHDR") {
             slice.skip(4)?;
             if slice.u8()? != 2 {
@@ -77,18 +77,18 @@ impl File<'_> {
             let size = slice.number(1 << (flags & 3))?;
             let used = size_u64(start.len().saturating_sub(slice.rest().len()));
             pieces.push((address.checked_add(used)?, size));
-            (second, tracked, left) = (true, flags & 4 != 0, MESSAGES);
+            (second, tracked) = (true, flags & 4 != 0);
         } else {
             if slice.u8()? != 1 {
                 return None;
             }
-            slice.skip(1)?;
-            left = slice.u16()?;
-            slice.skip(4)?;
+            // The library reads every message of a piece, whatever their number is said to be.
+            slice.skip(7)?;
             let size = slice.u32()?;
             pieces.push((address.checked_add(16)?, size));
             (second, tracked) = (false, false);
         }
+        let mut left = MESSAGES;
         let mut next = 0_usize;
         while let Some((at, size)) = pieces.get(next).copied() {
             next = next.saturating_add(1);
@@ -109,18 +109,23 @@ impl File<'_> {
                 let inside = slice.rest().len().saturating_sub(4);
                 slice = Slice::new(slice.take(inside)?);
             }
-            while left > 0 && !slice.rest().is_empty() {
-                let message = match message(&mut slice, second, tracked) {
-                    Some(message) => message,
-                    // A gap shorter than a message may stand at the end of a piece.
-                    None if slice.rest().len() < 8 => break,
-                    None => {
-                        self.note(&BROKEN, at, size, "message");
-                        break;
-                    }
-                };
+            while !slice.rest().is_empty() {
+                if left == 0 {
+                    self.note(&WORK, at, size, "messages");
+                    return Some(());
+                }
                 left = left.saturating_sub(1);
-                let (found, flags, data) = message;
+                // A gap shorter than the start of a message may stand at the end of a piece of version 2.
+                if second && slice.rest().len() < start_bytes(tracked) {
+                    break;
+                }
+                let Some((found, flags, data)) = message(&mut slice, second, tracked) else {
+                    self.note(&BROKEN, at, size, "message");
+                    break;
+                };
+                if !second && !data.len().is_multiple_of(8) {
+                    self.note(&BROKEN, at, size, "length of a message");
+                }
                 let after = size_u64(slice.rest().len().saturating_add(data.len()));
                 let place = at.saturating_add(size_u64(bytes.len()).saturating_sub(after));
                 if found == kind::CONTINUATION {
@@ -269,6 +274,8 @@ impl File<'_> {
             return (list, pieces.next().is_none());
         }
         if !datatype.is_heap_bytes() {
+            // Numbers, one after the other, may be the bytes of a file too.
+            list.push(data.to_vec());
             return (list, true);
         }
         let mut slice = Slice::new(data);
@@ -289,6 +296,11 @@ impl File<'_> {
         }
         (list, fits <= most)
     }
+}
+
+/// Returns how many bytes stand before the content of a message of version 2.
+const fn start_bytes(tracked: bool) -> usize {
+    if tracked { 6 } else { 4 }
 }
 
 /// Takes one message off a piece: its number, flags and bytes.

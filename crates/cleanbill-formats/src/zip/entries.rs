@@ -93,6 +93,10 @@ impl<'a> Builder<'a> {
         self.source
     }
 
+    pub(super) fn most(&self) -> u64 {
+        self.most
+    }
+
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }

@@ -363,3 +363,25 @@ fn look(bytes: &Vec<u8>) {
     }
     let _: Arc<[Entry]> = view.entries.into();
 }
+
+#[test]
+fn comments_and_gaps_are_members() {
+    let mut bytes = zip(&[Item::new("a", b"one")]);
+    let at = bytes.len() - 2;
+    bytes[at..].copy_from_slice(&5_u16.to_le_bytes());
+    bytes.extend(b"words");
+    let names = |bytes: &Vec<u8>| -> Vec<String> {
+        let view = view(bytes);
+        view.members().iter().map(|member| member.name.clone()).collect()
+    };
+    assert_eq!(names(&bytes), ["a", "[comment]"]);
+    for (filling, expected) in [(&b"payload."[..], &["a", "[gap at 34]"][..]), (&[0; 8], &["a"])] {
+        let archive = zip(&[Item::new("a", b"one")]);
+        let directory = memmem::find(&archive, b"PK\x01\x02").unwrap();
+        assert_eq!(directory, 34);
+        let mut bytes = [&archive[..directory], filling, &archive[directory..]].concat();
+        let place = bytes.len() - 6;
+        bytes[place..place + 4].copy_from_slice(&42_u32.to_le_bytes());
+        assert_eq!(names(&bytes), expected);
+    }
+}

@@ -1,7 +1,7 @@
 //! Detector `type-mismatch`.
 
-use cleanbill_core::text;
-use cleanbill_formats::Format;
+use cleanbill_core::{Severity, text};
+use cleanbill_formats::{Format, Parsed, text::Kind};
 
 use crate::{detector::detector, promise, scene::Scene, sink::Sink};
 
@@ -13,9 +13,10 @@ detector! {
     /// ## How it is decided
     /// The extension is looked up among those that formats claim. Extensions that several formats share (`.bin`, `.pt`,
     /// `.pth`, `.ckpt`, `.model`, `.dat` and others) promise nothing; `.pkl`, `.pickle` and `.joblib` promise only that the
-    /// content is not mere text. Pointers of Git LFS are passed over.
+    /// content is not mere text. Text named `.json`, or as the metadata of Zarr, that is no JSON at all is reported as low, and
+    /// makes the coverage partial: nothing of what it says was judged as JSON. Pointers of Git LFS are passed over.
     /// ## What it misses
-    /// Files without an extension, and mismatches within one family: text of another kind, a picture of another kind.
+    /// Files without an extension, and other mismatches within one family: text of another kind, a picture of another kind.
     /// ## What to do
     /// Find out what the file is before anything loads it.
     /// ## References
@@ -27,9 +28,34 @@ detector! {
     on: artifact => run,
 }
 
+/// Names without an extension that promise JSON.
+const JSON_NAMES: &[&str] = &[".zarray", ".zattrs", ".zgroup", ".zmetadata"];
+
 fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let extension = scene.extension;
     // The usual case first, since every file passes here.
+    if (extension == "json" || JSON_NAMES.contains(&scene.file_name()))
+        && let [Parsed::Text(view)] = scene.parsed
+        && !matches!(
+            view.kind,
+            Kind::Json | Kind::JsonLines | Kind::Notebook | Kind::JinjaTemplate | Kind::GitLfsPointer
+        )
+        && scene.source.size() > 0
+    {
+        sink.report(
+            None,
+            text!(
+                "named as JSON, but the text is none",
+                "名称表明是 JSON，但文本不是 JSON"
+            ),
+        )
+        .severity(Severity::Low);
+        sink.unexamined(text!(
+            "named as JSON, but no JSON: what it says was not judged as such",
+            "名称表明是 JSON 但并非 JSON：其内容未作为 JSON 检查"
+        ));
+        return;
+    }
     if scene
         .parsed
         .iter()
@@ -58,11 +84,7 @@ fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
             info.refines == Some(wanted.id) || wanted.refines == Some(info.id)
         })
     };
-    let formats: Vec<Format> = scene
-        .parsed
-        .iter()
-        .map(cleanbill_formats::Parsed::format)
-        .collect();
+    let formats: Vec<Format> = scene.parsed.iter().map(Parsed::format).collect();
     // Pickles and programs under false names have detectors of their own.
     let worse = |format: &Format| promise::is_pickle(*format) || format.info().id == "executable";
     if formats.iter().any(|format| kept(*format)) || formats.iter().any(worse) {
@@ -91,7 +113,7 @@ fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use cleanbill_core::Severity::Medium;
+    use cleanbill_core::Severity::{Low, Medium};
 
     use crate::testing::check;
 
@@ -109,6 +131,11 @@ mod tests {
             ("a.pkl", pointer, &[]),
             ("a.safetensors", pointer, &[]),
             ("a.json", b"{\"a\": 1}\n{\"a\": 2}\n", &[]),
+            ("a.json", b"a: 1\nb: 2\n", &[Low]),
+            ("a.json", b"  \"a\" {\"b\": 1}", &[Low]),
+            (".zarray", b"{\"zarr_format : 2, \"chunks\": [1]}", &[Low]),
+            ("a.json", b" \n", &[Low]),
+            ("a.json", b"{% for a in b %}{{ a }}{% endfor %}", &[]),
             ("a.md", b"words", &[]),
             ("a.png", b"GIF89a", &[]),
         ] {

@@ -137,7 +137,6 @@ pub(crate) fn look(bytes: &Arc<dyn ReadAt>, depth: usize, seen: &mut Seen) {
         for member in view.members() {
             seen.members.insert(member.name.clone());
             let inside: Option<Arc<dyn ReadAt>> = match &member.payload {
-                _ if member.role == Role::RawData => None,
                 Payload::Section(range) => Some(Arc::new(Section::new(Arc::clone(bytes), range.clone()))),
                 Payload::Owned(owned) => Some(Arc::new(Arc::clone(owned))),
                 Payload::Encoded { range, codec, .. } => {
@@ -162,7 +161,9 @@ pub(crate) fn look(bytes: &Arc<dyn ReadAt>, depth: usize, seen: &mut Seen) {
             if let Some(inside) = inside {
                 let content = read_range(inside.as_ref(), 0..inside.size(), MEMBER_BYTES).unwrap();
                 seen.contents.push((member.name.clone(), content));
-                look(&inside, depth - 1, seen);
+                if member.role != Role::RawData {
+                    look(&inside, depth - 1, seen);
+                }
             }
         }
     }
