@@ -157,8 +157,8 @@ fn step(relative: f64) -> u8 {
 fn layers(out: &mut String, difference: &Difference, language: Language) {
     heading(out, &text!("Where it changed", "变化位置"), language);
     let note = text!(
-        "each strip is a tensor, from its first row to its last; the darker, the farther it moved",
-        "每条色带是一个张量，从第一行到最后一行；颜色越深，移动越远"
+        "each strip is a tensor, from its first row to its last; the stronger the colour, the farther it moved",
+        "每条色带是一个张量，从第一行到最后一行；颜色越醒目，移动越远"
     );
     let _ = write!(
         out,
