@@ -312,7 +312,7 @@ mod tests {
         }
         bytes.extend([0; 4]);
         bytes.extend([1, 0, 0, 0, 1, 0, 0, 0]);
-        bytes.extend((messages.len() as u32).to_le_bytes());
+        bytes.extend(u32::try_from(messages.len()).unwrap().to_le_bytes());
         bytes.extend([0; 4]);
         bytes.extend(messages);
         bytes
@@ -327,7 +327,7 @@ mod tests {
         data.extend((content.len() as u64 / 4).to_le_bytes());
         data.extend(content);
         data.resize(data.len().next_multiple_of(8), 0);
-        let mut message = vec![0x0c, 0, data.len() as u8, 0, 0, 0, 0, 0];
+        let mut message = vec![0x0c, 0, u8::try_from(data.len()).unwrap(), 0, 0, 0, 0, 0];
         message.extend(data);
         message
     }

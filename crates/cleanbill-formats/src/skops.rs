@@ -275,7 +275,7 @@ mod tests {
         let schema =
             br#""a" {"__class__": "system", "__module__": "posix", "__loader__": "TypeNode", "protocol": 2}"#;
         let view = view(&archive(&[Item::new(SCHEMA, schema)]), parse);
-        assert_eq!(ids(&view.anomalies()), ["skops-schema"]);
+        assert_eq!(ids(view.anomalies()), ["skops-schema"]);
     }
 
     #[test]

@@ -193,11 +193,13 @@ fn picture(out: &mut String, difference: &Difference, layer: &Layer, language: L
         "<figure class=\"card\"><figcaption class=\"head\"><span>{name}</span><span class=\"faint\">{}</span></figcaption>",
         words::percent(layer.relative)
     );
-    let tensors: Vec<&TensorChange> = layer
+    let mut tensors: Vec<&TensorChange> = layer
         .tensors
         .iter()
         .filter_map(|index| difference.tensors.get(*index))
         .collect();
+    // The same place in every layer, so that layers are compared at a glance.
+    tensors.sort_by_key(|tensor| tensor.name());
     let _ = write!(
         out,
         "<svg class=\"strips\" viewBox=\"0 0 32 {}\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{}\">",
