@@ -114,7 +114,7 @@ pub(crate) struct Tool {
 
 /// Says whether the text is one that agents take instructions from; the client decides that by name and folder.
 pub(crate) fn is_for_agents(scene: &Scene<'_>) -> bool {
-    let name = scene.file_name().to_ascii_lowercase();
+    let name = scene.file_name.to_ascii_lowercase();
     let path = scene.member.unwrap_or(scene.artifact).replace('\\', "/");
     FILES.contains(&name.as_str())
         || [

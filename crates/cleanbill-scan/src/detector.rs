@@ -1,5 +1,5 @@
 use cleanbill_core::{Confidence, Definition, Severity};
-use cleanbill_formats::{FormatView, Parsed};
+use cleanbill_formats::{Format, FormatView, Parsed};
 
 use crate::{
     collection::{Collection, CollectionSink},
@@ -35,8 +35,8 @@ pub struct Detector {
 /// Says what a detector looks at.
 #[derive(Clone, Copy, Debug)]
 pub enum Check {
-    /// The view of one format; called for every view and passes over the others.
-    Format(fn(&Parsed, &Scene<'_>, &mut Sink<'_>)),
+    /// The view of one format.
+    Format(Format, fn(&Parsed, &Scene<'_>, &mut Sink<'_>)),
     /// What every view can tell, whatever its format.
     Any(fn(&dyn FormatView, &Scene<'_>, &mut Sink<'_>)),
     /// The artifact or member, once, with all its views.
@@ -110,7 +110,7 @@ macro_rules! check {
         $crate::Check::Any($run)
     };
     ($format:ident => $run:ident) => {
-        $crate::Check::Format(|parsed, scene, sink| {
+        $crate::Check::Format(cleanbill_formats::Format::$format, |parsed, scene, sink| {
             if let cleanbill_formats::Parsed::$format(view) = parsed {
                 $run(view, scene, sink);
             }

@@ -1,5 +1,11 @@
 //! The registry of detectors: one line each, in the order in which the reference lists them.
 
+use std::{collections::HashMap, sync::LazyLock};
+
+use cleanbill_formats::Format;
+
+use crate::{Check, Detector};
+
 /// Declares each detector's module and collects its description.
 macro_rules! register {
     ($($module:ident,)*) => {
@@ -157,4 +163,20 @@ register! {
     python_install_hook,
     shell_dangerous_command,
     notebook_active_output,
+}
+
+/// Lists the detectors that look at views of `format`; with `None`, those that look at every artifact and member.
+pub(crate) fn that_see(format: Option<Format>) -> &'static [&'static Detector] {
+    static LISTS: LazyLock<HashMap<Option<Format>, Vec<&'static Detector>>> = LazyLock::new(|| {
+        let mut lists: HashMap<_, Vec<_>> = HashMap::new();
+        for detector in DETECTORS {
+            match detector.check {
+                Check::Format(format, _) => lists.entry(Some(format)).or_default().push(*detector),
+                Check::Artifact(_) | Check::Any(_) => lists.entry(None).or_default().push(*detector),
+                Check::Whole(_) | Check::Collection(_) | Check::Names(_) | Check::Approved(_) => {}
+            }
+        }
+        lists
+    });
+    LISTS.get(&format).map(Vec::as_slice).unwrap_or_default()
 }

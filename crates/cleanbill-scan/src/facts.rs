@@ -76,7 +76,7 @@ pub struct Facts {
 impl Facts {
     /// Takes the facts of an artifact.
     pub(crate) fn of(scene: &Scene<'_>, with_inventory: bool, with_mentions: bool) -> Self {
-        let name = scene.file_name();
+        let name = scene.file_name;
         let small = scene.source.size() <= TEXT_BYTES;
         let templates = Template::list(scene);
         let card = (small && name.eq_ignore_ascii_case("README.md"))

@@ -42,7 +42,7 @@ pub(crate) fn report(scene: &Scene<'_>, subject: Subject, sink: &mut Sink<'_>) {
     let start = scene.reading.text().map_or(0, |written| written.start);
     for suspicion in scene
         .reading
-        .suspicions(scene.file_name())
+        .suspicions(scene.file_name)
         .iter()
         .filter(|one| one.subject == subject)
     {

@@ -9,6 +9,8 @@ pub struct Scene<'a> {
     pub artifact: &'a str,
     /// Path of the member inside the artifact, levels joined with `!/`; `None` for the artifact itself.
     pub member: Option<&'a str>,
+    /// Last name of the path: of the member where there is one, else of the artifact.
+    pub file_name: &'a str,
     /// Extension of its name in lower case, or an empty text.
     pub extension: &'a str,
     /// The bytes of the artifact or member.
@@ -43,11 +45,6 @@ pub struct Whole<'a> {
 }
 
 impl Scene<'_> {
-    /// Returns the last name of the path: of the member where there is one, else of the artifact.
-    pub fn file_name(&self) -> &str {
-        file_name(self.member.unwrap_or(self.artifact))
-    }
-
     /// Says whether it is a member of a TorchScript archive, whose pickles name classes of the archive's own code.
     pub fn in_torchscript(&self) -> bool {
         self.within_dialects.contains(&"torchscript")
@@ -59,7 +56,8 @@ impl Scene<'_> {
     }
 }
 
-fn file_name(path: &str) -> &str {
+/// Returns the last name of a path.
+pub(crate) fn file_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 

@@ -170,7 +170,7 @@ pub(crate) fn found<'a>(scene: &'a Scene<'_>) -> Vec<Found<'a>> {
                 }));
                 // Pages and code generators use templates that load others; chat templates cannot.
                 let named = matches!(scene.extension, "jinja" | "jinja2" | "j2");
-                let chat = named || scene.file_name().contains("chat_template");
+                let chat = named || scene.file_name.contains("chat_template");
                 if let Some((template, range)) = &view.template
                     && (chat || view.kind == Kind::JinjaTemplate)
                 {

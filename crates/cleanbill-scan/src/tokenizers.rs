@@ -18,7 +18,7 @@ pub(crate) fn with_view<T>(scene: &Scene<'_>, look: impl FnOnce(&tokenizer::View
     if let Some(view) = known {
         return Some(look(view));
     }
-    if scene.file_name() != "tokenizer.json" || scene.parsed.is_empty() {
+    if scene.file_name != "tokenizer.json" || scene.parsed.is_empty() {
         return None;
     }
     let limits = Limits::default();

@@ -74,7 +74,7 @@ pub(crate) fn definitions(
         if is_for_agents(scene)
             && let Some(sha256) = whole(scene)
         {
-            add(DefinitionKind::Instructions, scene.file_name(), sha256, None);
+            add(DefinitionKind::Instructions, scene.file_name, sha256, None);
         }
     }
     out

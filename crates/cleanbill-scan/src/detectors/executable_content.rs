@@ -41,7 +41,7 @@ detector! {
 fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let extension = scene.extension;
     let promised = promise::is_data(extension);
-    let attached = matches!(scene.file_name(), "[after]" | "[before]" | "[data]");
+    let attached = matches!(scene.file_name, "[after]" | "[before]" | "[data]");
     let hidden = promised || promise::is_within_model(scene) || attached;
     let llamafile = scene.is(Format::Llamafile) || scene.within.contains(&Format::Llamafile);
     for parsed in scene.parsed {
@@ -176,7 +176,7 @@ fn disguised(view: &TextView, extension: &str, scene: &Scene<'_>, sink: &mut Sin
         TextKind::Script => ("script", "脚本"),
         _ => return,
     };
-    if matches!(scene.file_name(), "[after]" | "[before]" | "[data]") {
+    if matches!(scene.file_name, "[after]" | "[before]" | "[data]") {
         sink.report(
             None,
             text!("{en} attached to a model or archive", "附加在模型或归档上的{zh}"),

@@ -38,7 +38,7 @@ fn run(view: &View, _scene: &Scene<'_>, sink: &mut Sink<'_>) {
 
 /// Says whether the file is a model or weights of Keras.
 pub(super) fn is_model(view: &View, scene: &Scene<'_>) -> bool {
-    let name = scene.file_name().to_ascii_lowercase();
+    let name = scene.file_name.to_ascii_lowercase();
     let named = ["weights", "model", "keras"]
         .iter()
         .any(|word| name.contains(word));

@@ -159,7 +159,7 @@ fn report(
 }
 
 fn size_is_of_tokens(scene: &Scene<'_>) -> bool {
-    let name = scene.file_name();
+    let name = scene.file_name;
     ["tokenizer", "vocab", "merges", "added_tokens", "special_tokens"]
         .iter()
         .any(|word| name.contains(word))

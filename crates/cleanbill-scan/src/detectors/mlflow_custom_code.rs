@@ -55,7 +55,7 @@ fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
         return;
     };
     let has = |word: &str| memchr::memmem::find(written.text.as_bytes(), word.as_bytes()).is_some();
-    let named = scene.is(Format::MlflowModel) || scene.file_name() == "MLmodel";
+    let named = scene.is(Format::MlflowModel) || scene.file_name == "MLmodel";
     let speaks = || has("loader_module") || has("mlflow_version") || has("python_function");
     if !(named || has("flavors") && speaks()) {
         return;

@@ -78,7 +78,7 @@ const OTHER: &[&str] = &[
 ];
 
 fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
-    let own = scene.file_name();
+    let own = scene.file_name;
     let mut left = MOST;
     for external in &view.externals {
         let mut reasons = Vec::new();

@@ -27,7 +27,7 @@ detector! {
 }
 
 fn run(view: &pickle::View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
-    let carried = scene.within.contains(&Format::Pickle) && scene.file_name().contains("bytes at");
+    let carried = scene.within.contains(&Format::Pickle) && scene.file_name.contains("bytes at");
     if let (true, Some(first)) = (carried, view.streams.first()) {
         sink.report(
             Some(first.range.clone()),

@@ -108,7 +108,7 @@ struct Node {
 
 fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let _ = view;
-    if memchr::memmem::find(scene.head, b"\"__loader__\"").is_none() && scene.file_name() != "schema.json" {
+    if memchr::memmem::find(scene.head, b"\"__loader__\"").is_none() && scene.file_name != "schema.json" {
         return;
     }
     // Behind a byte order mark, or in another encoding, stands what Python reads all the same.

@@ -45,7 +45,7 @@ const OWN: &[&str] = &[
 
 fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let _ = view;
-    let named = scene.within.contains(&Format::Mar) && scene.file_name() == "MANIFEST.json";
+    let named = scene.within.contains(&Format::Mar) && scene.file_name == "MANIFEST.json";
     let Some(written) = scene.reading.text() else {
         return;
     };

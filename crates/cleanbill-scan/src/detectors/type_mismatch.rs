@@ -34,7 +34,7 @@ const JSON_NAMES: &[&str] = &[".zarray", ".zattrs", ".zgroup", ".zmetadata"];
 fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let extension = scene.extension;
     // The usual case first, since every file passes here.
-    if (extension == "json" || JSON_NAMES.contains(&scene.file_name()))
+    if (extension == "json" || JSON_NAMES.contains(&scene.file_name))
         && let [Parsed::Text(view)] = scene.parsed
         && !matches!(
             view.kind,

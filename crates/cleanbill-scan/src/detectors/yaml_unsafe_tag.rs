@@ -33,7 +33,7 @@ detector! {
 }
 
 fn run(view: &View, scene: &Scene<'_>, sink: &mut Sink<'_>) {
-    let named = matches!(scene.extension, "yaml" | "yml") || scene.file_name() == "MLmodel";
+    let named = matches!(scene.extension, "yaml" | "yml") || scene.file_name == "MLmodel";
     if view.kind != Kind::Yaml && !named {
         return;
     }

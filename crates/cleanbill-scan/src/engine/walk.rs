@@ -14,7 +14,8 @@ use rayon::prelude::*;
 
 use super::Options;
 use crate::{
-    Check, DETECTORS, agents,
+    Check, DETECTORS, Detector, agents,
+    detectors::that_see,
     facts::Facts,
     open::{Bomb, Budget, open},
     overlaps, promise,
@@ -138,6 +139,7 @@ impl Walk<'_> {
         let scene = Scene {
             artifact: self.artifact,
             member,
+            file_name: scene::file_name(member.unwrap_or(self.artifact)),
             extension: &extension,
             source: bytes.as_ref(),
             head: &head,
@@ -263,22 +265,24 @@ impl Walk<'_> {
     }
 
     fn detect(&self, scene: &Scene<'_>, said: &mut Said) {
-        for &detector in DETECTORS {
+        let mut show = |detector: &'static Detector, parsed: &[Parsed]| {
             if !self.options.runs(detector) {
-                continue;
+                return;
             }
             let mut sink = Sink::new(detector, scene.artifact, scene.member, said);
             match detector.check {
                 Check::Artifact(run) => run(scene, &mut sink),
-                Check::Format(run) => scene
-                    .parsed
-                    .iter()
-                    .for_each(|parsed| run(parsed, scene, &mut sink)),
-                Check::Any(run) => scene
-                    .parsed
-                    .iter()
-                    .for_each(|parsed| run(parsed.view(), scene, &mut sink)),
+                Check::Format(_, run) => parsed.iter().for_each(|one| run(one, scene, &mut sink)),
+                Check::Any(run) => parsed.iter().for_each(|one| run(one.view(), scene, &mut sink)),
                 Check::Whole(_) | Check::Collection(_) | Check::Names(_) | Check::Approved(_) => {}
+            }
+        };
+        for detector in that_see(None) {
+            show(detector, scene.parsed);
+        }
+        for one in scene.parsed {
+            for detector in that_see(Some(one.format())) {
+                show(detector, std::slice::from_ref(one));
             }
         }
     }

@@ -102,7 +102,7 @@ pub(crate) fn parameters(title: &str) -> Option<u64> {
 
 /// Recognises the licences that a file named as one holds.
 pub(crate) fn licences_of_file(scene: &Scene<'_>) -> Option<Findings> {
-    let name = scene.file_name().to_ascii_lowercase();
+    let name = scene.file_name.to_ascii_lowercase();
     let stem = name.split('.').next().unwrap_or_default();
     if !["license", "licence", "copying", "unlicense"]
         .iter()
@@ -120,7 +120,7 @@ pub(super) fn declared(scene: &Scene<'_>, card: Option<&Card>) -> Option<(Declar
         let name = card.and_then(|card| card.licence_name.as_deref());
         return Some((read_card(&[licence.as_str()], name), range.clone()));
     }
-    if !matches!(scene.file_name(), "METADATA" | "PKG-INFO") {
+    if !matches!(scene.file_name, "METADATA" | "PKG-INFO") {
         return None;
     }
     let written = scene.reading.text()?;

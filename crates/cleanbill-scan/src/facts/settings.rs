@@ -76,7 +76,7 @@ impl Settings {
             layers: stated(&["num_hidden_layers", "n_layer", "num_layers"]),
             packed,
             base: root.str_at(&["base_model_name_or_path"]).map(str::to_owned),
-            is_adapter: scene.file_name() == "adapter_config.json",
+            is_adapter: scene.file_name == "adapter_config.json",
         })
     }
 }

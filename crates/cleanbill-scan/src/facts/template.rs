@@ -35,7 +35,7 @@ impl Template {
                 }
                 Parsed::Text(view) => {
                     from_facts(&view.facts, &mut out);
-                    let named = scene.file_name() == "chat_template.jinja";
+                    let named = scene.file_name == "chat_template.jinja";
                     if let Some((text, range)) = view.template.as_ref().filter(|_| named) {
                         add(&mut out, "default", text, range);
                     }

@@ -79,5 +79,5 @@ pub(super) fn sha256(file: &str, hex: String) -> Sourced<Digest> {
 
 /// Says whether the file is the JSON, YAML or TOML of this name.
 fn is_named(scene: &Scene<'_>, names: &[&str]) -> bool {
-    scene.parsed.iter().any(|one| matches!(one, Parsed::Text(_))) && names.contains(&scene.file_name())
+    scene.parsed.iter().any(|one| matches!(one, Parsed::Text(_))) && names.contains(&scene.file_name)
 }

@@ -114,7 +114,7 @@ fn without_version(text: &str) -> &str {
 /// Lists the models and datasets of the hub that a file names: configurations, cards, recipes, programs.
 pub(crate) fn hub_names(scene: &Scene<'_>) -> Vec<Mention> {
     let mut found = Mentions::default();
-    match scene.file_name() {
+    match scene.file_name {
         "config.json" | "tokenizer_config.json" | "adapter_config.json" | "model_index.json" => {
             if let Some(root) = scene.reading.root() {
                 values(root, scene, 0, &mut found);

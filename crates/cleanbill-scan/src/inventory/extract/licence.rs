@@ -37,7 +37,7 @@ const NOTICES: usize = 16;
 
 /// Finds lines that say whom the work belongs to. What a licence's text says of itself, and places to fill in, are none.
 fn notice(scene: &Scene<'_>) -> Option<Sourced<String>> {
-    let name = scene.file_name().to_ascii_lowercase();
+    let name = scene.file_name.to_ascii_lowercase();
     let stem = name.split('.').next().unwrap_or_default();
     if !["license", "licence", "copying", "copyright", "notice"]
         .iter()

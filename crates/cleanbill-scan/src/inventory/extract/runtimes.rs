@@ -66,7 +66,7 @@ enum Runtime {
 }
 
 pub(super) fn extract(scene: &Scene<'_>, entry: &mut Entry) {
-    match scene.file_name() {
+    match scene.file_name {
         "README.md" | "readme.md" => card(scene, entry),
         "Modelfile" => modelfile(scene, entry),
         _ => {}
