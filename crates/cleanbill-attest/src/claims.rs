@@ -150,5 +150,7 @@ const CREATED: &str = "cleanbill.created";
 const PASSED: &str = "CLEANBILL_PASSED";
 /// The annotation of a weakness that somebody answered.
 const ANSWERED: &str = "answered";
+/// The field of a list of weaknesses that says what could not be looked up.
+const GAPS: &str = "cleanbill.gaps";
 /// The method of a severity that is one of our words.
 const OWN_METHOD: &str = "cleanbill";

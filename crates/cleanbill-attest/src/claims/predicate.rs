@@ -49,6 +49,8 @@ pub struct VulnerabilityScan<'a> {
     pub data_of: &'a str,
     /// What is known.
     pub found: &'a [Vulnerability],
+    /// What could not be looked up, in words.
+    pub gaps: &'a [String],
     /// When it began and ended.
     pub times: (UnixTime, UnixTime),
 }
@@ -237,18 +239,24 @@ impl Predicate {
     /// Says which known weaknesses concern the model.
     pub fn vulnerabilities(scan: &VulnerabilityScan<'_>) -> Self {
         let version = scan.version;
-        Self::new(
-            VULNERABILITIES,
-            &json!({
-                "scanner": {
-                    "uri": format!("pkg:generic/cleanbill@{version}"),
-                    "version": version,
-                    "db": {"uri": "urn:cleanbill:advisories", "lastUpdate": format!("{}T00:00:00Z", scan.data_of)},
-                    "result": scan.found.iter().map(weakness).collect::<Vec<_>>(),
-                },
-                "metadata": {"scanStartedOn": scan.times.0.to_string(), "scanFinishedOn": scan.times.1.to_string()},
-            }),
-        )
+        let last_update = format!("{}T00:00:00Z", scan.data_of);
+        let mut predicate = json!({
+            "scanner": {
+                "uri": format!("pkg:generic/cleanbill@{version}"),
+                "version": version,
+                "db": {"uri": "urn:cleanbill:advisories", "lastUpdate": last_update},
+                "result": scan.found.iter().map(weakness).collect::<Vec<_>>(),
+            },
+            "metadata": {
+                "scanStartedOn": scan.times.0.to_string(),
+                "scanFinishedOn": scan.times.1.to_string(),
+            },
+        });
+        // A field of ours, which others pass over; where there is nothing to say, it is not there.
+        if let Some(predicate) = predicate.as_object_mut().filter(|_| !scan.gaps.is_empty()) {
+            predicate.insert(super::GAPS.to_owned(), json!(scan.gaps));
+        }
+        Self::new(VULNERABILITIES, &predicate)
     }
 
     /// Says which run made the model.

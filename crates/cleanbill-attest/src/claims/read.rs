@@ -2,7 +2,7 @@
 //! those that decide something must be there and of their kind.
 
 use super::{
-    ANSWERED, CREATED, ClaimKind, ClaimOutcome, ClaimRefusal, OLD_PROVENANCE, OWN_METHOD, PASSED,
+    ANSWERED, CREATED, ClaimKind, ClaimOutcome, ClaimRefusal, GAPS, OLD_PROVENANCE, OWN_METHOD, PASSED,
     SERIALIZATION, VERIFICATION_SUMMARY, predicate::check_document,
 };
 use crate::{
@@ -202,7 +202,11 @@ fn tests(predicate: &Value) -> Result<ClaimOutcome, Refusal> {
 fn weaknesses(predicate: &Value) -> Result<ClaimOutcome, Refusal> {
     let list = predicate.at(&["scanner", "result"]).and_then(Value::as_list);
     let list = list.ok_or_else(|| wrong("predicate.scanner.result", "a list"))?;
-    let mut outcome = ClaimOutcome::Passed;
+    // What could not be looked up has not passed.
+    let mut outcome = match predicate.member(GAPS) {
+        None => ClaimOutcome::Passed,
+        Some(_) => ClaimOutcome::Warned,
+    };
     for one in list {
         text(one, &["id"]).map_err(|_| wrong("predicate.scanner.result[].id", "a string"))?;
         let notes = one
