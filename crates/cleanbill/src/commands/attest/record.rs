@@ -51,8 +51,12 @@ pub(super) fn record(command: &[String], environment: &BTreeMap<String, String>)
     recorded
 }
 
-/// Says whether a rule for secrets knows a value, by itself or at its name.
+/// Says whether a rule for secrets knows a value, by itself or at its name. Rules pass over what looks like an example; here the shape
+/// of a token is enough, since nothing is lost by withholding one too many.
 fn leaks(scanner: &Scanner, name: &str, value: &str) -> bool {
+    if has_token_shape(value) {
+        return true;
+    }
     let texts = [
         value.to_owned(),
         format!("{name}={value}\n"),
@@ -63,6 +67,15 @@ fn leaks(scanner: &Scanner, name: &str, value: &str) -> bool {
         hits.iter()
             .any(|hit| scanner.rule(hit).is_none_or(|rule| rule.class == Class::Secret))
     })
+}
+
+/// Says whether a word begins as tokens of well-known services do, and is as long as they are.
+fn has_token_shape(value: &str) -> bool {
+    let words =
+        value.split(|character: char| !character.is_ascii_alphanumeric() && !"_-.".contains(character));
+    words
+        .filter(|word| word.len() >= TOKEN_CHARACTERS)
+        .any(|word| TOKEN_STARTS.iter().any(|start| word.starts_with(start)))
 }
 
 /// Says whether one of the words of a name is one for secrets.
@@ -102,6 +115,26 @@ const HARMLESS: [&str; 21] = [
     "WORLD_SIZE",
 ];
 
+/// Characters of a token, at least.
+const TOKEN_CHARACTERS: usize = 20;
+/// How tokens of well-known services begin.
+const TOKEN_STARTS: [&str; 14] = [
+    "AIza",
+    "AKIA",
+    "ASIA",
+    "eyJ",
+    "ghp_",
+    "gho_",
+    "ghs_",
+    "github_pat_",
+    "glpat-",
+    "hf_",
+    "npm_",
+    "pypi-",
+    "sk-",
+    "xox",
+];
+
 /// Words that are names of secrets.
 const SECRET_WORDS: [&str; 12] = [
     "auth", "bearer", "cookie", "cred", "creds", "key", "pass", "pat", "pin", "pw", "pwd", "token",
@@ -125,6 +158,18 @@ mod tests {
     /// Made up, in the shape of a token of a hub; in two parts, so that no scanner finds it here.
     fn token() -> String {
         ["hf_", "AbCdEfGhIjKlMnOpQrStUvWxYz01234567"].concat()
+    }
+
+    #[test]
+    fn rules_know_what_has_no_shape_of_its_own() {
+        let scanner = Scanner::new(Rules::builtin());
+        assert!(leaks(&scanner, "url", "postgres://app:Vq7nT2xLpZ@db.internal/x"));
+        assert!(!leaks(
+            &scanner,
+            "revision",
+            "0123456789abcdef0123456789abcdef01234567"
+        ));
+        assert!(!leaks(&scanner, "LANG", "C.UTF-8"));
     }
 
     #[test]
