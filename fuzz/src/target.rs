@@ -4,7 +4,9 @@ use std::{collections::BTreeSet, fmt::Write as _, num::NonZeroUsize, path::Path,
 
 use cleanbill_attest::{
     Algorithm, Certificate, Curve, IgnorePaths, PrivateKey, PublicKey, Quiet, Refusal, Resource,
-    Serialization, Statement, Trust, UnixTime, VerifyOptions, sign_with_key, verify,
+    Serialization, Statement, Trust, UnixTime, VerifyOptions,
+    claims::{self, Claim, ClaimSigner, ClaimsOptions, Predicate, sign_claim, verify_claims},
+    sign_with_key, verify,
 };
 use cleanbill_formats::{
     Format, HEAD_BYTES, Input, Probe, TAIL_BYTES,
@@ -218,6 +220,19 @@ pub(crate) fn signed() -> Vec<Vec<u8>> {
         seeds.push(statement.to_json());
         seeds.push(sign_with_key(&statement, &key).expect("a key signs"));
     }
+    let vex = br#"{"@context": "https://openvex.dev/ns/v0.2.0", "statements": []}"#;
+    let vex = Predicate::vex(vex).expect("a document");
+    let statement = statement(Serialization::Files, "a/b");
+    let signer = ClaimSigner {
+        key,
+        certificates: Vec::new(),
+    };
+    let bundle = sign_claim(&statement, &vex, UnixTime(0), &signer).expect("a key signs");
+    seeds.push(claims::append(&bundle, &bundle).expect("a file"));
+    seeds.push(
+        br#"{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"a","digest":{"sha256":"00"}}],"predicateType":"https://slsa.dev/provenance/v1","predicate":{"buildDefinition":{"buildType":"x","externalParameters":{"source":"y"}},"runDetails":{"builder":{"id":"z"}}}}"#
+            .to_vec(),
+    );
     seeds
 }
 
@@ -244,11 +259,21 @@ fn attest(bytes: &[u8]) -> String {
     let first =
         |verification: &cleanbill_attest::Verification| verification.refusals.first().map(Refusal::id);
     let statement = Statement::from_json(bytes).map_or_else(|refusal| refusal.id(), |_| "statement");
+    let claim = Claim::from_json(bytes).map_or_else(|refusal| refusal.id(), |claim| claim.kind.as_str());
+    let claims = claims::append(bytes, b"{}").map_or_else(|refusal| refusal.id(), |_| "claims");
+    let asked = ClaimsOptions {
+        files: options,
+        require: BTreeSet::new(),
+        builder: None,
+        source: None,
+    };
+    let verified = verify_claims(Ok(bytes), nowhere, Trust::Key(&key), &asked, &Quiet);
+    assert!(!verified.holds(), "there is no such model");
     let public = PublicKey::from_pem(bytes).is_ok() || PublicKey::from_der(bytes).is_ok();
     let private = PrivateKey::from_pem(bytes, || Ok(None)).is_ok();
     let certificate = Certificate::from_der(bytes).is_some();
     format!(
-        "{:?} {:?} {statement} {public} {private} {certificate} {}",
+        "{:?} {:?} {statement} {claim} {claims} {public} {private} {certificate} {}",
         first(&by_key),
         first(&by_certificate),
         Certificate::from_pem(bytes).is_ok()

@@ -18,6 +18,34 @@ pub(crate) enum Value {
     Object(Vec<(String, Self)>),
 }
 
+impl Value {
+    /// Returns what an object has under a key; `null` is absent.
+    pub(crate) fn member(&self, key: &str) -> Option<&Self> {
+        let Self::Object(entries) = self else { return None };
+        let (_, value) = entries.iter().find(|(known, _)| known == key)?;
+        Some(value).filter(|value| **value != Self::Null)
+    }
+
+    /// Returns what lies at the end of a way of keys.
+    pub(crate) fn at(&self, way: &[&str]) -> Option<&Self> {
+        way.iter().try_fold(self, |value, key| value.member(key))
+    }
+
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_list(&self) -> Option<&[Self]> {
+        match self {
+            Self::List(items) => Some(items),
+            _ => None,
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Reader)
@@ -42,8 +70,11 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Value, E> {
-        let small = i32::try_from(value).map_err(|_| E::custom("a number is out of range"))?;
-        Ok(Value::Number(f64::from(small)))
+        // Below zero the halves are those of its size.
+        let Value::Number(size) = self.visit_u64(value.unsigned_abs())? else {
+            return Err(E::custom("a number is out of range"));
+        };
+        Ok(Value::Number(if value < 0 { -size } else { size }))
     }
 
     fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Value, E> {

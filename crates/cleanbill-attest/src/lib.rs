@@ -19,6 +19,7 @@
 
 mod bundle;
 mod certificate;
+pub mod claims;
 mod digest;
 mod dsse;
 mod hashing;

@@ -40,3 +40,9 @@ pub const RSA_BITS_AT_LEAST: usize = 2_048;
 
 /// Bytes that one read asks for. Larger reads are no faster; smaller ones cost more calls.
 pub const READ_BYTES: usize = 1 << 20;
+
+/// Bytes of a file of claims. It is held in memory; beyond it the file is refused.
+pub const CLAIMS_BYTES: u64 = 256 << 20;
+
+/// Claims of one file. A model gets a handful for each release; beyond it the file is refused.
+pub const CLAIMS: usize = 10_000;

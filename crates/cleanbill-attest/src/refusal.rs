@@ -4,7 +4,7 @@ use std::fmt;
 
 use cleanbill_core::{Text, text};
 
-use crate::{limits, time::UnixTime};
+use crate::{claims::ClaimRefusal, limits, time::UnixTime};
 
 /// Names a way to sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,6 +72,8 @@ pub enum Document {
     Bundle,
     /// The in-toto statement within.
     Statement,
+    /// What a claim says.
+    Predicate,
     /// A trusted root of Sigstore.
     TrustedRoot,
 }
@@ -296,6 +298,8 @@ pub enum Refusal {
     ModelTooLarge {
         problem: String,
     },
+
+    Claim(ClaimRefusal),
 }
 
 impl Refusal {
@@ -366,6 +370,7 @@ impl Refusal {
             Self::ModelEmpty => "model-empty",
             Self::ModelUnreadable { .. } => "model-unreadable",
             Self::ModelTooLarge { .. } => "model-too-large",
+            Self::Claim(refusal) => refusal.id(),
         }
     }
 
@@ -384,7 +389,7 @@ impl Refusal {
             | Self::JsonUnknownField { document, .. }
             | Self::JsonField { document, .. } => match document {
                 Document::Bundle => Step::Bundle,
-                Document::Statement => Step::Statement,
+                Document::Statement | Document::Predicate => Step::Statement,
                 Document::TrustedRoot => Step::Signer,
             },
             Self::KeyMismatch { .. }
@@ -439,6 +444,7 @@ impl Refusal {
             | Self::ModelEmpty
             | Self::ModelUnreadable { .. }
             | Self::ModelTooLarge { .. } => Step::Files,
+            Self::Claim(refusal) => refusal.step(),
         }
     }
 
@@ -460,6 +466,7 @@ impl Refusal {
             | Self::FileName { name }
             | Self::FileUnreadable { name, .. }
             | Self::FileInFlux { name } => Some(name),
+            Self::Claim(refusal) => refusal.file(),
             _ => None,
         }
     }

@@ -152,10 +152,14 @@ pub fn read_model(
 
 /// Signs a statement with a key and returns the bundle.
 pub fn sign_with_key(statement: &Statement, key: &PrivateKey) -> Result<Vec<u8>, KeyError> {
-    let payload = statement.to_json();
-    let signature = key.sign(&dsse::encode(dsse::PAYLOAD_TYPE, &payload))?;
+    sign_payload_with_key(&statement.to_json(), key)
+}
+
+/// Signs the bytes of any statement with a key.
+pub(crate) fn sign_payload_with_key(payload: &[u8], key: &PrivateKey) -> Result<Vec<u8>, KeyError> {
+    let signature = key.sign(&dsse::encode(dsse::PAYLOAD_TYPE, payload))?;
     let hint = key.public_key().fingerprint();
-    Ok(bundle::write(&Signer::Key { hint: &hint }, &payload, &signature))
+    Ok(bundle::write(&Signer::Key { hint: &hint }, payload, &signature))
 }
 
 /// Signs a statement with a key and the certificate for it and returns the bundle.
@@ -167,18 +171,27 @@ pub fn sign_with_certificate(
     certificate: &Certificate,
     chain: &[Certificate],
 ) -> Result<Vec<u8>, KeyError> {
+    sign_payload_with_certificate(&statement.to_json(), key, certificate, chain)
+}
+
+/// Signs the bytes of any statement with a key and the certificate for it.
+pub(crate) fn sign_payload_with_certificate(
+    payload: &[u8],
+    key: &PrivateKey,
+    certificate: &Certificate,
+    chain: &[Certificate],
+) -> Result<Vec<u8>, KeyError> {
     if certificate.public_key()? != key.public_key() {
         return Err(KeyError::Pair);
     }
-    let payload = statement.to_json();
-    let signature = key.sign(&dsse::encode(dsse::PAYLOAD_TYPE, &payload))?;
+    let signature = key.sign(&dsse::encode(dsse::PAYLOAD_TYPE, payload))?;
     let certificates: Vec<&[u8]> = std::iter::once(certificate)
         .chain(chain)
         .map(Certificate::as_der)
         .collect();
     Ok(bundle::write(
         &Signer::Certificates(&certificates),
-        &payload,
+        payload,
         &signature,
     ))
 }

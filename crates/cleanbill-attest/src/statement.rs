@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::digest::Algorithm;
 
+pub(crate) use read::from_subjects;
 pub(crate) use shards::{Shard, by_file, shard_name};
 
 /// Type of an in-toto statement.
@@ -78,8 +79,8 @@ impl Statement {
         hex(&hasher.finalize())
     }
 
-    /// Writes it as the bytes to sign; the same statement gives the same bytes.
-    pub fn to_json(&self) -> Vec<u8> {
+    /// Writes the rules by which the files were read.
+    pub(crate) fn rules_to_json(&self) -> serde_json::Value {
         let mut serialization = json!({
             "method": self.serialization.as_str(),
             "hash_type": self.algorithm.as_str(),
@@ -91,6 +92,11 @@ impl Statement {
         {
             object.insert("shard_size".to_owned(), size_bytes.into());
         }
+        serialization
+    }
+
+    /// Writes it as the bytes to sign; the same statement gives the same bytes.
+    pub fn to_json(&self) -> Vec<u8> {
         let resources: Vec<_> = self
             .resources
             .iter()
@@ -106,7 +112,7 @@ impl Statement {
             "_type": STATEMENT_TYPE,
             "subject": [{"name": self.name, "digest": {"sha256": self.root_digest()}}],
             "predicateType": PREDICATE_TYPE,
-            "predicate": {"serialization": serialization, "resources": resources},
+            "predicate": {"serialization": self.rules_to_json(), "resources": resources},
         });
         statement.to_string().into_bytes()
     }

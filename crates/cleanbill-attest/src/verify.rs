@@ -1,7 +1,7 @@
 //! Verification: bundle, signer, signature, statement, files, in this order; the first step that fails ends it, and every file is told.
 
-mod files;
-mod report;
+pub(crate) mod files;
+pub(crate) mod report;
 
 use std::{collections::BTreeMap, num::NonZeroUsize, path::Path};
 
@@ -37,7 +37,7 @@ pub enum Trust<'a> {
 }
 
 impl Trust<'_> {
-    const fn method(&self) -> Method {
+    pub(crate) const fn method(&self) -> Method {
         match self {
             Self::Key(_) => Method::Key,
             Self::Certificates { .. } => Method::Certificate,
@@ -170,6 +170,19 @@ pub struct Verification {
 }
 
 impl Verification {
+    /// Returns the result before the first step.
+    pub(crate) const fn begun(method: Method) -> Self {
+        Self {
+            method,
+            signed_by: None,
+            statement: None,
+            refusals: Vec::new(),
+            notes: Vec::new(),
+            files: Vec::new(),
+            reached: Step::Bundle,
+        }
+    }
+
     /// Says whether the signature holds and the files are those that were signed.
     pub fn holds(&self) -> bool {
         self.refusals.is_empty() && self.reached == Step::Files
@@ -213,15 +226,7 @@ pub fn verify(
     options: &VerifyOptions,
     observer: &dyn Observer,
 ) -> Verification {
-    let mut result = Verification {
-        method: trust.method(),
-        signed_by: None,
-        statement: None,
-        refusals: Vec::new(),
-        notes: Vec::new(),
-        files: Vec::new(),
-        reached: Step::Bundle,
-    };
+    let mut result = Verification::begun(trust.method());
     match signature.and_then(|bytes| check_signature(bytes, trust, &mut result)) {
         Ok(statement) => {
             result.reached = Step::Files;
@@ -241,6 +246,20 @@ pub fn verify(
 
 /// Takes every step before the files.
 fn check_signature(bytes: &[u8], trust: Trust<'_>, result: &mut Verification) -> Result<Statement, Refusal> {
+    let payload = authenticate(bytes, trust, result)?;
+    let statement = Statement::from_json(&payload)?;
+    if statement.is_old {
+        result.notes.push(Note::OldStatement);
+    }
+    Ok(statement)
+}
+
+/// Takes every step before the statement, and returns its bytes once it is certain who says them.
+pub(crate) fn authenticate(
+    bytes: &[u8],
+    trust: Trust<'_>,
+    result: &mut Verification,
+) -> Result<Vec<u8>, Refusal> {
     let bundle = Bundle::from_json(bytes)?;
     let (asked, found) = (trust.method(), bundle.material.method());
     if asked != found {
@@ -292,11 +311,7 @@ fn check_signature(bytes: &[u8], trust: Trust<'_>, result: &mut Verification) ->
     // From here on it is certain who says what follows.
     result.signed_by = Some(signed_by);
     result.reached = Step::Statement;
-    let statement = Statement::from_json(&bundle.payload)?;
-    if statement.is_old {
-        result.notes.push(Note::OldStatement);
-    }
-    Ok(statement)
+    Ok(bundle.payload)
 }
 
 /// Compares what a bundle says about its key with the key that is trusted. Only the latter verifies anything.

@@ -9,6 +9,7 @@ use crate::{
 
 pub(crate) fn refusal(refusal: &Refusal) -> Text {
     match refusal {
+        Refusal::Claim(claim) => claim.text(),
         Refusal::BundleUnreadable { problem } => text!(
             "the bundle cannot be read: {problem}",
             "无法读取签名包：{problem}"
@@ -290,6 +291,7 @@ fn files(refusal: &Refusal) -> Text {
 
 pub(crate) fn hint(refusal: &Refusal) -> Option<Text> {
     Some(match refusal {
+        Refusal::Claim(claim) => return claim.hint(),
         Refusal::MethodMismatch { found, .. } => {
             let found = found.as_str();
             text!(
@@ -333,6 +335,7 @@ fn document_words(document: Document) -> (&'static str, &'static str) {
     match document {
         Document::Bundle => ("the bundle", "签名包"),
         Document::Statement => ("the statement", "声明"),
+        Document::Predicate => ("what the claim says", "声明内容"),
         Document::TrustedRoot => ("the trusted root", "信任根"),
     }
 }

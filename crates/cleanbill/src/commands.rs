@@ -1,6 +1,7 @@
 //! The verbs: one file each, one line each here.
 
 mod advisories;
+mod attest;
 mod bom;
 mod completions;
 mod diff;
@@ -30,6 +31,7 @@ pub(crate) enum Command {
     Bom(Box<bom::Bom>),
     Sign(sign::Sign),
     Verify(verify::Verify),
+    Attest(attest::Attest),
     Keygen(keygen::Keygen),
     Diff(diff::Diff),
     Tensors(tensors::Tensors),
@@ -47,6 +49,7 @@ pub(crate) fn run(command: &Command, shell: &Shell) -> Result<ExitCode, Failure>
         Command::Bom(arguments) => bom::run(arguments, shell),
         Command::Sign(arguments) => sign::run(arguments, shell),
         Command::Verify(arguments) => verify::run(arguments, shell),
+        Command::Attest(arguments) => attest::run(arguments, shell),
         Command::Keygen(arguments) => keygen::run(arguments, shell),
         Command::Diff(arguments) => diff::run(arguments, shell),
         Command::Tensors(arguments) => tensors::run(arguments, shell),

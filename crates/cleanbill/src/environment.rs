@@ -85,6 +85,14 @@ pub(crate) fn secret(name: &str) -> Option<String> {
     env::var_os(name)?.into_string().ok()
 }
 
+/// Returns every variable, for a record of what a command ran with; what is no text is made printable.
+pub(crate) fn all() -> BTreeMap<String, String> {
+    let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
+    env::vars_os()
+        .map(|(name, value)| (text(name), text(value)))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -40,6 +40,54 @@ impl Statement {
     }
 }
 
+/// Makes the list of files that the subjects of a claim are: the digest of the whole, the rules, and name and digest of each file.
+pub(crate) fn from_subjects(
+    name: &str,
+    stated: &str,
+    rules_value: Fields<'_>,
+    files: &[(String, String)],
+) -> Result<Statement, Refusal> {
+    let rules = rules(rules_value)?;
+    if rules.serialization != Serialization::Files {
+        return Err(Refusal::SerializationMethod {
+            found: rules.serialization.as_str().to_owned(),
+        });
+    }
+    if rules.algorithm != Algorithm::Sha256 {
+        return Err(Refusal::HashType {
+            found: rules.algorithm.as_str().to_owned(),
+        });
+    }
+    if files.len() > limits::RESOURCES {
+        return Err(Refusal::TooManyResources);
+    }
+    let mut resources = Vec::with_capacity(files.len());
+    for (name, stated) in files {
+        resources.push(Resource {
+            name: name.clone(),
+            digest: digest(stated, name, Algorithm::Sha256)?,
+        });
+    }
+    let statement = Statement {
+        name: name.to_owned(),
+        serialization: rules.serialization,
+        algorithm: rules.algorithm,
+        allow_symlinks: rules.allow_symlinks,
+        ignore_paths: rules.ignore_paths,
+        resources,
+        is_old: false,
+    };
+    let computed = statement.root_digest();
+    if stated != computed {
+        return Err(Refusal::RootDigest {
+            stated: stated.to_owned(),
+            computed,
+        });
+    }
+    check_names(&statement)?;
+    Ok(statement)
+}
+
 fn current(fields: &mut Fields<'_>) -> Result<Statement, Refusal> {
     let subjects = fields.list("subject")?;
     let [subject] = subjects else {

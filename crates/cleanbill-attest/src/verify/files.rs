@@ -17,10 +17,10 @@ use crate::{
 };
 
 /// Holds what the comparison gave.
-pub(super) struct Compared {
-    pub(super) files: Vec<FileReport>,
-    pub(super) refusals: Vec<Refusal>,
-    pub(super) notes: Vec<Note>,
+pub(crate) struct Compared {
+    pub(crate) files: Vec<FileReport>,
+    pub(crate) refusals: Vec<Refusal>,
+    pub(crate) notes: Vec<Note>,
 }
 
 /// What was signed about one file.
@@ -29,7 +29,7 @@ enum Signed<'a> {
     Shards(Vec<Shard<'a>>),
 }
 
-pub(super) fn compare(
+pub(crate) fn compare(
     statement: &Statement,
     model: &Path,
     options: &VerifyOptions,

@@ -3,7 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::{FileReport, SignedBy, Verification};
-use crate::{refusal::Step, statement::Statement};
+use crate::{
+    refusal::{Note, Refusal, Step},
+    statement::Statement,
+};
 
 /// Name of the shape.
 pub const SCHEMA: &str = "cleanbill.verify/1";
@@ -28,24 +31,8 @@ impl Verification {
             .iter()
             .map(|step| json!({"step": step.as_str(), "state": self.step(*step)}))
             .collect();
-        let refusals: Vec<Value> = self
-            .refusals
-            .iter()
-            .map(|refusal| {
-                json!({
-                    "reason": refusal.id(),
-                    "step": refusal.step().as_str(),
-                    "file": refusal.file(),
-                    "message": refusal.text().en(),
-                    "hint": refusal.hint().map(|hint| hint.en().to_owned()),
-                })
-            })
-            .collect();
-        let notes: Vec<Value> = self
-            .notes
-            .iter()
-            .map(|note| json!({"note": note.id(), "message": note.text().en()}))
-            .collect();
+        let refusals: Vec<Value> = self.refusals.iter().map(refusal).collect();
+        let notes: Vec<Value> = self.notes.iter().map(note).collect();
         let counts: Map<String, Value> = self
             .counts()
             .into_iter()
@@ -69,7 +56,7 @@ impl Verification {
     }
 }
 
-fn signed_by(signer: &SignedBy) -> Value {
+pub(crate) fn signed_by(signer: &SignedBy) -> Value {
     match signer {
         SignedBy::Key { curve, fingerprint } => {
             json!({"kind": "key", "curve": curve.as_str(), "fingerprint": fingerprint})
@@ -92,6 +79,20 @@ fn signed_by(signer: &SignedBy) -> Value {
             json!({"kind": "identity", "identity": identity, "provider": provider, "signed_at": times})
         }
     }
+}
+
+pub(crate) fn refusal(refusal: &Refusal) -> Value {
+    json!({
+        "reason": refusal.id(),
+        "step": refusal.step().as_str(),
+        "file": refusal.file(),
+        "message": refusal.text().en(),
+        "hint": refusal.hint().map(|hint| hint.en().to_owned()),
+    })
+}
+
+pub(crate) fn note(note: &Note) -> Value {
+    json!({"note": note.id(), "message": note.text().en()})
 }
 
 fn statement(statement: &Statement) -> Value {

@@ -1,6 +1,6 @@
 //! `verify`: whether a model is what somebody trusted signed.
 
-mod human;
+pub(super) mod human;
 
 use std::{path::PathBuf, time::SystemTime};
 
@@ -194,15 +194,15 @@ fn finish(arguments: &Verifying, trust: Trust<'_>, shell: &Shell) -> Result<Exit
     })
 }
 
-fn time(text: &str) -> Result<UnixTime, &'static str> {
+pub(super) fn time(text: &str) -> Result<UnixTime, &'static str> {
     UnixTime::parse(text).ok_or("write it like 2026-11-28T12:00:00Z")
 }
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "when certificates have to be valid, where the caller says nothing else"
+    reason = "when certificates have to be valid, where the caller says nothing else, and when claims are made"
 )]
-fn now() -> UnixTime {
+pub(super) fn now() -> UnixTime {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     UnixTime(since.map_or(0, |time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX)))
 }

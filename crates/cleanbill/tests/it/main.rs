@@ -2,6 +2,8 @@
 
 mod advisories;
 mod approved;
+mod attest;
+mod attest_run;
 mod bom;
 mod cli;
 mod diff;

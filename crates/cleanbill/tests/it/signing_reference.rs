@@ -20,7 +20,7 @@ const PACKAGES: [&str; 5] = [
 ];
 
 /// Returns the Python that has the reference, installed once below the target folder.
-fn python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     tools::python(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("signing"), &PACKAGES)
 }
 

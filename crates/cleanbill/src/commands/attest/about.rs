@@ -1,0 +1,271 @@
+//! What every claim needs: the model, whoever signs, and where the claim goes.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use cleanbill_attest::{
+    Algorithm, IgnorePaths, Quiet, ReadOptions, Refusal, Serialization, Statement, UnixTime,
+    claims::{ClaimRefusal, ClaimSigner, Predicate, append, sign_claim},
+    limits, read_model,
+};
+use cleanbill_core::{ExitCode, Language, Text, text};
+
+use crate::{
+    commands::proof::{self, Files, Passphrase},
+    failure::Failure,
+    output::Output,
+    progress::Line,
+    shell::Shell,
+};
+
+/// Who signs.
+#[derive(Args, Debug)]
+pub(super) struct SignedWith {
+    /// The private key: ECDSA on P-256, P-384 or P-521, as PKCS#8 or SEC1 in PEM, encrypted or not
+    #[arg(long, alias = "private_key", value_name = "FILE")]
+    private_key: PathBuf,
+    /// The certificate of that key, in PEM, where verifiers know a root and not the key
+    #[arg(long, alias = "signing_certificate", value_name = "FILE")]
+    signing_certificate: Option<PathBuf>,
+    /// Certificates from its issuer towards the root, in PEM and in this order; may be repeated
+    #[arg(
+        long,
+        alias = "certificate_chain",
+        value_name = "FILE",
+        requires = "signing_certificate"
+    )]
+    certificate_chain: Vec<PathBuf>,
+    #[command(flatten)]
+    passphrase: Passphrase,
+}
+
+impl SignedWith {
+    /// Reads key and certificates.
+    pub(super) fn signer(&self, shell: &Shell) -> Result<ClaimSigner, Failure> {
+        let key = proof::private_key(&self.private_key, &self.passphrase, shell)?;
+        let mut certificates = Vec::new();
+        if let Some(own) = &self.signing_certificate {
+            certificates = proof::certificates(std::slice::from_ref(own))?;
+            certificates.extend(proof::certificates(&self.certificate_chain)?);
+            let of_key = certificates.first().is_some_and(|certificate| {
+                certificate
+                    .public_key()
+                    .is_ok_and(|public| public == key.public_key())
+            });
+            if !of_key {
+                let why = text!(
+                    "it is not the certificate of the private key",
+                    "它不是该私钥的证书"
+                );
+                return Err(proof::unusable(own, &why));
+            }
+        }
+        Ok(ClaimSigner { key, certificates })
+    }
+
+    pub(super) fn sign(
+        &self,
+        model: &Statement,
+        predicate: &Predicate,
+        created: UnixTime,
+        signer: &ClaimSigner,
+    ) -> Result<Vec<u8>, Failure> {
+        sign_claim(model, predicate, created, signer).map_err(proof::key_failure(&self.private_key))
+    }
+}
+
+/// The model, who signs, and where the claim goes.
+#[derive(Args, Debug)]
+pub(super) struct About {
+    /// The model: a file or a folder
+    #[arg(value_name = "MODEL_PATH")]
+    pub(super) model_path: PathBuf,
+    /// Add the claim to this file, one bundle a line; by default `MODEL_PATH.claims.jsonl`, beside the model
+    #[arg(long, value_name = "FILE")]
+    claims: Option<PathBuf>,
+    /// Write the claim as a bundle of its own to this file instead
+    #[arg(long, short, value_name = "FILE", conflicts_with = "claims")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    files: Files,
+    #[command(flatten)]
+    signing: SignedWith,
+}
+
+/// The same, read and checked before long work is done for it.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub(super) model: Statement,
+    signer: ClaimSigner,
+    place: Place,
+}
+
+/// Where a claim goes.
+#[derive(Debug)]
+enum Place {
+    Bundle(Output),
+    Claims(PathBuf),
+}
+
+impl About {
+    /// Reads key and model, and refuses what could not be written to.
+    pub(super) fn ready(&self, shell: &Shell) -> Result<Ready, Failure> {
+        let place = match &self.output {
+            Some(output) => Place::Bundle(Output::new(Some(output))),
+            None => Place::Claims(self.claims.clone().unwrap_or_else(|| beside(&self.model_path))),
+        };
+        match &place {
+            Place::Bundle(output) => output.check()?,
+            Place::Claims(path) => check_claims(path)?,
+        }
+        let signer = self.signing.signer(shell)?;
+        let own = match &place {
+            Place::Bundle(Output::File(path)) | Place::Claims(path) => Some(path.as_path()),
+            Place::Bundle(Output::Stdout) => None,
+        };
+        let ignore = self
+            .files
+            .ignored(&self.model_path, own, shell)?
+            .and(&self.files.git());
+        let model = read(
+            &self.model_path,
+            self.files.allow_symlinks,
+            ignore,
+            &self.files,
+            shell,
+        )?;
+        Ok(Ready { model, signer, place })
+    }
+
+    /// Signs the claim, writes it, and says so.
+    pub(super) fn finish(
+        &self,
+        ready: &Ready,
+        predicate: &Predicate,
+        created: UnixTime,
+        shell: &Shell,
+    ) -> Result<(), Failure> {
+        let bundle = self
+            .signing
+            .sign(&ready.model, predicate, created, &ready.signer)?;
+        match &ready.place {
+            Place::Bundle(output) => output.write(&bundle),
+            Place::Claims(path) => {
+                add(path, &[bundle])?;
+                told(path, 1, shell);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Says that claims were written.
+pub(super) fn told(path: &Path, count: usize, shell: &Shell) {
+    let shown = path.display();
+    shell.note(&text!(
+        "claims added to `{shown}`: {count}",
+        "已添加到 `{shown}` 的声明：{count}"
+    ));
+}
+
+/// Reads a model file by file, for a claim about it.
+fn read(
+    path: &Path,
+    allow_symlinks: bool,
+    ignore: IgnorePaths,
+    files: &Files,
+    shell: &Shell,
+) -> Result<Statement, Failure> {
+    let options = ReadOptions {
+        allow_symlinks,
+        ignore,
+        serialization: Serialization::Files,
+        algorithm: Algorithm::Sha256,
+        threads: files.threads(),
+    };
+    let name = proof::model_name(path);
+    let read = if shell.progress {
+        read_model(path, &name, &options, &Line::start(shell.language))
+    } else {
+        read_model(path, &name, &options, &Quiet)
+    };
+    read.map(|read| read.statement)
+        .map_err(|refusals| proof::refused(&refusals))
+}
+
+/// Returns the file of claims beside a model.
+pub(super) fn beside(model: &Path) -> PathBuf {
+    let named = if model.file_name().is_some() {
+        model.to_owned()
+    } else {
+        fs::canonicalize(model).unwrap_or_else(|_| model.to_owned())
+    };
+    let mut name = named.file_name().unwrap_or_default().to_owned();
+    name.push(".claims.jsonl");
+    named.with_file_name(name)
+}
+
+/// Refuses a file of claims that could not be added to.
+pub(super) fn check_claims(path: &Path) -> Result<(), Failure> {
+    Output::File(path.to_owned()).check()?;
+    let existing = existing(path)?;
+    if !existing.is_empty() {
+        // Whether something can be added is known once something is.
+        append(&existing, b"{}").map_err(|refusal| damaged(path, &refusal))?;
+    }
+    Ok(())
+}
+
+/// Adds claims to a file: all of them appear at once, or none. What is damaged is kept as it is.
+pub(super) fn add(path: &Path, bundles: &[Vec<u8>]) -> Result<(), Failure> {
+    // Two programs that add at the same time take turns, where the system lets a folder be locked.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let lock = fs::File::open(folder.unwrap_or_else(|| Path::new("."))).ok();
+    let _locked = lock.as_ref().map(fs::File::lock);
+    let mut content = existing(path)?;
+    for bundle in bundles {
+        content = append(&content, bundle).map_err(|refusal| damaged(path, &refusal))?;
+    }
+    Output::File(path.to_owned()).write(&content)
+}
+
+fn existing(path: &Path) -> Result<Vec<u8>, Failure> {
+    match proof::bounded(path, limits::CLAIMS_BYTES) {
+        Ok(Some(bytes)) => Ok(bytes),
+        Ok(None) => Err(damaged(path, &Refusal::Claim(ClaimRefusal::TooLarge))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => {
+            let shown = path.display();
+            Err(Failure::usage(text!(
+                "cannot read `{shown}`: {error}",
+                "无法读取 `{shown}`：{error}"
+            )))
+        }
+    }
+}
+
+fn damaged(path: &Path, refusal: &Refusal) -> Failure {
+    let shown = path.display();
+    let why = refusal.text();
+    let (en, zh) = (why.en(), why.get(Language::Chinese));
+    fails(text!(
+        "nothing was added to `{shown}`: {en}",
+        "未向 `{shown}` 添加任何内容：{zh}"
+    ))
+    .hint(text!(
+        "the file is kept as it is; name another with `--claims`",
+        "该文件保持原样；请用 `--claims` 指定其他文件"
+    ))
+}
+
+/// Ends a command whose answer is no.
+pub(super) const fn fails(message: Text) -> Failure {
+    Failure {
+        code: ExitCode::Fail,
+        message,
+        hint: None,
+    }
+}
