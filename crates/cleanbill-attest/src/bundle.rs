@@ -21,8 +21,10 @@ pub(crate) struct Bundle {
     pub(crate) material: Material,
     pub(crate) payload: Vec<u8>,
     pub(crate) signature: Vec<u8>,
-    /// There are entries of a log or timestamps.
-    pub(crate) has_proofs: bool,
+    /// There are entries of a log.
+    pub(crate) has_entries: bool,
+    /// Timestamps, as DER.
+    pub(crate) timestamps: Vec<Vec<u8>>,
 }
 
 /// Holds what a bundle says about its signer.
@@ -60,7 +62,7 @@ impl Bundle {
         let mut fields = Fields::of(Document::Bundle, "", &value)?;
         let media_type = fields.text("mediaType")?;
         let material = fields.object("verificationMaterial")?;
-        let (material, has_proofs) = material_of(material)?;
+        let (material, has_entries, timestamps) = material_of(material)?;
         let is_known = media_type == MEDIA_TYPE
             || (media_type == OTHER_MEDIA_TYPE && material.method() == Method::Sigstore);
         if !is_known {
@@ -74,12 +76,14 @@ impl Bundle {
             material,
             payload,
             signature,
-            has_proofs,
+            has_entries,
+            timestamps,
         })
     }
 }
 
-fn material_of(mut fields: Fields<'_>) -> Result<(Material, bool), Refusal> {
+/// Returns who signed, whether there are entries of a log, and the timestamps.
+fn material_of(mut fields: Fields<'_>) -> Result<(Material, bool, Vec<Vec<u8>>), Refusal> {
     const ONE: &str = "one of `publicKey`, `x509CertificateChain`, `certificate`";
     let key = fields.optional("publicKey");
     let chain = fields.optional("x509CertificateChain");
@@ -116,21 +120,25 @@ fn material_of(mut fields: Fields<'_>) -> Result<(Material, bool), Refusal> {
     if entries.is_empty() && material == Material::Identity {
         return Err(fields.wrong("tlogEntries", "a list with an entry"));
     }
-    let mut has_proofs = !entries.is_empty();
+    let has_entries = !entries.is_empty();
+    let mut tokens = Vec::new();
     if let Some(timestamps) = fields.optional("timestampVerificationData") {
         let place = fields.place("timestampVerificationData");
         let mut timestamps = Fields::of(Document::Bundle, &place, timestamps)?;
-        for (index, item) in timestamps.optional_list("rfc3161Timestamps")?.iter().enumerate() {
+        let items = timestamps.optional_list("rfc3161Timestamps")?;
+        if items.len() > limits::TIMESTAMPS {
+            return Err(timestamps.wrong("rfc3161Timestamps", "a few timestamps"));
+        }
+        for (index, item) in items.iter().enumerate() {
             let place = format!("{place}.rfc3161Timestamps[{index}]");
             let mut item = Fields::of(Document::Bundle, &place, item)?;
-            item.base64("signedTimestamp")?;
+            tokens.push(item.base64("signedTimestamp")?);
             item.finish()?;
-            has_proofs = true;
         }
         timestamps.finish()?;
     }
     fields.finish()?;
-    Ok((material, has_proofs))
+    Ok((material, has_entries, tokens))
 }
 
 /// Refuses an entry of a log with fields that the format does not know; what they prove is not looked at here.

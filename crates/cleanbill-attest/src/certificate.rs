@@ -17,7 +17,7 @@ use crate::{
     time::UnixTime,
 };
 
-pub(crate) use chain::verify_chain;
+pub(crate) use chain::{Purpose, scheme_of, verify_by, verify_chain};
 
 /// Holds a certificate and what of it decides.
 #[derive(Clone)]
@@ -170,7 +170,22 @@ impl Certificate {
         PublicKey::from_der(&self.key_der().ok_or(KeyError::Syntax)?)
     }
 
-    fn key_der(&self) -> Option<Vec<u8>> {
+    /// Returns its issuer's name as DER.
+    pub(crate) fn issuer_der(&self) -> Option<Vec<u8>> {
+        self.parsed.tbs_certificate().issuer().to_der().ok()
+    }
+
+    /// Returns its serial number as the bytes of an integer of DER.
+    pub(crate) fn serial_bytes(&self) -> &[u8] {
+        self.parsed.tbs_certificate().serial_number().as_bytes()
+    }
+
+    /// Returns the identifier of its key, where it has one.
+    pub(crate) fn key_id(&self) -> Option<&[u8]> {
+        self.facts.key_id.as_deref()
+    }
+
+    pub(crate) fn key_der(&self) -> Option<Vec<u8>> {
         self.parsed
             .tbs_certificate()
             .subject_public_key_info()
@@ -231,6 +246,7 @@ fn signed_part(bytes: &[u8]) -> Option<Vec<u8>> {
 const NAME_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.30");
 const ANY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
 const CODE_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.3");
+const TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
 /// Extensions that may be critical: identifiers of keys, usages, constraints, names and policies, which restrict nothing here.
 const UNDERSTOOD: [ObjectIdentifier; 7] = [
     ObjectIdentifier::new_unwrap("2.5.29.14"),

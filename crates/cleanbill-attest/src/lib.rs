@@ -32,6 +32,7 @@ mod sign;
 mod sigstore;
 mod statement;
 mod time;
+mod timestamp;
 mod verify;
 mod walk;
 mod words;
@@ -45,6 +46,7 @@ pub use sign::{ReadModel, ReadOptions, read_model, sign_with_certificate, sign_w
 pub use sigstore::{SigstoreTrust, TrustedRootSource};
 pub use statement::{Resource, Serialization, Statement};
 pub use time::UnixTime;
+pub use timestamp::TimestampProblem;
 pub use verify::{
     FileReport, FileState, SCHEMA, SignedBy, Trust, VERIFY_SCHEMA, Verification, VerifyOptions, verify,
 };

@@ -46,3 +46,9 @@ pub const CLAIMS_BYTES: u64 = 256 << 20;
 
 /// Claims of one file. A model gets a handful for each release; beyond it the file is refused.
 pub const CLAIMS: usize = 10_000;
+
+/// Timestamps of one bundle; in use are one or two. Beyond it the bundle is refused.
+pub const TIMESTAMPS: usize = 16;
+
+/// Elements that stand beside each other in a timestamp, such as certificates and attributes. Beyond it the timestamp is refused.
+pub const TIMESTAMP_ELEMENTS: usize = 64;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use cleanbill_core::{Text, text};
 
-use crate::{claims::ClaimRefusal, limits, time::UnixTime};
+use crate::{claims::ClaimRefusal, limits, time::UnixTime, timestamp::TimestampProblem};
 
 /// Names a way to sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -186,6 +186,8 @@ pub enum Refusal {
         extension: String,
     },
 
+    Timestamp(TimestampProblem),
+
     SigstoreNotBuilt,
     SigstoreRoot {
         problem: String,
@@ -331,6 +333,7 @@ impl Refusal {
             Self::IssuerUsage { .. } => "issuer-usage",
             Self::PathLength { .. } => "path-length",
             Self::CriticalExtension { .. } => "critical-extension",
+            Self::Timestamp(problem) => problem.id(),
             Self::SigstoreNotBuilt => "sigstore-not-built",
             Self::SigstoreRoot { .. } => "sigstore-root",
             Self::SigstoreIdentity { .. } => "sigstore-identity",
@@ -407,6 +410,7 @@ impl Refusal {
             | Self::IssuerUsage { .. }
             | Self::PathLength { .. }
             | Self::CriticalExtension { .. }
+            | Self::Timestamp(_)
             | Self::SigstoreNotBuilt
             | Self::SigstoreRoot { .. }
             | Self::SigstoreIdentity { .. }
@@ -518,6 +522,13 @@ pub enum Note {
         /// That time.
         at: UnixTime,
     },
+    /// Certificates were checked at the time that a timestamp proves.
+    TimeProven {
+        /// That time.
+        at: UnixTime,
+        /// Who proves it.
+        authority: String,
+    },
     /// The trusted root comes with the program.
     EmbeddedRoot {
         /// The newest start of a key or authority in it, to tell how old it is at least.
@@ -534,6 +545,7 @@ impl Note {
             Self::ProofsNotUsed => "proofs-not-used",
             Self::EmptyNotCovered { .. } => "empty-not-covered",
             Self::TimeGiven { .. } => "time-given",
+            Self::TimeProven { .. } => "time-proven",
             Self::EmbeddedRoot { .. } => "embedded-root",
         }
     }
@@ -560,6 +572,10 @@ impl Note {
             Self::TimeGiven { at } => text!(
                 "certificates were checked at {at}, as asked",
                 "按要求以 {at} 为准检查证书"
+            ),
+            Self::TimeProven { at, authority } => text!(
+                "signed at {at} at the latest, as {authority} proves",
+                "至迟于 {at} 签名，由 {authority} 证明"
             ),
             Self::EmbeddedRoot { newest: Some(newest) } => text!(
                 "the trusted root comes with the program; its newest key is of {newest}",

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, num::NonZeroUsize, path::Path};
 
 use crate::{
     bundle::{Bundle, Material},
-    certificate::{Certificate, verify_chain},
+    certificate::{Certificate, Purpose, verify_chain},
     dsse,
     hashing::Observer,
     key::{Curve, Mismatch, Prehash, PublicKey},
@@ -15,6 +15,7 @@ use crate::{
     sigstore::{self, SigstoreTrust},
     statement::Statement,
     time::UnixTime,
+    timestamp,
     walk::IgnorePaths,
 };
 
@@ -32,6 +33,13 @@ pub enum Trust<'a> {
         /// When every certificate has to be valid.
         at: UnixTime,
     },
+    /// Whom these roots vouch for, at the time that a timestamp in the bundle proves.
+    Stamped {
+        /// Certificates that are trusted; paths end at those that signed themselves.
+        trusted: &'a [Certificate],
+        /// Certificates that are trusted for timestamps.
+        authorities: &'a [Certificate],
+    },
     /// An identity that Sigstore confirmed.
     Sigstore(&'a SigstoreTrust),
 }
@@ -40,7 +48,7 @@ impl Trust<'_> {
     pub(crate) const fn method(&self) -> Method {
         match self {
             Self::Key(_) => Method::Key,
-            Self::Certificates { .. } => Method::Certificate,
+            Self::Certificates { .. } | Self::Stamped { .. } => Method::Certificate,
             Self::Sigstore(_) => Method::Sigstore,
         }
     }
@@ -275,28 +283,16 @@ pub(crate) fn authenticate(
             }
         }
         (Trust::Certificates { trusted, at }, Material::Chain(chain)) => {
-            let mut presented = Vec::with_capacity(chain.len());
-            for (index, der) in chain.iter().enumerate() {
-                let position = index.saturating_add(1);
-                let certificate = Certificate::from_der(der);
-                presented.push(certificate.ok_or(Refusal::CertificateSyntax { position })?);
-            }
-            let leaf = presented.first().ok_or(Refusal::CertificateMissing)?;
-            let subject = leaf.subject();
-            let serial = leaf.serial();
-            let key = leaf
-                .public_key()
-                .map_err(|_| Refusal::CertificateKey { subject })?;
-            let path = verify_chain(&presented, trusted, at)?;
-            verify_envelope(&key, &bundle, result)?;
-            SignedBy::Certificate {
-                path: path
-                    .iter()
-                    .map(|one| (one.subject(), one.fingerprint(), one.validity().1))
-                    .collect(),
-                serial,
-                at,
-            }
+            check_chain(chain, trusted, at, &bundle, result)?
+        }
+        (Trust::Stamped { trusted, authorities }, Material::Chain(chain)) => {
+            let proven = timestamp::verify(&bundle.timestamps, &bundle.signature, authorities)?;
+            let signed_by = check_chain(chain, trusted, proven.at, &bundle, result)?;
+            result.notes.push(Note::TimeProven {
+                at: proven.at,
+                authority: proven.authority,
+            });
+            signed_by
         }
         (Trust::Sigstore(trust), _) => {
             let verified = sigstore::verify(bytes, &bundle.payload, trust)?;
@@ -305,13 +301,46 @@ pub(crate) fn authenticate(
         }
         _ => return Err(Refusal::MethodMismatch { asked, found }),
     };
-    if bundle.has_proofs && asked != Method::Sigstore {
+    let used = asked == Method::Sigstore || matches!(trust, Trust::Stamped { .. });
+    if bundle.has_entries && asked != Method::Sigstore || !bundle.timestamps.is_empty() && !used {
         result.notes.push(Note::ProofsNotUsed);
     }
     // From here on it is certain who says what follows.
     result.signed_by = Some(signed_by);
     result.reached = Step::Statement;
     Ok(bundle.payload)
+}
+
+/// Verifies the path from a signer to a root, and the signature.
+fn check_chain(
+    chain: &[Vec<u8>],
+    trusted: &[Certificate],
+    at: UnixTime,
+    bundle: &Bundle,
+    result: &mut Verification,
+) -> Result<SignedBy, Refusal> {
+    let mut presented = Vec::with_capacity(chain.len());
+    for (index, der) in chain.iter().enumerate() {
+        let position = index.saturating_add(1);
+        let certificate = Certificate::from_der(der);
+        presented.push(certificate.ok_or(Refusal::CertificateSyntax { position })?);
+    }
+    let leaf = presented.first().ok_or(Refusal::CertificateMissing)?;
+    let subject = leaf.subject();
+    let serial = leaf.serial();
+    let key = leaf
+        .public_key()
+        .map_err(|_| Refusal::CertificateKey { subject })?;
+    let path = verify_chain(&presented, trusted, at, Purpose::Models)?;
+    verify_envelope(&key, bundle, result)?;
+    Ok(SignedBy::Certificate {
+        path: path
+            .iter()
+            .map(|one| (one.subject(), one.fingerprint(), one.validity().1))
+            .collect(),
+        serial,
+        at,
+    })
 }
 
 /// Compares what a bundle says about its key with the key that is trusted. Only the latter verifies anything.

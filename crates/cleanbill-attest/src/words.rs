@@ -5,11 +5,13 @@ use cleanbill_core::{Text, text};
 use crate::{
     limits,
     refusal::{Document, NameProblem, Refusal, bundle_mebibytes},
+    timestamp::TimestampProblem,
 };
 
 pub(crate) fn refusal(refusal: &Refusal) -> Text {
     match refusal {
         Refusal::Claim(claim) => claim.text(),
+        Refusal::Timestamp(problem) => problem.text(),
         Refusal::BundleUnreadable { problem } => text!(
             "the bundle cannot be read: {problem}",
             "无法读取签名包：{problem}"
@@ -318,6 +320,10 @@ pub(crate) fn hint(refusal: &Refusal) -> Option<Text> {
         Refusal::FolderSymlink { .. } => text!(
             "copy what it leads to into the model, or leave it out with `--ignore-paths`",
             "请把其内容复制到模型中，或用 `--ignore-paths` 忽略它"
+        ),
+        Refusal::Timestamp(TimestampProblem::Missing) => text!(
+            "`--at TIME` checks at a time that something else proves; without either, now counts",
+            "`--at TIME` 以其他证据所证明的时间检查；两者皆无时以当前时间为准"
         ),
         Refusal::SigstoreNotBuilt => text!(
             "build with `--features sigstore`",

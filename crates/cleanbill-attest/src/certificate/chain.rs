@@ -8,26 +8,47 @@ use ecdsa::signature::hazmat::PrehashVerifier as _;
 use pkcs8::spki::SubjectPublicKeyInfoRef;
 use sha2::{Sha256, Sha384, Sha512};
 
-use super::{ANY_USAGE, CODE_SIGNING, Certificate};
+use super::{ANY_USAGE, CODE_SIGNING, Certificate, TIME_STAMPING};
 use crate::{
     key::{Prehash, PublicKey},
     limits,
     refusal::Refusal,
     time::UnixTime,
+    timestamp::TimestampProblem,
 };
+
+/// Says what the first certificate of a path is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Signing models.
+    Models,
+    /// Signing timestamps.
+    Timestamps,
+}
+
+impl Purpose {
+    const fn usage(self) -> ObjectIdentifier {
+        match self {
+            Self::Models => CODE_SIGNING,
+            Self::Timestamps => TIME_STAMPING,
+        }
+    }
+}
 
 /// Returns the path from the signer, the first of `presented`, to a root of `trusted`, both included.
 pub(crate) fn verify_chain(
     presented: &[Certificate],
     trusted: &[Certificate],
     at: UnixTime,
+    purpose: Purpose,
 ) -> Result<Vec<Certificate>, Refusal> {
     let (leaf, others) = presented.split_first().ok_or(Refusal::CertificateMissing)?;
-    check_leaf(leaf, at)?;
+    check_leaf(leaf, at, purpose)?;
     let mut search = Search {
         others,
         trusted,
         at,
+        purpose,
         signatures: 0,
     };
     let mut path = vec![leaf.clone()];
@@ -39,6 +60,7 @@ struct Search<'a> {
     others: &'a [Certificate],
     trusted: &'a [Certificate],
     at: UnixTime,
+    purpose: Purpose,
     signatures: usize,
 }
 
@@ -121,7 +143,7 @@ impl Search<'_> {
         check_understood(issuer)?;
         let facts = &issuer.facts;
         let may_sign = facts.key_usage.is_none_or(|usage| usage.key_cert_sign());
-        if !facts.is_authority || !may_sign || !allows_code_signing(issuer) {
+        if !facts.is_authority || !may_sign || !allows(issuer, self.purpose) {
             return Err(Refusal::IssuerUsage { subject });
         }
         // The signer does not count, nor does who is named like its issuer.
@@ -156,14 +178,19 @@ fn is_issuer(issuer: &Certificate, certificate: &Certificate) -> bool {
 
 /// Checks what only the signer's own certificate must be.
 ///
-/// The reference accepts either of the two usages; here, each that is stated must allow signing, and one must be stated.
-fn check_leaf(leaf: &Certificate, at: UnixTime) -> Result<(), Refusal> {
+/// The reference accepts either of the two usages; here, each that is stated must allow signing, and one must be stated. A signer of
+/// timestamps signs nothing else (RFC 3161, 2.3).
+fn check_leaf(leaf: &Certificate, at: UnixTime, purpose: Purpose) -> Result<(), Refusal> {
     check_time(leaf, at)?;
     check_understood(leaf)?;
     let facts = &leaf.facts;
     let signs = facts.key_usage.is_none_or(|usage| usage.digital_signature());
     let is_stated = facts.key_usage.is_some() || facts.extended_usage.is_some();
-    if !signs || !is_stated || !allows_code_signing(leaf) {
+    let only_timestamps = facts.extended_usage.as_deref() == Some(&[TIME_STAMPING]);
+    if purpose == Purpose::Timestamps && !(signs && only_timestamps) {
+        return Err(Refusal::Timestamp(TimestampProblem::Usage));
+    }
+    if !signs || !is_stated || !allows(leaf, purpose) {
         return Err(Refusal::LeafUsage {
             subject: leaf.subject(),
         });
@@ -171,9 +198,9 @@ fn check_leaf(leaf: &Certificate, at: UnixTime) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn allows_code_signing(certificate: &Certificate) -> bool {
+fn allows(certificate: &Certificate, purpose: Purpose) -> bool {
     let usages = certificate.facts.extended_usage.as_ref();
-    usages.is_none_or(|list| list.contains(&CODE_SIGNING) || list.contains(&ANY_USAGE))
+    usages.is_none_or(|list| list.contains(&purpose.usage()) || list.contains(&ANY_USAGE))
 }
 
 fn check_time(certificate: &Certificate, at: UnixTime) -> Result<(), Refusal> {
@@ -209,36 +236,60 @@ fn verify_signature(certificate: &Certificate, issuer: &Certificate) -> Result<(
         subject: certificate.subject(),
         issuer: issuer.subject(),
     };
-    let scheme = SCHEMES
-        .iter()
-        .find(|(oid, _, _)| *oid == algorithm.oid)
-        .ok_or_else(|| not_accepted(name_of(algorithm.oid)))?;
+    let (family, hash) = scheme_of(algorithm.oid).ok_or_else(|| not_accepted(name_of(algorithm.oid)))?;
     let signature = certificate.parsed.signature().as_bytes().ok_or_else(mismatch)?;
     let key = issuer.key_der().ok_or_else(mismatch)?;
-    let (_, family, hash) = *scheme;
     match family {
         Family::Ecdsa => {
             // RFC 5758: no parameters.
             if algorithm.parameters.is_some() {
                 return Err(mismatch());
             }
-            let key =
-                PublicKey::from_der(&key).map_err(|_| not_accepted("ECDSA on another curve".to_owned()))?;
-            key.verify_with(hash, &certificate.signed, signature)
-                .map_err(|_| mismatch())
+            if PublicKey::from_der(&key).is_err() {
+                return Err(not_accepted("ECDSA on another curve".to_owned()));
+            }
         }
         Family::Rsa => {
             // RFC 4055: the parameters are NULL; some leave them out.
             if algorithm.parameters.as_ref().is_some_and(|any| !any.is_null()) {
                 return Err(mismatch());
             }
-            if rsa_bits(&key).is_none_or(|bits| bits < limits::RSA_BITS_AT_LEAST) {
+            if !is_long_enough(&key) {
                 let bits = limits::RSA_BITS_AT_LEAST;
                 return Err(not_accepted(format!("RSA below {bits} bits")));
             }
-            verify_rsa(hash, &key, &certificate.signed, signature).ok_or_else(mismatch)
         }
     }
+    verify_by(family, hash, &key, &certificate.signed, signature).ok_or_else(mismatch)
+}
+
+/// Returns what a way to sign means, where it is accepted.
+pub(crate) fn scheme_of(algorithm: ObjectIdentifier) -> Option<(Family, Prehash)> {
+    let mut known = SCHEMES.iter();
+    let (_, family, hash) = known.find(|(oid, _, _)| *oid == algorithm)?;
+    Some((*family, *hash))
+}
+
+/// Verifies a signature by a key, as DER, of this family.
+pub(crate) fn verify_by(
+    family: Family,
+    hash: Prehash,
+    key: &[u8],
+    message: &[u8],
+    signature: &[u8],
+) -> Option<()> {
+    match family {
+        Family::Ecdsa => {
+            let key = PublicKey::from_der(key).ok()?;
+            key.verify_with(hash, message, signature).ok()
+        }
+        Family::Rsa if is_long_enough(key) => verify_rsa(hash, key, message, signature),
+        Family::Rsa => None,
+    }
+}
+
+fn is_long_enough(key: &[u8]) -> bool {
+    rsa_bits(key).is_some_and(|bits| bits >= limits::RSA_BITS_AT_LEAST)
 }
 
 fn rsa_bits(key: &[u8]) -> Option<usize> {
@@ -266,8 +317,9 @@ fn verify_rsa(hash: Prehash, key: &[u8], message: &[u8], signature: &[u8]) -> Op
     .ok()
 }
 
-#[derive(Clone, Copy)]
-enum Family {
+/// Names a kind of key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Family {
     Ecdsa,
     Rsa,
 }

@@ -7,4 +7,5 @@ mod claims;
 mod refusals;
 mod round_trips;
 mod schemas;
+mod timestamps;
 mod vectors;

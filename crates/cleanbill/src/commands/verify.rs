@@ -55,6 +55,15 @@ struct ByCertificate {
     /// When the certificates have to be valid, such as `2026-11-28T12:00:00Z`; now by default
     #[arg(long, value_name = "TIME", value_parser = time)]
     at: Option<UnixTime>,
+    /// Certificates of authorities for timestamps that are trusted, in PEM; a timestamp of theirs in the bundle then says when the other
+    /// certificates have to be valid, and one is required; may be repeated
+    #[arg(
+        long,
+        alias = "timestamp_authority",
+        value_name = "FILE",
+        conflicts_with = "at"
+    )]
+    timestamp_authority: Vec<PathBuf>,
 }
 
 /// Verify an identity that Sigstore confirmed, offline
@@ -118,10 +127,17 @@ pub(crate) fn run(arguments: &Verify, shell: &Shell) -> Result<ExitCode, Failure
         }
         Method::Certificate(arguments) => {
             let trusted = proof::certificates(&arguments.certificate_chain)?;
-            let at = arguments.at.unwrap_or_else(now);
-            let trust = Trust::Certificates {
-                trusted: &trusted,
-                at,
+            let authorities = proof::certificates(&arguments.timestamp_authority)?;
+            let trust = if authorities.is_empty() {
+                Trust::Certificates {
+                    trusted: &trusted,
+                    at: arguments.at.unwrap_or_else(now),
+                }
+            } else {
+                Trust::Stamped {
+                    trusted: &trusted,
+                    authorities: &authorities,
+                }
             };
             finish(&arguments.model, trust, shell)
         }
