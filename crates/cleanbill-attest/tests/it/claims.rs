@@ -530,6 +530,13 @@ fn files(model: &Model) -> Vec<(&'static str, Vec<u8>)> {
         (
             "json-field",
             typed(
+                "https://in-toto.io/attestation/scai/v0.3",
+                json!({"attributes": [{}]}),
+            ),
+        ),
+        (
+            "json-field",
+            typed(
                 "https://slsa.dev/verification_summary/v1",
                 json!({"verifier": {"id": "x"}, "verificationResult": "MAYBE"}),
             ),
