@@ -7,6 +7,7 @@
 //! Not here: scanning, advisories, processes, the clock; callers hand over what came out.
 
 mod file;
+mod lineage;
 mod predicate;
 mod read;
 mod refusal;

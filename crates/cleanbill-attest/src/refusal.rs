@@ -517,6 +517,11 @@ pub enum Note {
         /// How many there are.
         count: usize,
     },
+    /// Files are there that a claim leaves out, or that the caller does.
+    LeftOut {
+        /// How many files and folders.
+        count: usize,
+    },
     /// Certificates were checked at this time, which the caller named.
     TimeGiven {
         /// That time.
@@ -544,6 +549,7 @@ impl Note {
             Self::OldKey => "old-key",
             Self::ProofsNotUsed => "proofs-not-used",
             Self::EmptyNotCovered { .. } => "empty-not-covered",
+            Self::LeftOut { .. } => "left-out",
             Self::TimeGiven { .. } => "time-given",
             Self::TimeProven { .. } => "time-proven",
             Self::EmbeddedRoot { .. } => "embedded-root",
@@ -568,6 +574,10 @@ impl Note {
             Self::EmptyNotCovered { count } => text!(
                 "{count} empty files are not covered: shards leave them out",
                 "有 {count} 个空文件未被覆盖：分片方式不包含空文件"
+            ),
+            Self::LeftOut { count } => text!(
+                "the claim says nothing about {count} files or folders of the model, which were left out",
+                "声明不涉及模型中已忽略的 {count} 个文件或文件夹"
             ),
             Self::TimeGiven { at } => text!(
                 "certificates were checked at {at}, as asked",

@@ -114,7 +114,7 @@ impl Predicate {
         &self.json
     }
 
-    fn new(predicate_type: &'static str, value: &Value) -> Self {
+    pub(super) fn new(predicate_type: &'static str, value: &Value) -> Self {
         Self {
             predicate_type,
             json: value.to_string().into_bytes(),
@@ -416,7 +416,7 @@ fn policy_text(report: &Report, policy: &Policy<'_>) -> (String, String) {
     (text, digest)
 }
 
-fn digest_of(bytes: &[u8]) -> String {
+pub(super) fn digest_of(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
@@ -445,7 +445,7 @@ fn weakness(one: &Vulnerability) -> Value {
     json!({"id": one.id, "severity": severity, "annotations": [notes]})
 }
 
-fn dependency(one: &Dependency) -> Value {
+pub(super) fn dependency(one: &Dependency) -> Value {
     let digest = match one.model.resources.as_slice() {
         // A file is known to others by its own digest.
         [file] if file.name == "." => {

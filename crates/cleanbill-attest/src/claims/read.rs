@@ -171,7 +171,8 @@ fn outcome(
             check_document(predicate_type, predicate)?;
             return Ok(None);
         }
-        ClaimKind::Run | ClaimKind::Lineage | ClaimKind::Signature => return Ok(None),
+        ClaimKind::Lineage => return attributes(predicate),
+        ClaimKind::Run | ClaimKind::Signature => return Ok(None),
     }))
 }
 
@@ -231,6 +232,25 @@ fn weaknesses(predicate: &Value) -> Result<ClaimOutcome, Refusal> {
         outcome = outcome.max(one);
     }
     Ok(outcome)
+}
+
+/// Reads attributes. Those of ours say with which verdict models were compared; those of others have no result.
+fn attributes(predicate: &Value) -> Result<Option<ClaimOutcome>, Refusal> {
+    let list = predicate.member("attributes").and_then(Value::as_list);
+    let list = list.ok_or_else(|| wrong("predicate.attributes", "a list"))?;
+    let mut worst = None;
+    for one in list {
+        let attribute =
+            text(one, &["attribute"]).map_err(|_| wrong("predicate.attributes[].attribute", "a string"))?;
+        let verdict = one.at(&["conditions", "verdict"]).and_then(Value::as_text);
+        let outcome = match verdict.filter(|_| attribute.starts_with("LINEAGE_")) {
+            Some("pass") => ClaimOutcome::Passed,
+            Some(_) => ClaimOutcome::Failed,
+            None => continue,
+        };
+        worst = worst.max(Some(outcome));
+    }
+    Ok(worst)
 }
 
 /// Reads who made something and from what: SLSA 1 and, as far as builders still write it, 0.2.

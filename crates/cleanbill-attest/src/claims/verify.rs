@@ -11,7 +11,9 @@ use crate::{
     refusal::{Method, Note, Refusal},
     sign::{ReadOptions, read_model},
     statement::{Serialization, Statement},
-    verify::{SignedBy, Trust, Verification, VerifyOptions, authenticate, files::compare},
+    verify::{
+        FileReport, FileState, SignedBy, Trust, Verification, VerifyOptions, authenticate, files::compare,
+    },
     walk::{GIT_PATHS, IgnorePaths},
 };
 
@@ -224,7 +226,7 @@ struct Subject<'a> {
 impl Subject<'_> {
     fn compare(&mut self, claim: &Claim) -> (Vec<Refusal>, Vec<Note>) {
         let Some(statement) = &claim.model else {
-            return (self.named(claim), Vec::new());
+            return self.named(claim);
         };
         // Claims about one state of a model name the same files: they are read once. What it is called does not matter.
         let same = |known: &Statement| {
@@ -245,19 +247,24 @@ impl Subject<'_> {
         if let Some((_, refusals, notes)) = self.compared.iter().find(|(known, ..)| same(known)) {
             return (refusals.clone(), notes.clone());
         }
-        let found = compare(statement, self.model, self.options, self.observer);
+        let mut found = compare(statement, self.model, self.options, self.observer);
+        let is_left_out = |file: &&FileReport| matches!(file.state, FileState::Ignored | FileState::Unsigned);
+        let count = found.files.iter().filter(is_left_out).count();
+        if count > 0 {
+            found.notes.push(Note::LeftOut { count });
+        }
         self.compared
             .push((statement.clone(), found.refusals.clone(), found.notes.clone()));
         (found.refusals, found.notes)
     }
 
     /// Says which files a claim of others does not name by their digest. Its other subjects do not matter: a run may make more.
-    fn named(&mut self, claim: &Claim) -> Vec<Refusal> {
+    fn named(&mut self, claim: &Claim) -> (Vec<Refusal>, Vec<Note>) {
         let (model, options, observer) = (self.model, self.options, self.observer);
         let digests = self.digests.get_or_insert_with(|| read(model, options, observer));
         let digests = match digests {
             Ok(digests) => digests,
-            Err(refusals) => return refusals.clone(),
+            Err(refusals) => return (refusals.clone(), Vec::new()),
         };
         let known: BTreeSet<&str> = claim
             .subjects
@@ -265,14 +272,15 @@ impl Subject<'_> {
             .filter_map(|subject| subject.sha256.as_deref())
             .collect();
         let is_known = |digest: &String| known.contains(digest.as_str());
-        if options.ignore_unsigned && digests.iter().any(|(_, digest)| is_known(digest)) {
-            return Vec::new();
+        let left_out = digests.iter().filter(|(_, digest)| !is_known(digest)).count();
+        if options.ignore_unsigned && left_out < digests.len() {
+            let notes = (left_out > 0).then_some(Note::LeftOut { count: left_out });
+            return (Vec::new(), notes.into_iter().collect());
         }
-        digests
-            .iter()
-            .filter(|(_, digest)| !is_known(digest))
-            .map(|(name, _)| Refusal::Claim(ClaimRefusal::SubjectMissing { name: name.clone() }))
-            .collect()
+        let missing = digests.iter().filter(|(_, digest)| !is_known(digest));
+        let refusals =
+            missing.map(|(name, _)| Refusal::Claim(ClaimRefusal::SubjectMissing { name: name.clone() }));
+        (refusals.collect(), Vec::new())
     }
 }
 

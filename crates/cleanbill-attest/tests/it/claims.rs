@@ -15,11 +15,13 @@ use cleanbill_core::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Authority, Model, bundle_over, key, next, payload_of, read_options, verify_options};
+use crate::{
+    claims_of_others::foreign,
+    support::{Authority, Model, bundle_over, key, next, payload_of, read_options, verify_options},
+};
 
 const TIME: UnixTime = UnixTime(1_800_000_000);
-const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
-const OLD_PROVENANCE: &str = "https://slsa.dev/provenance/v0.2";
+pub(crate) const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
 
 pub(crate) fn options() -> ClaimsOptions {
     ClaimsOptions {
@@ -38,7 +40,7 @@ pub(crate) fn verified(model: &Model, claims: &[u8], options: &ClaimsOptions) ->
     verify_claims(Ok(claims), model.path(), Trust::Key(&public()), options, &Quiet)
 }
 
-fn ids(report: &ClaimsReport) -> Vec<&'static str> {
+pub(crate) fn ids(report: &ClaimsReport) -> Vec<&'static str> {
     report.all_refusals().map(Refusal::id).collect()
 }
 
@@ -137,7 +139,7 @@ pub(crate) fn three(model: &Model) -> Vec<u8> {
     file
 }
 
-fn line(bundle: &[u8]) -> Vec<u8> {
+pub(crate) fn line(bundle: &[u8]) -> Vec<u8> {
     append(b"", bundle).expect("a line")
 }
 
@@ -252,167 +254,6 @@ fn a_file_of_claims_with_a_byte_changed_is_refused() {
     }
 }
 
-/// A statement by somebody else, over files by their digests.
-fn foreign(model: &Model, predicate_type: &str, predicate: &Value) -> Value {
-    let statement = model.statement(&read_options());
-    let subjects: Vec<Value> = statement
-        .resources
-        .iter()
-        .map(|one| json!({"name": format!("dist/{}", one.name), "digest": {"sha256": cleanbill_core::hex(&one.digest)}}))
-        .collect();
-    json!({
-        "_type": "https://in-toto.io/Statement/v1",
-        "subject": subjects,
-        "predicateType": predicate_type,
-        "predicate": predicate,
-    })
-}
-
-fn github() -> Value {
-    json!({
-        "buildDefinition": {
-            "buildType": "https://actions.github.io/buildtypes/workflow/v1",
-            "externalParameters": {"workflow": {
-                "ref": "refs/tags/v1", "repository": "https://github.com/acme/model", "path": ".github/workflows/release.yml",
-            }},
-            "resolvedDependencies": [
-                {"uri": "git+https://github.com/acme/model@refs/tags/v1", "digest": {"gitCommit": "00"}},
-                {"uri": "https://github.com/other/tool"},
-            ],
-        },
-        "runDetails": {"builder": {"id": "https://github.com/actions/runner/github-hosted"}},
-    })
-}
-
-#[test]
-fn provenance_of_others_is_compared_letter_by_letter() {
-    let model = Model::new();
-    let generic = json!({
-        "buildDefinition": {
-            "buildType": "https://example.com/train",
-            "externalParameters": {"steps": 3},
-            "resolvedDependencies": [{"uri": "hf://acme/base@1"}, {"uri": "https://example.com/data"}],
-        },
-        "runDetails": {"builder": {"id": "https://example.com/builder"}},
-    });
-    let source = json!({
-        "buildDefinition": {
-            "buildType": "https://example.com/train",
-            "externalParameters": {"source": {"uri": "git+https://example.com/r"}},
-            "resolvedDependencies": [{"uri": "https://example.com/data"}],
-        },
-        "runDetails": {"builder": {"id": "https://example.com/builder"}},
-    });
-    let old = json!({
-        "builder": {"id": "https://example.com/builder"},
-        "buildType": "https://example.com/train",
-        "invocation": {"configSource": {"uri": "git+https://example.com/r@main"}},
-        "materials": [{"uri": "https://example.com/data"}],
-    });
-    let older = json!({
-        "builder": {"id": "https://example.com/builder"},
-        "buildType": "https://example.com/train",
-        "materials": [{"uri": "https://example.com/data"}],
-    });
-    let hosted = "https://github.com/actions/runner/github-hosted";
-    let own = "https://example.com/builder";
-    for (predicate_type, predicate, builder, source, reasons) in [
-        (
-            PROVENANCE,
-            &github(),
-            hosted,
-            "https://github.com/acme/model",
-            &[][..],
-        ),
-        (
-            PROVENANCE,
-            &github(),
-            hosted,
-            "git+https://github.com/acme/model@refs/tags/v1",
-            &[],
-        ),
-        (
-            PROVENANCE,
-            &github(),
-            hosted,
-            "https://github.com/acme/mode",
-            &["claim-source", "claim-missing"],
-        ),
-        // A dependency is not the source where the run says what the source is.
-        (
-            PROVENANCE,
-            &github(),
-            hosted,
-            "https://github.com/other/tool",
-            &["claim-source", "claim-missing"],
-        ),
-        (
-            PROVENANCE,
-            &github(),
-            own,
-            "https://github.com/acme/model",
-            &["claim-builder", "claim-missing"],
-        ),
-        (PROVENANCE, &generic, own, "hf://acme/base@1", &[]),
-        (
-            PROVENANCE,
-            &generic,
-            own,
-            "hf://acme/base",
-            &["claim-source", "claim-missing"],
-        ),
-        (PROVENANCE, &source, own, "git+https://example.com/r", &[]),
-        (
-            PROVENANCE,
-            &source,
-            own,
-            "https://example.com/data",
-            &["claim-source", "claim-missing"],
-        ),
-        (OLD_PROVENANCE, &old, own, "git+https://example.com/r@main", &[]),
-        (
-            OLD_PROVENANCE,
-            &old,
-            own,
-            "https://example.com/data",
-            &["claim-source", "claim-missing"],
-        ),
-        (OLD_PROVENANCE, &older, own, "https://example.com/data", &[]),
-    ] {
-        let bundle = bundle_over(foreign(&model, predicate_type, predicate).to_string().as_bytes());
-        let mut options = options();
-        options.builder = Some(builder.to_owned());
-        options.source = Some(source.to_owned());
-        let found = verified(&model, &line(&bundle), &options);
-        assert_eq!(ids(&found), reasons, "{source}");
-    }
-}
-
-#[test]
-fn claims_of_others_must_name_every_file() {
-    let model = Model::new();
-    let value = foreign(&model, PROVENANCE, &github());
-    let bundle = line(&bundle_over(value.to_string().as_bytes()));
-    assert!(verified(&model, &bundle, &options()).holds());
-    model.write("more", b"new");
-    assert_eq!(
-        ids(&verified(&model, &bundle, &options())),
-        ["claim-subject-missing"]
-    );
-    let mut lax = options();
-    lax.files.ignore_unsigned = true;
-    assert!(verified(&model, &bundle, &lax).holds());
-    // The digest over digests counts only where the claim says that it is one.
-    let root = model.statement(&read_options()).root_digest();
-    let mut other = value.clone();
-    other["subject"] = json!([{"name": "model", "digest": {"sha256": root}}]);
-    let bundle = line(&bundle_over(other.to_string().as_bytes()));
-    assert_eq!(
-        ids(&verified(&model, &bundle, &lax)),
-        ["claim-subject-missing"; 4]
-    );
-}
-
 /// Vectors: the reason and the file.
 fn files(model: &Model) -> Vec<(&'static str, Vec<u8>)> {
     let good = scanned(model, &[], &Coverage::complete());
@@ -525,6 +366,13 @@ fn files(model: &Model) -> Vec<(&'static str, Vec<u8>)> {
             typed(
                 "https://in-toto.io/attestation/svr/v0.2",
                 json!({"properties": []}),
+            ),
+        ),
+        (
+            "json-field",
+            typed(
+                "https://in-toto.io/attestation/scai/v0.3",
+                json!({"attributes": [{}]}),
             ),
         ),
         (

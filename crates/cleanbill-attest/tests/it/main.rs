@@ -4,6 +4,7 @@ mod support;
 
 mod bytes_flipped;
 mod claims;
+mod claims_of_others;
 mod refusals;
 mod round_trips;
 mod schemas;

@@ -2,6 +2,7 @@
 
 mod about;
 mod documents;
+mod lineage;
 mod list;
 mod record;
 mod run;
@@ -14,7 +15,7 @@ use cleanbill_core::ExitCode;
 
 use crate::{failure::Failure, shell::Shell};
 
-/// Sign claims about a model: scan, verdict, ML-BOM, VEX, advisories, the run that made it
+/// Sign claims about a model: scan, verdict, ML-BOM, VEX, advisories, lineage, the run that made it
 ///
 /// Each claim is an in-toto statement about exactly these files, in a bundle as `sign` writes it. Claims about one model stand in one file,
 /// one a line; `attest verify` verifies them together.
@@ -32,6 +33,7 @@ enum What {
     Vex(Box<documents::AttestVex>),
     Vulns(Box<vulns::AttestVulns>),
     Run(Box<run::AttestRun>),
+    Lineage(Box<lineage::AttestLineage>),
     List(list::AttestList),
     Verify(Box<verify::AttestVerify>),
 }
@@ -44,6 +46,7 @@ pub(crate) fn run(arguments: &Attest, shell: &Shell) -> Result<ExitCode, Failure
         What::Vex(arguments) => documents::run_vex(arguments, shell),
         What::Vulns(arguments) => vulns::run(arguments, shell),
         What::Run(arguments) => run::run(arguments, shell),
+        What::Lineage(arguments) => lineage::run(arguments, shell),
         What::List(arguments) => list::run(arguments, shell),
         What::Verify(arguments) => verify::run(arguments, shell),
     }

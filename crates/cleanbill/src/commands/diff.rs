@@ -67,7 +67,7 @@ enum Format {
     Html,
 }
 
-fn claims() -> impl TypedValueParser<Value = Claim> {
+pub(super) fn claims() -> impl TypedValueParser<Value = Claim> {
     let values = Claim::ALL.map(|claim| {
         let value = PossibleValue::new(claim.as_str());
         match claim {

@@ -162,3 +162,44 @@ fn no_secret_of_the_environment_or_the_arguments_is_written() {
         assert!(statement.contains(said), "{said}: {statement}");
     }
 }
+
+/// A file of one matrix of single precision; `moved` is added to its first element.
+fn matrix(moved: f32) -> Vec<u8> {
+    let header = br#"{"model.layers.0.up.weight":{"dtype":"F32","shape":[8,8],"data_offsets":[0,256]}}"#;
+    let mut out = u64::try_from(header.len()).expect("short").to_le_bytes().to_vec();
+    out.extend_from_slice(header);
+    for index in 0_u8..64 {
+        let value = f32::from(index) / 64.0 + if index == 0 { moved } else { 0.0 };
+        out.extend(value.to_le_bytes());
+    }
+    out
+}
+
+#[test]
+fn lineage_is_claimed_with_what_it_was_compared_with() {
+    let workplace = workplace();
+    for folder in ["base", "tuned"] {
+        std::fs::create_dir(workplace.path(folder)).expect("a folder");
+    }
+    workplace.write("base/model.safetensors", &matrix(0.0));
+    for (moved, claim, result) in [(0.0, "conversion", "PASSED"), (0.5, "conversion", "FAILED")] {
+        workplace.write("tuned/model.safetensors", &matrix(moved));
+        let ran = workplace.run(&format!(
+            "attest lineage tuned --base base --claim {claim} --private-key key.pem --claims {result}.jsonl"
+        ));
+        assert_eq!(ran.code == 0, result == "PASSED", "{}", ran.shown());
+        all_fit(&workplace, &format!("{result}.jsonl"));
+        let verify = format!("attest verify tuned --claims {result}.jsonl --public-key key.pub");
+        let ran = check(&workplace, &verify, 0);
+        assert!(
+            ran.stdout.contains(&format!("lineage {result}")),
+            "{}",
+            ran.shown()
+        );
+        let code = i32::from(result != "PASSED");
+        check(&workplace, &format!("{verify} --require lineage"), code);
+    }
+    let found = &statements(&workplace, "PASSED.jsonl")[0]["predicate"]["attributes"][0];
+    assert_eq!(found["target"]["name"], "base");
+    assert_eq!(found["conditions"]["claim"], "conversion");
+}

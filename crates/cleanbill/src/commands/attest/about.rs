@@ -140,6 +140,12 @@ impl About {
         Ok(Ready { model, signer, place })
     }
 
+    /// Reads another model, by the same rules.
+    pub(super) fn other(&self, path: &Path, shell: &Shell) -> Result<Statement, Failure> {
+        let allow = self.files.allow_symlinks;
+        read(path, allow, self.files.git(), &self.files, shell)
+    }
+
     /// Signs the claim, writes it, and says so.
     pub(super) fn finish(
         &self,
