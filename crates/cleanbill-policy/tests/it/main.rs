@@ -1,0 +1,5 @@
+//! Tests of the system file, of trust, and of the schemas.
+
+mod decisions;
+mod faults;
+mod properties;
