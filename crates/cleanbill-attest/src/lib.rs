@@ -19,12 +19,14 @@
 
 mod bundle;
 mod certificate;
+mod claim;
 mod digest;
 mod dsse;
 mod hashing;
 mod json;
 mod key;
 pub mod limits;
+mod listing;
 mod pem;
 mod refusal;
 mod sign;
@@ -36,9 +38,11 @@ mod walk;
 mod words;
 
 pub use certificate::{Certificate, CertificateError};
+pub use claim::{Claim, claim};
 pub use digest::Algorithm;
 pub use hashing::{Observer, Quiet};
 pub use key::{Curve, KeyError, PrivateKey, PublicKey, Salt};
+pub use listing::{ListOptions, Listed, list_files};
 pub use refusal::{Document, Method, NameProblem, Note, Refusal, Step};
 pub use sign::{ReadModel, ReadOptions, read_model, sign_with_certificate, sign_with_key};
 pub use sigstore::{SigstoreTrust, TrustedRootSource};

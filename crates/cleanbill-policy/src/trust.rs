@@ -13,6 +13,11 @@ use crate::{
     policy_file::{Rule, Signer},
 };
 
+/// Name of the shape of a decision with its verification.
+pub const SCHEMA: &str = "cleanbill.verify-policy/1";
+/// JSON Schema of the shape.
+pub const SCHEMA_TEXT: &str = include_str!("../schemas/cleanbill.verify-policy-1.schema.json");
+
 /// Joins a rule with what the files that it names hold.
 #[derive(Clone, Debug)]
 pub struct Known<'a> {

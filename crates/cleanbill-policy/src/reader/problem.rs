@@ -73,6 +73,7 @@ pub enum Problem {
 
 /// Says what is wrong with a date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words of each problem stand in `text`, once")]
 pub enum DateProblem {
     Quoted,
     NoOffset,
@@ -82,6 +83,7 @@ pub enum DateProblem {
 
 /// Says what is wrong with a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words of each problem stand in `text`, once")]
 pub enum PathProblem {
     Absolute,
     Parent,

@@ -79,7 +79,7 @@ impl Files {
 }
 
 /// Returns how a path is called within the model, if it lies there. Links in its last part are not followed: they are what is named.
-fn below(root: &Path, path: &Path) -> Option<String> {
+pub(super) fn below(root: &Path, path: &Path) -> Option<String> {
     let absolute = std::path::absolute(path).ok()?;
     let mut plain = PathBuf::new();
     for part in absolute.components() {

@@ -166,7 +166,7 @@ fn state_words(state: FileState) -> (Text, Style) {
     }
 }
 
-fn signed_by(signer: &SignedBy) -> Vec<Text> {
+pub(super) fn signed_by(signer: &SignedBy) -> Vec<Text> {
     match signer {
         SignedBy::Key { curve, fingerprint } => {
             let curve = curve.as_str();
