@@ -36,10 +36,12 @@ pub(crate) enum Target {
     Licences,
     /// Readers of bundles, statements, keys and certificates.
     Attest,
+    /// System files and locks.
+    PolicyFile,
 }
 
 impl Target {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Formats,
         Self::Scan,
         Self::Bom,
@@ -49,6 +51,7 @@ impl Target {
         Self::Index,
         Self::Licences,
         Self::Attest,
+        Self::PolicyFile,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -62,6 +65,7 @@ impl Target {
             Self::Index => "index",
             Self::Licences => "licences",
             Self::Attest => "attest",
+            Self::PolicyFile => "policy_file",
         }
     }
 
@@ -103,6 +107,7 @@ impl Target {
             Self::Index => documents::index(bytes),
             Self::Licences => documents::licences(bytes),
             Self::Attest => attest(bytes),
+            Self::PolicyFile => documents::policy_file(bytes),
         }
     }
 }

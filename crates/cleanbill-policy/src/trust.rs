@@ -304,8 +304,9 @@ pub fn decide(
     // INVARIANT: no rule trusts whom any rule revokes, unless a time before the earliest revocation is proven.
     let revocations = rules
         .iter()
-        .filter(|known| names(known, signer))
-        .filter_map(|known| known.rule.revoked.as_ref());
+        .filter_map(|known| Some((known, known.rule.revoked.as_ref()?)))
+        .filter(|(known, _)| is_signer(known, signer, Roots::Any))
+        .map(|(_, revocation)| revocation);
     if let Some(first) = revocations.min_by_key(|revocation| revocation.at)
         && proven.is_none_or(|proven| proven.latest >= first.at)
     {
@@ -339,6 +340,18 @@ fn in_time(rule: &Rule, proven: Option<Proven>, now: UnixTime) -> Option<Reason>
 
 /// Says whether a rule names a signer.
 pub fn names(known: &Known<'_>, signer: &Identity) -> bool {
+    is_signer(known, signer, Roots::OfTheRule)
+}
+
+/// Says which roots may have vouched for a certificate.
+#[derive(Clone, Copy)]
+enum Roots {
+    OfTheRule,
+    /// A revocation counts although nobody gave the roots of its rule.
+    Any,
+}
+
+fn is_signer(known: &Known<'_>, signer: &Identity, roots: Roots) -> bool {
     match (&known.rule.signer, signer) {
         (Signer::Key { fingerprint, .. }, Identity::Key { fingerprint: found }) => {
             // Where a rule has both, the program has seen that they agree.
@@ -359,7 +372,10 @@ pub fn names(known: &Known<'_>, signer: &Identity) -> bool {
                 subject == found
             };
             let is_issuer = issuer.as_ref().is_none_or(|issuer| issuer == found_issuer);
-            let is_root = root.as_ref().is_none_or(|root| known.roots.contains(root));
+            let is_root = match (roots, root) {
+                (Roots::Any, _) | (Roots::OfTheRule, None) => true,
+                (Roots::OfTheRule, Some(root)) => known.roots.contains(root),
+            };
             is_subject && is_issuer && is_root
         }
         (

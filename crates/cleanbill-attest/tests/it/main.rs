@@ -3,6 +3,7 @@
 mod support;
 
 mod bytes_flipped;
+mod listing;
 mod refusals;
 mod round_trips;
 mod schemas;

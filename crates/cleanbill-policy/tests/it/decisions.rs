@@ -188,6 +188,28 @@ fn the_revoked_are_trusted_only_for_what_is_proven_to_be_older() {
     // Without a proof not even a revocation that lies ahead is waited for.
     let ahead = rule("acme/*", &revoked.replace("2026-06-01", "2030-01-01"));
     check(&ahead, &key(KEY), &[], Err("revoked"));
+    // That of a certificate counts whichever roots its rule names.
+    let signer = Identity::Certificate {
+        subject: "CN=a".to_owned(),
+        names: Vec::new(),
+        issuer: "CN=ca".to_owned(),
+        root: Some("root".to_owned()),
+    };
+    let file = system(
+        &(rule("acme/*", "certificate = { subject = 'CN=a', roots = ['r'] }")
+            + &rule(
+                "old/*",
+                "certificate = { subject = 'CN=a', issuer = 'CN=ca' }\nrevoked = { at = 2026-06-01, reason = 'left' }",
+            )),
+    );
+    let known = [("root", 0), ("none", 1)].map(|(root, index)| Known {
+        rule: &file.trust[index],
+        key: None,
+        roots: vec![root.to_owned()],
+    });
+    let name = ArtifactName::parse("acme/llama").expect("a name");
+    let reasons = decide(&known, &name, &signer, None, time(NOW)).expect_err("revoked");
+    assert_eq!(reasons[0].id(), "revoked");
     // A revocation in another namespace counts as well.
     let elsewhere = rule("acme/*", &by_key) + &rule("old/*", &revoked);
     check(&elsewhere, &key(KEY), &[], Err("revoked"));

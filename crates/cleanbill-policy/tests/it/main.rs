@@ -2,4 +2,5 @@
 
 mod decisions;
 mod faults;
+mod guide;
 mod properties;

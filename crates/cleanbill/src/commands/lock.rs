@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &LockArguments, shell: &Shell) -> Result<ExitCode, 
     let path = arguments
         .output
         .clone()
-        .unwrap_or_else(|| system.folder.join(FILE_NAME));
+        .unwrap_or_else(|| system.beside(FILE_NAME));
     let output = Output::new(Some(&path));
     output.check()?;
     if system.file.artifacts.is_empty() {

@@ -52,6 +52,11 @@ impl System {
         self.path.display().to_string()
     }
 
+    /// Returns the path of a file beside it.
+    pub(super) fn beside(&self, name: &str) -> PathBuf {
+        self.path.with_file_name(name)
+    }
+
     /// Returns where an artifact lies.
     pub(super) fn locate(&self, artifact: &Artifact) -> PathBuf {
         if artifact.path == "." {

@@ -62,7 +62,7 @@ pub(super) fn run(arguments: &ByLock, shell: &Shell) -> Result<ExitCode, Failure
     output.check()?;
     let system = System::open(arguments.system.as_ref(), shell)?;
     let path = arguments.lock.clone().flatten();
-    let path = path.unwrap_or_else(|| system.folder.join(FILE_NAME));
+    let path = path.unwrap_or_else(|| system.beside(FILE_NAME));
     let mut outcome = Outcome {
         system: system.shown(),
         lock: path.display().to_string(),
