@@ -3,8 +3,9 @@
 /// Bytes of a system file. A thousand artifacts and rules take a fifth of it; beyond it the file is refused.
 pub const SYSTEM_FILE_BYTES: u64 = 1 << 20;
 
-/// Bytes of a lock file. A file takes about 150 bytes, so that this is room for some 800,000; beyond it the lock is refused.
-pub const LOCK_FILE_BYTES: u64 = 128 << 20;
+/// Bytes of a lock file. A file takes about 120 bytes, so that this is room for some 270,000; reading takes about twenty times as much
+/// memory. Beyond it the lock is refused, and not written either.
+pub const LOCK_FILE_BYTES: u64 = 32 << 20;
 
 /// Artifacts of a system, and rules of trust. No system is known to have a tenth of it; beyond it the file is refused.
 pub const ENTRIES: usize = 10_000;

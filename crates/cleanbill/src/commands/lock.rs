@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, value_parser};
 use cleanbill_core::{ExitCode, text};
 use cleanbill_documents::terminal;
-use cleanbill_policy::lock::{FILE_NAME, Lock};
+use cleanbill_policy::{
+    limits,
+    lock::{FILE_NAME, Lock},
+};
 
 use super::system::{self, Reading, System};
 use crate::{failure::Failure, output::Output, shell::Shell};
@@ -60,7 +63,19 @@ pub(crate) fn run(arguments: &LockArguments, shell: &Shell) -> Result<ExitCode, 
         allow_symlinks: arguments.allow_symlinks,
         artifacts: found.into_iter().map(|one| one.artifact).collect(),
     };
-    output.write(lock.to_toml().as_bytes())?;
+    let text = lock.to_toml();
+    let limit = limits::LOCK_FILE_BYTES;
+    if u64::try_from(text.len()).unwrap_or(u64::MAX) > limit {
+        return Err(Failure::usage(text!(
+            "the lock would be larger than {limit} bytes, which is what is read",
+            "锁定文件将大于可读取的上限 {limit} 字节"
+        ))
+        .hint(text!(
+            "put the many small files of an artifact into an archive",
+            "请将制品中的大量小文件打包为归档"
+        )));
+    }
+    output.write(text.as_bytes())?;
     let files = lock.artifacts.iter().flat_map(|artifact| &artifact.files);
     let size = files
         .clone()

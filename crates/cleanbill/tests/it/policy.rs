@@ -1,10 +1,6 @@
 //! `verify policy`: whom the rules of a system file trust for which name, and every reason against.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, process::Command};
 
 use serde_json::Value;
 
@@ -398,7 +394,9 @@ fn a_certificate_is_trusted_by_subject_issuer_and_root() {
 #[cfg(feature = "sigstore")]
 #[expect(clippy::disallowed_methods, reason = "a test may be told where data lies")]
 #[expect(clippy::print_stdout, reason = "what a test leaves out it says")]
-fn vectors() -> Option<PathBuf> {
+fn vectors() -> Option<std::path::PathBuf> {
+    use std::path::{Path, PathBuf};
+
     let folder = std::env::var_os("CLEANBILL_SHARED_DATA").map(PathBuf::from);
     let folder = folder.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"));
     let path = folder.join("vectors/model-transparency/v1.1.0-sigstore");
