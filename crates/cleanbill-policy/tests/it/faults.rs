@@ -283,3 +283,25 @@ fn faults_of_syntax_and_of_values_are_told_together() {
     assert_eq!(told.len(), 101);
     assert!(told[100].ends_with("more faults"), "{}", told[100]);
 }
+
+#[test]
+fn columns_count_characters_and_lines_end_in_either_way() {
+    check(
+        "[system]\r\nname = '模型'\r\n模 = 1\r\n",
+        &[
+            "f:3:1: not TOML: invalid unquoted key, expected letters, numbers, `-`, `_`",
+            "f:3:1: `system.模`: unknown key",
+        ],
+    );
+    check(
+        "[system]\r\nname = 'x' # 模型\r\n'模型' = 1\r\nx.'模型' = 1",
+        &[
+            "f:3:1: `system.模型`: unknown key",
+            "f:4:1: `system.x`: unknown key",
+        ],
+    );
+    check(
+        "system = { name = '模型', nmae = 1 }",
+        &["f:1:25: `system.nmae`: unknown key; did you mean `name`?"],
+    );
+}
