@@ -11,7 +11,7 @@ use std::{
 use cleanbill_advisories::{
     Broken, Epss, ImportOptions, Index, Kev, Known, KnownBad, Package, import, match_bill, package_of_purl,
 };
-use cleanbill_core::bill::Bill;
+use cleanbill_core::{UnixTime, bill::Bill};
 use cleanbill_documents::{
     approved,
     boms::{
@@ -22,6 +22,12 @@ use cleanbill_documents::{
     },
 };
 use cleanbill_licences::{read_card, read_declared, recognise};
+use cleanbill_policy::{
+    Fault,
+    lock::{self, FoundArtifact, Lock},
+    policy_file::{self, Signer},
+    trust::{self, Identity, decide},
+};
 
 /// Reads a bill of materials and does with it what the program does.
 pub(crate) fn bom(bytes: &[u8]) -> String {
@@ -182,6 +188,74 @@ pub(crate) fn licences(bytes: &[u8]) -> String {
         let _package = package_of_purl(line);
     }
     format!("{kinds:?} {:?}", findings.found.len().checked_ilog2())
+}
+
+/// Reads the bytes as a system file and as a lock; what was read decides and compares.
+pub(crate) fn policy_file(bytes: &[u8]) -> String {
+    let kinds = |faults: Vec<Fault>| -> String {
+        // Words are made in full for each.
+        let kinds: BTreeSet<String> = faults
+            .iter()
+            .map(|fault| {
+                let _words = fault.text("cleanbill.toml");
+                kind(&fault.problem)
+            })
+            .collect();
+        format!("{kinds:?}")
+    };
+    let system = match policy_file::read(bytes) {
+        Ok(file) => {
+            let known: Vec<trust::Known<'_>> = file
+                .trust
+                .iter()
+                .map(|rule| trust::Known {
+                    rule,
+                    key: None,
+                    roots: Vec::new(),
+                })
+                .collect();
+            let stranger = Identity::Key {
+                fingerprint: "nobody".to_owned(),
+            };
+            let mut out = BTreeSet::new();
+            for artifact in &file.artifacts {
+                let now = UnixTime(1_764_331_200);
+                let decided = decide(&known, &artifact.name, &stranger, None, now);
+                let reasons = decided.expect_err("a stranger is never trusted");
+                out.extend(reasons.iter().map(trust::Reason::id));
+            }
+            let keys = file
+                .trust
+                .iter()
+                .filter(|rule| matches!(rule.signer, Signer::Key { .. }));
+            format!("{out:?} {}", keys.count())
+        }
+        Err(faults) => kinds(faults),
+    };
+    let locked = match Lock::read(bytes) {
+        Ok(lock) => {
+            assert_eq!(
+                Lock::read(lock.to_toml().as_bytes()),
+                Ok(lock.clone()),
+                "written, it is another"
+            );
+            let found: Vec<FoundArtifact> = lock
+                .artifacts
+                .iter()
+                .map(|artifact| FoundArtifact {
+                    artifact: artifact.clone(),
+                    troubles: Vec::new(),
+                })
+                .collect();
+            let ids: BTreeSet<&str> = lock::compare(&lock, &found)
+                .iter()
+                .map(|one| one.kind.id())
+                .collect();
+            format!("{ids:?} {}", lock.artifacts.len())
+        }
+        Err(faults) => kinds(faults),
+    };
+    format!("{system} {locked}")
 }
 
 fn ask(index: &Index, bytes: &[u8]) -> String {

@@ -38,10 +38,12 @@ pub(crate) enum Target {
     Licences,
     /// Readers of bundles, statements, keys and certificates.
     Attest,
+    /// System files and locks.
+    PolicyFile,
 }
 
 impl Target {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Formats,
         Self::Scan,
         Self::Bom,
@@ -51,6 +53,7 @@ impl Target {
         Self::Index,
         Self::Licences,
         Self::Attest,
+        Self::PolicyFile,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -64,6 +67,7 @@ impl Target {
             Self::Index => "index",
             Self::Licences => "licences",
             Self::Attest => "attest",
+            Self::PolicyFile => "policy_file",
         }
     }
 
@@ -105,6 +109,7 @@ impl Target {
             Self::Index => documents::index(bytes),
             Self::Licences => documents::licences(bytes),
             Self::Attest => attest(bytes),
+            Self::PolicyFile => documents::policy_file(bytes),
         }
     }
 }

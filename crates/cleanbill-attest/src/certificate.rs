@@ -8,7 +8,10 @@ use cleanbill_core::{Text, hex, text};
 use der::{Decode as _, Encode as _, Reader as _, SliceReader, asn1::ObjectIdentifier};
 use x509_cert::{
     Certificate as Parsed,
-    ext::pkix::{AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier},
+    ext::pkix::{
+        AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAltName,
+        SubjectKeyIdentifier, name::GeneralName,
+    },
 };
 
 use crate::{
@@ -138,6 +141,26 @@ impl Certificate {
         } else {
             subject
         }
+    }
+
+    /// Returns its alternative names that name a person, a host or a thing, as `email:`, `dns:` and `uri:`, sorted; none where they
+    /// cannot be read.
+    pub fn alternative_names(&self) -> Vec<String> {
+        let names = self.parsed.tbs_certificate().get_extension::<SubjectAltName>();
+        let names = names.ok().flatten().map(|(_, names)| names.0);
+        let mut names: Vec<String> = names
+            .iter()
+            .flatten()
+            .filter_map(|name| match name {
+                GeneralName::Rfc822Name(name) => Some(format!("email:{name}")),
+                GeneralName::DnsName(name) => Some(format!("dns:{name}")),
+                GeneralName::UniformResourceIdentifier(name) => Some(format!("uri:{name}")),
+                _ => None,
+            })
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     /// Returns whom it is by.

@@ -13,6 +13,7 @@ mod report;
 mod severity;
 pub mod tensors;
 mod text;
+mod time;
 mod verdict;
 
 pub use coverage::{Coverage, CoverageState};
@@ -22,4 +23,5 @@ pub use finding::{ByteRange, Finding, Location};
 pub use report::{ArtifactReport, CoverageCounts, Report, SeverityCounts, Summary, ToolInfo};
 pub use severity::{Confidence, Severity};
 pub use text::{Language, Text};
+pub use time::UnixTime;
 pub use verdict::{ExitCode, Verdict};

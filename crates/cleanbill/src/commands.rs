@@ -8,10 +8,12 @@ mod diff;
 mod explain;
 mod keygen;
 mod list;
+mod lock;
 mod man;
 mod proof;
 mod scan;
 mod sign;
+mod system;
 mod tensors;
 mod verify;
 
@@ -30,8 +32,9 @@ pub(crate) enum Command {
     Scan(scan::Scan),
     Bom(Box<bom::Bom>),
     Sign(sign::Sign),
-    Verify(verify::Verify),
+    Verify(Box<verify::Verify>),
     Attest(attest::Attest),
+    Lock(lock::LockArguments),
     Keygen(keygen::Keygen),
     Diff(diff::Diff),
     Tensors(tensors::Tensors),
@@ -50,6 +53,7 @@ pub(crate) fn run(command: &Command, shell: &Shell) -> Result<ExitCode, Failure>
         Command::Sign(arguments) => sign::run(arguments, shell),
         Command::Verify(arguments) => verify::run(arguments, shell),
         Command::Attest(arguments) => attest::run(arguments, shell),
+        Command::Lock(arguments) => lock::run(arguments, shell),
         Command::Keygen(arguments) => keygen::run(arguments, shell),
         Command::Diff(arguments) => diff::run(arguments, shell),
         Command::Tensors(arguments) => tensors::run(arguments, shell),

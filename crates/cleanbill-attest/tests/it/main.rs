@@ -5,6 +5,7 @@ mod support;
 mod bytes_flipped;
 mod claims;
 mod claims_of_others;
+mod listing;
 mod refusals;
 mod round_trips;
 mod schemas;

@@ -1,8 +1,13 @@
 //! `verify`: whether a model is what somebody trusted signed.
 
 pub(super) mod human;
+mod lock;
+mod policy;
 
-use std::{path::PathBuf, time::SystemTime};
+use std::{
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 use clap::{Args, Subcommand};
 use cleanbill_attest::{
@@ -20,11 +25,15 @@ use crate::{failure::Failure, output::Output, progress::Line, shell::Shell};
 /// Verify the signature of a model, and that its files are those that were signed
 ///
 /// Takes bundles of the OpenSSF Model Signing format, whoever made them. Nothing is trusted but what the options name; nothing is fetched.
-/// Every refusal says which step or file failed. Exit code 1 is a refusal, 3 means that the model could not be read.
+/// Every refusal says which step or file failed. Exit code 1 is a refusal, 3 means that the model could not be read. With `--lock`, every
+/// artifact of a system is held against its lock instead.
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Verify {
     #[command(subcommand)]
-    method: Method,
+    method: Option<Method>,
+    #[command(flatten)]
+    lock: lock::ByLock,
 }
 
 #[derive(Debug, Subcommand)]
@@ -32,6 +41,7 @@ enum Method {
     Key(Box<ByKey>),
     Certificate(Box<ByCertificate>),
     Sigstore(Box<ByIdentity>),
+    Policy(Box<policy::ByPolicy>),
 }
 
 /// Verify with the public key of the signer
@@ -119,7 +129,11 @@ struct Verifying {
 }
 
 pub(crate) fn run(arguments: &Verify, shell: &Shell) -> Result<ExitCode, Failure> {
-    match &arguments.method {
+    let Some(method) = &arguments.method else {
+        return lock::run(&arguments.lock, shell);
+    };
+    match method {
+        Method::Policy(arguments) => policy::run(arguments, shell),
         Method::Key(arguments) => {
             let bytes = proof::read_bounded(&arguments.public_key, limits::KEY_FILE_BYTES)?;
             let key = PublicKey::from_pem(&bytes).map_err(proof::key_failure(&arguments.public_key))?;
@@ -160,14 +174,7 @@ fn finish(arguments: &Verifying, trust: Trust<'_>, shell: &Shell) -> Result<Exit
     let output = Output::new(arguments.output.as_ref());
     output.check()?;
     let signature = &arguments.signature;
-    let bundle = match proof::bounded(signature, limits::BUNDLE_BYTES) {
-        Ok(Some(bytes)) => Ok(bytes),
-        Ok(None) => Err(Refusal::BundleTooLarge),
-        // Without a signature nothing is signed: that is an answer.
-        Err(error) => Err(Refusal::BundleUnreadable {
-            problem: error.to_string(),
-        }),
-    };
+    let bundle = bundle_of(signature);
     let options = VerifyOptions {
         allow_symlinks: arguments.files.allow_symlinks,
         ignore: arguments
@@ -208,6 +215,17 @@ fn finish(arguments: &Verifying, trust: Trust<'_>, shell: &Shell) -> Result<Exit
     } else {
         ExitCode::Fail
     })
+}
+
+fn bundle_of(signature: &Path) -> Result<Vec<u8>, Refusal> {
+    match proof::bounded(signature, limits::BUNDLE_BYTES) {
+        Ok(Some(bytes)) => Ok(bytes),
+        Ok(None) => Err(Refusal::BundleTooLarge),
+        // Without a signature nothing is signed: that is an answer.
+        Err(error) => Err(Refusal::BundleUnreadable {
+            problem: error.to_string(),
+        }),
+    }
 }
 
 pub(super) fn time(text: &str) -> Result<UnixTime, &'static str> {

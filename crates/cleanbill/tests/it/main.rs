@@ -12,8 +12,10 @@ mod exit_codes;
 #[path = "../../../cleanbill-documents/tests/it/boms/tools.rs"]
 mod judges;
 mod languages;
+mod lock;
 mod names;
 mod packages;
+mod policy;
 mod signing;
 mod signing_reference;
 mod support;
