@@ -15,11 +15,12 @@ use cleanbill_formats::bytes::{ReadAt, SourceError, read_full, size_u64, size_us
 use rayon::prelude::*;
 
 use crate::{
-    compare::{Measured, compare, relative},
+    compare::{Balance, Measured, balance, compare, relative},
+    containers::Problem,
     lineage::{self, Facts},
-    manifest::gaps,
     model::Model,
     number::float,
+    packed::Layout,
     pairs::{Pair, pairs},
     settings::{self, Tokens},
     tensor::{Storage, TensorError},
@@ -49,6 +50,8 @@ pub(crate) struct Compared {
     pub(crate) pair: Pair,
     pub(crate) kind: TensorKind,
     pub(crate) measured: Option<Measured>,
+    /// What rows and columns were multiplied with before they were quantised.
+    pub(crate) balance: Option<Balance>,
     /// The rows of a table stand in another order.
     pub(crate) permuted: bool,
     /// They stand where the tokens stand now.
@@ -58,7 +61,7 @@ pub(crate) struct Compared {
 /// Compares two models.
 pub fn diff(question: &Question<'_>) -> Difference {
     let (before, after) = (question.before.0, question.after.0);
-    let (old, new) = (weights(before), weights(after));
+    let ((old, old_problems), (new, new_problems)) = (weights(before), weights(after));
     let found = pairs(&old, &new);
     let old_tokens = Tokens::read(before);
     let new_tokens = Tokens::read(after);
@@ -67,14 +70,8 @@ pub fn diff(question: &Question<'_>) -> Difference {
         .par_iter()
         .map(|pair| measure(after, &old, &new, *pair))
         .collect();
-    let mut all_gaps = gaps(before);
-    for gap in &mut all_gaps {
-        gap.path = format!("{}: {}", question.before.1, gap.path);
-    }
-    for mut gap in gaps(after) {
-        gap.path = format!("{}: {}", question.after.1, gap.path);
-        all_gaps.push(gap);
-    }
+    let mut all_gaps = gaps_of(before, &old_problems, question.before.1);
+    all_gaps.extend(gaps_of(after, &new_problems, question.after.1));
     let mut compared = Vec::new();
     for (one, gap) in results {
         compared.push(one);
@@ -120,16 +117,11 @@ pub fn diff(question: &Question<'_>) -> Difference {
         findings: Vec::new(),
         gaps: Vec::new(),
     };
-    let with: Vec<(Vec<Weight>, &str)> = question
-        .with
-        .iter()
-        .map(|(model, name)| (weights(model), *name))
-        .collect();
+    let mut with: Vec<(Vec<Weight>, &str)> = Vec::new();
     for (model, name) in &question.with {
-        for mut gap in gaps(model) {
-            gap.path = format!("{name}: {}", gap.path);
-            all_gaps.push(gap);
-        }
+        let (weights, problems) = weights(model);
+        all_gaps.extend(gaps_of(model, &problems, name));
+        with.push((weights, *name));
     }
     lineage::examine(
         &Facts {
@@ -153,6 +145,17 @@ pub fn diff(question: &Question<'_>) -> Difference {
     difference
 }
 
+/// Says what of a model was not read, under its name.
+fn gaps_of(model: &Model, problems: &[Problem], name: &str) -> Vec<Gap> {
+    let all = model.problems.iter().chain(problems);
+    let each = all.map(|problem| Gap {
+        path: format!("{name}: {}", problem.path),
+        tensor: problem.tensor.clone(),
+        reason: problem.reason.clone(),
+    });
+    each.collect()
+}
+
 fn verdict(difference: &Difference, fail_on: Severity) -> Verdict {
     if difference
         .findings
@@ -173,6 +176,7 @@ fn measure(after: &Model, old: &[Weight], new: &[Weight], pair: Pair) -> (Compar
         pair,
         kind: TensorKind::NotCompared,
         measured: None,
+        balance: None,
         permuted: false,
         follows_tokens: false,
     };
@@ -192,8 +196,8 @@ fn measure(after: &Model, old: &[Weight], new: &[Weight], pair: Pair) -> (Compar
         return (compared, None);
     }
     let result = if pair.transposed {
-        let turned = one.transposed().map(|one| compare(&one, other, false));
-        let turned = turned.or_else(|| Some(compare(one, &other.transposed()?, false)));
+        let turned = one.transposed().map(|one| balanced(&one, other, &mut compared));
+        let turned = turned.or_else(|| Some(compare(one, &other.transposed()?, false, None)));
         let Some(result) = turned else {
             let reason = text!(
                 "rows and columns are exchanged, and it cannot be read that way",
@@ -203,7 +207,7 @@ fn measure(after: &Model, old: &[Weight], new: &[Weight], pair: Pair) -> (Compar
         };
         result
     } else {
-        compare(one, other, is_table(other))
+        balanced(one, other, &mut compared)
     };
     match result {
         Ok(measured) => {
@@ -223,10 +227,17 @@ fn measure(after: &Model, old: &[Weight], new: &[Weight], pair: Pair) -> (Compar
     }
 }
 
+/// Compares two weights; where the scheme of the later one may have multiplied rows and columns first, by what it then was.
+fn balanced(one: &Weight, other: &Weight, compared: &mut Compared) -> Result<Measured, TensorError> {
+    if other.tensor.packed().is_some_and(Layout::is_balanced) && !one.is_like(other) {
+        compared.balance = balance(one, other)?;
+    }
+    compare(one, other, is_table(other), compared.balance.as_ref())
+}
+
 fn kind(one: &Weight, other: &Weight, pair: Pair, measured: &Measured) -> TensorKind {
     let known = one.tensor.element.is_some() || one.tensor.dtype.eq_ignore_ascii_case(&other.tensor.dtype);
-    let same_type =
-        known && one.tensor.element == other.tensor.element && one.scale.is_none() && other.scale.is_none();
+    let same_type = known && one.is_like(other);
     let whole = one.tensor.elements() == other.tensor.elements();
     if same_type && !measured.raw_differs && whole {
         return if one.name == other.name && !pair.transposed {

@@ -22,6 +22,7 @@ mod lineage;
 mod manifest;
 mod model;
 mod number;
+mod packed;
 mod pairs;
 mod settings;
 mod spectrum;

@@ -1,6 +1,7 @@
 //! What the tensors of two models say of where the second one comes from, and what does not fit.
 
 mod adapter;
+mod balance;
 mod claims;
 mod merge;
 mod profile;
@@ -35,6 +36,7 @@ pub(crate) struct Facts<'a> {
 /// Fills in the lineage, what stands out, and the findings.
 pub(crate) fn examine(facts: &Facts<'_>, difference: &mut Difference, gaps: &mut Vec<Gap>) {
     let mut profiles = profile(facts, gaps);
+    balance::settle(facts, &mut profiles);
     let adapter = adapter::adapter(facts);
     let merge = merge::fit(facts, gaps);
     standing(facts, &mut profiles);

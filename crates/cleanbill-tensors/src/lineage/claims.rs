@@ -333,6 +333,17 @@ fn quantisation(facts: &Facts<'_>, profiles: &[Profile], writer: &mut Writer<'_>
                     "类型位数未减少，却移动了 {moved}"
                 ),
             );
+        } else if profile.scheme == Scheme::Unbalanced {
+            writer.report(
+                "lineage-unbalanced",
+                Severity::High,
+                tensor,
+                profile.relative,
+                text!(
+                    "its rows or columns were multiplied with numbers that no tensor of its layer takes back",
+                    "其行或列乘以了某些数，而该层没有张量将其抵消"
+                ),
+            );
         } else if profile.scheme == Scheme::Broken {
             let beyond = percent(profile.beyond);
             writer.report(

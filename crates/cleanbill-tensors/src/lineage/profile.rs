@@ -32,6 +32,8 @@ pub(super) enum Scheme {
     None,
     Fits,
     Broken,
+    /// Rows or columns were multiplied with numbers that nothing takes back.
+    Unbalanced,
 }
 
 /// Fewer rows or columns make no matrix that layers could be told by: kinds of tokens, heads of classifiers.
@@ -177,7 +179,15 @@ fn of(facts: &Facts<'_>, one: &Compared) -> Profile {
     profile.length = measured.sums.aa;
     if fewer_bits(before, after) {
         profile.beyond = float(measured.beyond) / float(measured.elements.max(1));
-        profile.scheme = if fits(after, &profile) {
+        let rounding = measured.rounding;
+        eprintln!(
+            "DBG {} beyond {:.5} relative {:.4} factor {:.3}",
+            after.type_name(),
+            profile.beyond,
+            profile.relative,
+            profile.square / rounding
+        );
+        profile.scheme = if fits(after, &profile, rounding) {
             Scheme::Fits
         } else {
             Scheme::Broken
@@ -193,15 +203,17 @@ fn is_valued(weight: &Weight) -> bool {
 
 /// Says whether the later weight has fewer bits an element.
 fn fewer_bits(before: &Weight, after: &Weight) -> bool {
-    let bits = |weight: &Weight| {
-        let (block, bytes) = weight.tensor.element.map_or((1, 0), crate::Element::block);
-        float(bytes) * 8.0 / float(block)
-    };
-    let small = after.is_quantised() || bits(after) <= 8.0;
-    small && bits(after) < bits(before) && is_valued(before)
+    let small = after.is_quantised() || after.bits() <= 8.0;
+    small && after.bits() < before.bits() && is_valued(before)
 }
 
-fn fits(after: &Weight, profile: &Profile) -> bool {
+fn fits(after: &Weight, profile: &Profile, rounding: f64) -> bool {
+    if let Some(packed) = after.tensor.packed() {
+        let allowed = packed.allowed();
+        return profile.beyond <= allowed.share.max(1e-6)
+            && profile.relative <= allowed.relative
+            && profile.square <= allowed.factor * rounding + profile.length * 1e-5;
+    }
     let Some(element) = after.tensor.element else {
         return false;
     };

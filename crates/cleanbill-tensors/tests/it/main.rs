@@ -4,4 +4,5 @@
 mod containers;
 mod hostile;
 mod lineage;
+mod packed;
 mod support;
