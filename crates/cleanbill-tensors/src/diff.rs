@@ -22,6 +22,7 @@ use crate::{
     number::float,
     packed::Layout,
     pairs::{Pair, pairs},
+    peft::Peft,
     settings::{self, Tokens},
     tensor::{Storage, TensorError},
     weights::{Weight, weights},
@@ -118,10 +119,12 @@ pub fn diff(question: &Question<'_>) -> Difference {
         gaps: Vec::new(),
     };
     let mut with: Vec<(Vec<Weight>, &str)> = Vec::new();
+    let mut peft = Vec::new();
     for (model, name) in &question.with {
         let (weights, problems) = weights(model);
         all_gaps.extend(gaps_of(model, &problems, name));
         with.push((weights, *name));
+        peft.push(Peft::read(model));
     }
     lineage::examine(
         &Facts {
@@ -131,6 +134,7 @@ pub fn diff(question: &Question<'_>) -> Difference {
             removed: &found.removed,
             added: &found.added,
             with: &with,
+            peft: &peft,
             before: question.before.1,
             claim: question.claim,
         },

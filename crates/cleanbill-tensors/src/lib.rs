@@ -24,6 +24,7 @@ mod model;
 mod number;
 mod packed;
 mod pairs;
+mod peft;
 mod settings;
 mod spectrum;
 mod tensor;

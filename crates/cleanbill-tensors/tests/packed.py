@@ -250,6 +250,103 @@ def eight_bits(tensors):
     return packed
 
 
+def adapter_of(rng, tensors, ends, rank, ranks):
+    """Makes the two matrices for every tensor whose name has one of the ends, as the library names them."""
+    adapter = {}
+    for name, matrix in tensors.items():
+        module = name.removesuffix(".weight")
+        if not module.endswith(tuple(ends)):
+            continue
+        own = next((value for end, value in ranks.items() if module.endswith(end)), rank)
+        outputs, inputs = matrix.shape
+        stem = f"base_model.model.{module}"
+        if module.endswith("embed_tokens"):
+            adapter[f"{stem}.lora_embedding_A"] = rng.normal(0, 0.1, (own, outputs)).astype("<f4")
+            adapter[f"{stem}.lora_embedding_B"] = rng.normal(0, 0.02, (inputs, own)).astype("<f4")
+            continue
+        if module.endswith("c_attn"):
+            outputs, inputs = inputs, outputs
+        adapter[f"{stem}.lora_A.weight"] = rng.normal(0, 0.1, (own, inputs)).astype("<f4")
+        adapter[f"{stem}.lora_B.weight"] = rng.normal(0, 0.01, (outputs, own)).astype("<f4")
+    return adapter
+
+
+def merged_with(tensors, adapter, scalings, turned=False):
+    merged = {name: array.astype("f8") for name, array in tensors.items()}
+    for name, first in adapter.items():
+        if "lora_A" not in name and "lora_embedding_A" not in name:
+            continue
+        second = adapter[name.replace("_A", "_B")]
+        module = name.removeprefix("base_model.model.").split(".lora_")[0]
+        product = second.astype("f8") @ first.astype("f8") * scalings(module, len(first))
+        merged[f"{module}.weight"] += product.T if turned or "embedding" in name else product
+    return merged
+
+
+def adapters(rng, out, base, write):
+    def write_adapter(name, tensors, as_bf16=False, **config):
+        write_safetensors(out / name / "adapter_model.safetensors", tensors, as_bf16)
+        if config:
+            (out / name / "adapter_config.json").write_text(json.dumps({"peft_type": "LORA"} | config))
+
+    def as_half(tensors):
+        return {name: array.astype("<f2") for name, array in tensors.items()}
+
+    ranks, alphas = {"layers.1.self_attn.q_proj": 4}, {"v_proj": 24}
+    settings = {"r": 8, "lora_alpha": 16, "rank_pattern": ranks, "alpha_pattern": alphas, "use_dora": False}
+    plain = adapter_of(rng, base, ["q_proj", "v_proj"], 8, ranks)
+
+    def scaling(module, rank):
+        return (24 if module.endswith("v_proj") else 16) / rank
+
+    write_adapter("adapter", plain, **settings)
+    good = merged_with(base, plain, scaling)
+    write("merged", as_half(good))
+    write_safetensors(out / "merged-bf16" / "model.safetensors",
+                      {name: array.astype("<f4") for name, array in good.items()}, True)
+    # In half precision all the way, as a merge on a graphics card.
+    rough = dict(base)
+    for name in base:
+        stem = f"base_model.model.{name.removesuffix('.weight')}.lora_"
+        if stem + "A.weight" in plain:
+            first, second = plain[stem + "A.weight"].astype("<f2"), plain[stem + "B.weight"].astype("<f2")
+            product = (second.astype("f4") @ first.astype("f4")).astype("<f2")
+            rough[name] = base[name] + product * np.float16(scaling(name.removesuffix(".weight"), len(first)))
+    write("merged-half", rough)
+    write("merged-half-scaled", as_half(merged_with(base, plain, lambda module, rank: scaling(module, rank) / 2)))
+    write("merged-edit", edited(rng, as_half(good), 0.02))
+    planted = as_half(good)
+    name = "model.layers.2.self_attn.v_proj.weight"
+    planted[name] = planted[name].copy()
+    planted[name][5, 7] += np.float16(0.05)
+    write("merged-planted", planted)
+    left_out = as_half(good)
+    name = "model.layers.4.self_attn.q_proj.weight"
+    left_out[name] = base[name]
+    write("merged-left-out", left_out)
+    write_adapter("adapter-dora", plain, **(settings | {"use_dora": True}))
+    write_adapter("adapter-bare", plain)
+    write_adapter("adapter-ranks", plain, r=8, lora_alpha=16)
+
+    rooted = adapter_of(rng, base, ["embed_tokens", "down_proj"], 16, {})
+    rooted["base_model.model.model.norm.weight"] = rng.normal(1, 0.2, HIDDEN).astype("<f4")
+    write_adapter("adapter-rooted", rooted, True, r=16, lora_alpha=8, use_rslora=True)
+    # What is written as bfloat16 is what is merged.
+    kept = {name: (array.view("<u4") + 0x7fff + ((array.view("<u4") >> 16) & 1) & 0xffff0000).view("<f4")
+            for name, array in rooted.items()}
+    whole = merged_with(base, kept, lambda module, rank: 8 / np.sqrt(rank))
+    whole["model.norm.weight"] = kept["base_model.model.model.norm.weight"]
+    write("merged-rooted", as_half(whole))
+
+    turned = {f"transformer.h.{layer}.attn.c_attn.weight": rng.normal(0, 0.02, (HIDDEN, 3 * HIDDEN)).astype("<f4")
+              for layer in range(4)}
+    write("base-turned", turned)
+    attention = adapter_of(rng, turned, ["c_attn"], 8, {})
+    write_adapter("adapter-turned", attention, r=8, lora_alpha=16, fan_in_fan_out=True)
+    write("merged-turned", {name: array.astype("<f4")
+                            for name, array in merged_with(turned, attention, lambda *_: 2, True).items()})
+
+
 def main(out):
     rng = np.random.default_rng(20261129)
     base = base_model(rng)
@@ -288,6 +385,7 @@ def main(out):
     write("bnb-nf4-edit", four_bits(edited(rng, base, 0.05)))
     write("bnb-int8", eight_bits(base))
     write("bnb-int8-edit", eight_bits(edited(rng, base, 0.03)))
+    adapters(rng, out, base, write)
 
 
 if __name__ == "__main__":

@@ -69,8 +69,8 @@ impl Profile {
     }
 }
 
-/// Tells of every pair, in their order.
-pub(super) fn profile(facts: &Facts<'_>, gaps: &mut Vec<Gap>) -> Vec<Profile> {
+/// Tells of every pair, in their order; directions are not looked for where the claim is held against the adapter itself.
+pub(super) fn profile(facts: &Facts<'_>, exact: bool, gaps: &mut Vec<Gap>) -> Vec<Profile> {
     let mut profiles: Vec<Profile> = facts.compared.iter().map(|one| of(facts, one)).collect();
     let mut wanted: Vec<(bool, f64, usize)> = Vec::new();
     let mut turned = Vec::new();
@@ -93,7 +93,7 @@ pub(super) fn profile(facts: &Facts<'_>, gaps: &mut Vec<Gap>) -> Vec<Profile> {
     });
     let cost = |elements: f64| elements * float(DIRECTIONS) * 2.0;
     let unsuspected: f64 = wanted.iter().filter(|one| one.0).map(|one| cost(one.1)).sum();
-    let all = facts.claim.is_some() || unsuspected <= SMALL_WORK;
+    let all = (facts.claim.is_some() && !exact) || unsuspected <= SMALL_WORK;
     let mut work = 0.0;
     let mut chosen = Vec::new();
     for (is_unsuspected, elements, index) in wanted {
@@ -107,7 +107,7 @@ pub(super) fn profile(facts: &Facts<'_>, gaps: &mut Vec<Gap>) -> Vec<Profile> {
             turned.push(index);
         }
     }
-    if matches!(facts.claim, Some(Claim::FineTune | Claim::MergedAdapter)) {
+    if matches!(facts.claim, Some(Claim::FineTune | Claim::MergedAdapter)) && !exact {
         for index in turned {
             gaps.push(Gap {
                 path: String::new(),
@@ -180,13 +180,6 @@ fn of(facts: &Facts<'_>, one: &Compared) -> Profile {
     if fewer_bits(before, after) {
         profile.beyond = float(measured.beyond) / float(measured.elements.max(1));
         let rounding = measured.rounding;
-        eprintln!(
-            "DBG {} beyond {:.5} relative {:.4} factor {:.3}",
-            after.type_name(),
-            profile.beyond,
-            profile.relative,
-            profile.square / rounding
-        );
         profile.scheme = if fits(after, &profile, rounding) {
             Scheme::Fits
         } else {

@@ -70,8 +70,8 @@ impl Columns {
     pub(super) fn allowed(&self) -> Allowed {
         let relative = match self.bits() {
             2 => 1.0,
-            3 => 0.5,
-            4 => 0.25,
+            3 => 0.6,
+            4 => 0.3,
             _ => 0.02,
         };
         match self.packing {
@@ -79,14 +79,14 @@ impl Columns {
             Packing::Gptq { .. } => Allowed {
                 bound: 4.0,
                 share: 0.002,
-                factor: 6.0,
+                factor: 4.0,
                 relative,
             },
             // Groups are clipped where that serves the outputs: at most half of the range.
             Packing::Awq => Allowed {
                 bound: 1.6,
                 share: 0.03,
-                factor: 4.0,
+                factor: 3.0,
                 relative,
             },
         }

@@ -88,7 +88,7 @@ impl Nibbles {
         Allowed {
             bound: 0.55,
             share: 0.0,
-            factor: 4.0,
+            factor: 1.5,
             relative: if self.name == "nf4" { 0.15 } else { 0.2 },
         }
     }

@@ -94,3 +94,83 @@ fn every_layout_is_read_and_judged() {
     write_table("packed table", &table);
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
+
+/// Base, adapter, later model, verdict, the first finding's tensor.
+type Merge = (
+    &'static str,
+    &'static str,
+    &'static str,
+    Verdict,
+    Option<&'static str>,
+);
+
+const MERGED: &[Merge] = &[
+    ("base", "adapter", "merged", Verdict::Pass, None),
+    ("base", "adapter", "merged-bf16", Verdict::Pass, None),
+    ("base", "adapter", "merged-half", Verdict::Pass, None),
+    ("base", "adapter-rooted", "merged-rooted", Verdict::Pass, None),
+    (
+        "base-turned",
+        "adapter-turned",
+        "merged-turned",
+        Verdict::Pass,
+        None,
+    ),
+    ("base", "adapter", "merged-half-scaled", Verdict::Fail, None),
+    ("base", "adapter", "merged-edit", Verdict::Fail, Some(EDITED)),
+    (
+        "base",
+        "adapter",
+        "merged-planted",
+        Verdict::Fail,
+        Some("model.layers.2.self_attn.v_proj.weight"),
+    ),
+    (
+        "base",
+        "adapter",
+        "merged-left-out",
+        Verdict::Fail,
+        Some("model.layers.4.self_attn.q_proj.weight"),
+    ),
+    ("base", "adapter", "base", Verdict::Fail, None),
+    ("base", "adapter-rooted", "merged", Verdict::Fail, None),
+    ("base", "adapter-dora", "merged", Verdict::Incomplete, None),
+    ("base", "adapter-bare", "merged", Verdict::Incomplete, None),
+    (
+        "base",
+        "adapter-ranks",
+        "merged",
+        Verdict::Fail,
+        Some("base_model.model.model.layers.1.self_attn.q_proj"),
+    ),
+];
+
+#[test]
+fn a_merged_adapter_is_held_against_the_adapter() {
+    let Some(python) = python() else { return };
+    let folder = made(&python, "packed.py", "tensors-packed", &[]);
+    let mut wrong = Vec::new();
+    let mut table = String::new();
+    for (base, adapter, after, verdict, first) in MERGED {
+        let [base, with, later] = [base, adapter, after].map(|name| model(&folder.join(name)));
+        let difference = compared(&base, &later, Some(Claim::MergedAdapter), &[&with]);
+        let found = difference
+            .findings
+            .first()
+            .and_then(|finding| finding.tensor.as_deref());
+        let descent = difference.lineage.descent == Some(Descent::MergedAdapter);
+        let fits = difference.verdict == *verdict && (first.is_none() || found == *first);
+        if !fits || (*verdict == Verdict::Pass && !descent) {
+            wrong.push(format!(
+                "{adapter} {after}: {:?} {:?}\n    {}",
+                difference.verdict,
+                difference.lineage.scores,
+                told(&difference)
+            ));
+        }
+        let name = format!("{after}, {adapter}");
+        row(&mut table, &name, Some(Claim::MergedAdapter), &difference);
+    }
+    write_table("merged table", &table);
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
