@@ -1,13 +1,18 @@
 """Makes models in packed layouts and merged adapters for the tests of lineage, with NumPy alone.
 
-    python packed.py OUT
+    python packed.py OUT              packed layouts
+    python packed.py --merged OUT     adapters and models with one merged
 
 Every layout is written from its description, and shares nothing with the reader that is tested.
 """
 
 import json
+import os
 import pathlib
 import sys
+
+# The matrices are small: threads would wait for each other.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import numpy as np
 
@@ -347,7 +352,7 @@ def adapters(rng, out, base, write):
                             for name, array in merged_with(turned, attention, lambda *_: 2, True).items()})
 
 
-def main(out):
+def main(out, is_merged):
     rng = np.random.default_rng(20261129)
     base = base_model(rng)
     edit = edited(rng, base, 0.3)
@@ -361,6 +366,9 @@ def main(out):
         return {"model_type": "llama", "quantization_config": more}
 
     write("base", base, config={"model_type": "llama"})
+    if is_merged:
+        adapters(rng, out, base, write)
+        return
     for bits in (2, 3, 4, 8):
         write(f"gptq-{bits}", gptq(rng, base, bits), quantize_config={"bits": bits, "group_size": 32})
     write("gptq-4-order", gptq(rng, base, act_order=True, size=64),
@@ -385,8 +393,7 @@ def main(out):
     write("bnb-nf4-edit", four_bits(edited(rng, base, 0.05)))
     write("bnb-int8", eight_bits(base))
     write("bnb-int8-edit", eight_bits(edited(rng, base, 0.03)))
-    adapters(rng, out, base, write)
 
 
 if __name__ == "__main__":
-    main(pathlib.Path(sys.argv[1]))
+    main(pathlib.Path(sys.argv[-1]), "--merged" in sys.argv)

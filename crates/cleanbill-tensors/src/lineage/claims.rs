@@ -330,7 +330,7 @@ fn exact(facts: &Facts<'_>, profiles: &[Profile], merged: Option<&Merged>, write
             "lineage-adapter-shape",
             Severity::High,
             Some(tensor),
-            1.0,
+            20.0,
             reason.clone(),
         );
     }

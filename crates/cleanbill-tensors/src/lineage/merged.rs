@@ -85,6 +85,8 @@ struct Two<'a> {
 struct Touch<'a> {
     products: Vec<(Two<'a>, f64, bool)>,
     whole: Option<&'a Weight>,
+    /// The adapter's parts for it do not fit its configuration, which is told already.
+    is_misfit: bool,
 }
 
 /// Holds the later model against the adapters that are given; `None` where that is not asked, or cannot be done at all.
@@ -175,7 +177,10 @@ pub(super) fn check(facts: &Facts<'_>, gaps: &mut Vec<Gap>) -> Option<Merged> {
                         .products
                         .push((two, scaling, turned));
                 }
-                Err(reason) => merged.misfits.push((stem.to_owned(), reason)),
+                Err(reason) => {
+                    touched.entry(index).or_default().is_misfit = true;
+                    merged.misfits.push((stem.to_owned(), reason));
+                }
             }
         }
         for weight in whole {
@@ -284,7 +289,7 @@ fn one(facts: &Facts<'_>, index: usize, touch: &Touch<'_>) -> (Fit, Option<Text>
         return (Fit::Unknown, None);
     };
     let unknown = |reason: Text| (Fit::Unknown, Some(reason));
-    if compared.kind == TensorKind::NotCompared {
+    if compared.kind == TensorKind::NotCompared || touch.is_misfit {
         return (Fit::Unknown, None);
     }
     if compared.pair.transposed || after.is_quantised() {

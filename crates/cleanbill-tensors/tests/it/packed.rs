@@ -148,7 +148,7 @@ const MERGED: &[Merge] = &[
 #[test]
 fn a_merged_adapter_is_held_against_the_adapter() {
     let Some(python) = python() else { return };
-    let folder = made(&python, "packed.py", "tensors-packed", &[]);
+    let folder = made(&python, "packed.py", "tensors-merged", &["--merged"]);
     let mut wrong = Vec::new();
     let mut table = String::new();
     for (base, adapter, after, verdict, first) in MERGED {
