@@ -5,4 +5,5 @@ mod containers;
 mod hostile;
 mod lineage;
 mod packed;
+mod packed_parts;
 mod support;
