@@ -150,6 +150,17 @@ fn values_are_those_worked_out_by_hand() {
 }
 
 #[test]
+fn a_square_with_inputs_first_is_known_again() {
+    let values: Vec<f32> = [-1.5_f32, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0]
+        .iter()
+        .flat_map(|value| [*value; 8])
+        .collect();
+    let difference = compared(&base([8, 8], &values), &model(&gptq(), GPTQ), None, &[]);
+    assert!(difference.tensors[0].transposed);
+    assert_eq!(difference.tensors[0].kind, TensorKind::Retyped);
+}
+
+#[test]
 fn groups_in_another_order_are_followed() {
     let mut parts = gptq();
     // Two groups of four inputs: the even ones and the odd ones, with scales of a half and of one.

@@ -26,6 +26,8 @@ pub(super) struct Scheme {
     bits: Option<u64>,
     group: Option<i64>,
     format: Option<String>,
+    /// AWQ's word for it.
+    version: Option<String>,
     /// Layers may have bits and groups of their own.
     by_layer: bool,
 }
@@ -53,7 +55,8 @@ impl Scheme {
                     "group_size" | "q_group_size" => {
                         word.parse().map_or(true, |group| same(&mut scheme.group, group))
                     }
-                    "checkpoint_format" | "version" => same(&mut scheme.format, word),
+                    "checkpoint_format" | "format" => same(&mut scheme.format, word),
+                    "version" => same(&mut scheme.version, word),
                     "is_marlin_format" if word == "true" => same(&mut scheme.format, "marlin".to_owned()),
                     _ => {
                         scheme.by_layer |= key.starts_with("dynamic.");
@@ -77,7 +80,7 @@ impl Scheme {
 
     /// Says which family a layer is of; `by_inputs` and `by_outputs` say which of them its shapes fit.
     pub(super) fn method(&self, by_inputs: bool, by_outputs: bool) -> Result<Method, Text> {
-        let format = self.format.as_deref().unwrap_or_default();
+        let mut format = self.format.as_deref().unwrap_or_default();
         let method = match self.method.as_deref() {
             Some("gptq") => Method::Gptq,
             Some("awq") => Method::Awq,
@@ -96,6 +99,9 @@ impl Scheme {
                 ));
             }
         };
+        if method == Method::Awq && format.is_empty() {
+            format = self.version.as_deref().unwrap_or_default();
+        }
         let read = match method {
             Method::Gptq => matches!(format, "" | "gptq" | "gptq_v2"),
             // Files for the other two kernels are the same; they pack anew when they load.
