@@ -4,7 +4,7 @@
 
 use super::{LONGEST_ROW, PIECE, Rows, pieces};
 use crate::{number::single, tensor::TensorError, weights::Weight};
-use cleanbill_formats::bytes::size_usize;
+use cleanbill_formats::bytes::{size_u64, size_usize};
 
 /// LIMIT: rows of a matrix of which each has a number.
 const ROWS: u64 = 1 << 20;
@@ -28,15 +28,8 @@ pub(crate) fn balance(before: &Weight, after: &Weight) -> Result<Option<Balance>
         rows: vec![1.0; size_usize(rows)],
         columns: vec![1.0; size_usize(columns)],
     };
-    for _ in 0..if rows < MANY { 3 } else { 2 } {
-        let mut sums = vec![(0.0, 0.0); size_usize(columns)];
-        each_row(before, after, |row, one, other| {
-            let by = found.rows.get(row).copied().unwrap_or(1.0);
-            for ((sum, one), other) in sums.iter_mut().zip(one).zip(other) {
-                add(sum, *one * by, *other);
-            }
-        })?;
-        found.columns = sums.into_iter().map(quotient).collect();
+    for _ in 0..if rows < MANY { 3 } else { 1 } {
+        found.columns = by_column(before, after, &found.rows)?;
         let by = &found.columns;
         let mut next = Vec::with_capacity(found.rows.len());
         let readable = each_row(before, after, |_, one, other| {
@@ -51,6 +44,9 @@ pub(crate) fn balance(before: &Weight, after: &Weight) -> Result<Option<Balance>
         }
         found.rows = next;
     }
+    if rows >= MANY {
+        found.columns = by_column(before, after, &found.rows)?;
+    }
     let mut sorted: Vec<f64> = found.rows.iter().map(|row| f64::from(*row)).collect();
     let middle = single(crate::number::median(&mut sorted).unwrap_or(1.0));
     if middle > 0.0 && middle.is_finite() {
@@ -60,18 +56,34 @@ pub(crate) fn balance(before: &Weight, after: &Weight) -> Result<Option<Balance>
     Ok(Some(found))
 }
 
+/// Finds the numbers of the columns, given those of the rows.
+fn by_column(before: &Weight, after: &Weight, rows: &[f32]) -> Result<Vec<f32>, TensorError> {
+    let (_, columns) = before.tensor.matrix();
+    let mut sums = vec![(0.0, 0.0); size_usize(columns)];
+    each_row(before, after, |row, one, other| {
+        let by = rows.get(row).copied().unwrap_or(1.0);
+        for ((sum, one), other) in sums.iter_mut().zip(one).zip(other) {
+            add(sum, *one * by, *other);
+        }
+    })?;
+    Ok(sums.into_iter().map(quotient).collect())
+}
+
 impl Balance {
     /// Multiplies elements in place; `at` is the number of the first, at the beginning of a row or within it.
     pub(super) fn apply(&self, at: u64, columns: u64, values: &mut [f32]) {
-        for (value, element) in values.iter_mut().zip(at..) {
-            let of = |numbers: &[f32], place: Option<u64>| {
-                place
-                    .and_then(|place| numbers.get(size_usize(place)))
-                    .copied()
-                    .unwrap_or(1.0)
-            };
-            let row = of(&self.rows, element.checked_div(columns));
-            *value *= row * of(&self.columns, element.checked_rem(columns));
+        let (mut element, mut rest) = (at, values);
+        while !rest.is_empty() && columns > 0 {
+            let column = element.checked_rem(columns).unwrap_or(0);
+            let row = element.checked_div(columns).map(size_usize);
+            let row = row.and_then(|row| self.rows.get(row)).copied().unwrap_or(1.0);
+            let run = columns.saturating_sub(column).min(size_u64(rest.len()));
+            let (here, behind) = rest.split_at_mut(size_usize(run));
+            for (value, by) in here.iter_mut().zip(self.columns.iter().skip(size_usize(column))) {
+                *value *= row * by;
+            }
+            rest = behind;
+            element = element.saturating_add(run);
         }
     }
 }

@@ -17,6 +17,8 @@ pub(super) const INPUTS: u64 = 1 << 18;
 const AT_ONCE: u64 = 1 << 22;
 const LEAST_OUTPUTS: u64 = 32;
 const MOST_OUTPUTS: u64 = 1024;
+/// Inputs of AWQ that are unpacked together.
+const TILE: usize = 16;
 /// Output that stands at each place of a word of AWQ, the lowest bits first.
 const INTERLEAVED: [usize; 8] = [0, 2, 4, 6, 1, 3, 5, 7];
 
@@ -117,9 +119,10 @@ impl Columns {
             outputs,
         };
         if steps {
+            let bases = self.bases(0, inputs, outputs);
             for (output, row) in out.chunks_mut(inputs.max(1)).enumerate() {
-                for (input, place) in row.iter_mut().enumerate() {
-                    *place = table.of(self.group(input), output).0.abs();
+                for (place, base) in row.iter_mut().zip(&bases) {
+                    *place = table.of(*base, output).0.abs();
                 }
             }
         } else {
@@ -131,14 +134,17 @@ impl Columns {
         Ok(range.start.saturating_mul(self.inputs))
     }
 
-    fn group(&self, input: usize) -> usize {
-        match &self.order {
+    /// Returns where the scales of `count` inputs begin in a table of `outputs`.
+    fn bases(&self, first: usize, count: usize, outputs: usize) -> Vec<usize> {
+        let group = |input: usize| match &self.order {
             Some(order) => order
                 .get(input)
                 .and_then(|group| usize::try_from(*group).ok())
                 .unwrap_or(0),
             None => input.checked_div(size_usize(self.group_size)).unwrap_or(0),
-        }
+        };
+        let inputs = first..first.saturating_add(count);
+        inputs.map(|input| group(input).saturating_mul(outputs)).collect()
     }
 
     /// Reads scales and zero points of some outputs, group after group.
@@ -200,6 +206,7 @@ impl Columns {
             }
             let input = size_usize(chunk).saturating_mul(32);
             let here = inputs.saturating_sub(input).min(32);
+            let bases = self.bases(input, here, outputs);
             let mut column = [0_u32; 8];
             for output in 0..outputs {
                 for (place, word) in column.iter_mut().zip(words.iter().skip(output).step_by(outputs)) {
@@ -207,10 +214,8 @@ impl Columns {
                 }
                 let at = output.saturating_mul(inputs).saturating_add(input);
                 let places = out.get_mut(at..at.saturating_add(here)).unwrap_or_default();
-                for (inner, place) in places.iter_mut().enumerate() {
-                    let (scale, zero) = table.of(self.group(input.saturating_add(inner)), output);
-                    *place = (small(taken(&column, inner, bits)) - zero) * scale;
-                }
+                unpack(&column, bits, places);
+                table.scale(&bases, output, places);
             }
         }
         Ok(())
@@ -226,17 +231,35 @@ impl Columns {
         let inputs = size_usize(self.inputs);
         let (mut raw, mut words) = (Vec::new(), Vec::new());
         let length = range.end.saturating_sub(range.start) >> 3;
-        for input in 0..inputs {
+        let width = size_usize(length).max(1);
+        // Several inputs at a time, so that what is written stands together.
+        for input in (0..inputs).step_by(TILE) {
             words.clear();
-            let row = size_u64(input).saturating_mul(self.outputs >> 3);
-            let at = row.saturating_add(range.start >> 3);
-            self.codes.words(at, length, &mut raw, &mut words)?;
-            let group = self.group(input);
-            let codes = words.iter().flat_map(|word| interleaved(*word));
-            let places = out.iter_mut().skip(input).step_by(inputs);
-            for ((output, code), place) in codes.enumerate().zip(places) {
-                let (scale, zero) = table.of(group, output);
-                *place = (code - zero) * scale;
+            let here = inputs.saturating_sub(input).min(TILE);
+            for inner in input..input.saturating_add(here) {
+                let row = size_u64(inner).saturating_mul(self.outputs >> 3);
+                let at = row.saturating_add(range.start >> 3);
+                self.codes.words(at, length, &mut raw, &mut words)?;
+            }
+            let bases = self.bases(input, here, table.outputs);
+            for word in 0..size_usize(length) {
+                let mut tile = [[0.0_f32; TILE]; 8];
+                for (inner, packed) in words.iter().skip(word).step_by(width).enumerate() {
+                    for (row, code) in tile.iter_mut().zip(interleaved(*packed)) {
+                        if let Some(place) = row.get_mut(inner) {
+                            *place = code;
+                        }
+                    }
+                }
+                let first = word.saturating_mul(8);
+                for (output, row) in (first..).zip(&mut tile) {
+                    let row = row.get_mut(..here).unwrap_or_default();
+                    table.scale(&bases, output, row);
+                    let at = output.saturating_mul(inputs).saturating_add(input);
+                    if let Some(places) = out.get_mut(at..at.saturating_add(here)) {
+                        places.copy_from_slice(row);
+                    }
+                }
             }
         }
         Ok(())
@@ -251,8 +274,24 @@ struct Table<'a> {
 }
 
 impl Table<'_> {
-    fn of(&self, group: usize, output: usize) -> (f32, f32) {
-        let at = group.saturating_mul(self.outputs).saturating_add(output);
+    /// Turns codes of inputs into values in place; `bases` says where the scales of each begin.
+    fn scale(&self, bases: &[usize], output: usize, values: &mut [f32]) {
+        let first = bases.first().copied().unwrap_or(0);
+        if bases.iter().all(|base| *base == first) {
+            let (scale, zero) = self.of(first, output);
+            for value in values {
+                *value = (*value - zero) * scale;
+            }
+            return;
+        }
+        for (value, base) in values.iter_mut().zip(bases) {
+            let (scale, zero) = self.of(*base, output);
+            *value = (*value - zero) * scale;
+        }
+    }
+
+    fn of(&self, base: usize, output: usize) -> (f32, f32) {
+        let at = base.saturating_add(output);
         (
             self.scales.get(at).copied().unwrap_or(0.0),
             self.zeros.get(at).copied().unwrap_or(0.0),
@@ -262,6 +301,28 @@ impl Table<'_> {
 
 fn mask(bits: u32) -> u32 {
     u32::MAX >> 32_u32.saturating_sub(bits)
+}
+
+/// Takes codes out of a row of bits, one after the other.
+fn unpack(words: &[u32], bits: u32, out: &mut [f32]) {
+    let mask = mask(bits);
+    match bits {
+        2 | 4 | 8 => {
+            let each = usize::try_from(32_u32.checked_div(bits).unwrap_or(1)).unwrap_or(1);
+            for (word, places) in words.iter().zip(out.chunks_mut(each)) {
+                let mut word = *word;
+                for place in places {
+                    *place = small(word & mask);
+                    word >>= bits;
+                }
+            }
+        }
+        _ => {
+            for (number, place) in out.iter_mut().enumerate() {
+                *place = small(taken(words, number, bits));
+            }
+        }
+    }
 }
 
 /// Takes the code `number` out of a row of bits.
