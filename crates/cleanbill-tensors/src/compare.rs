@@ -1,6 +1,8 @@
 //! How far two weights are apart: one pass over both, row by row, in bounded memory.
 
+mod balance;
 mod kernel;
+mod rows;
 
 use std::ops::Range;
 
@@ -13,7 +15,9 @@ use crate::{
     tensor::TensorError,
     weights::Weight,
 };
+pub(crate) use balance::{Balance, balance};
 pub(crate) use kernel::Sums;
+pub(crate) use rows::{Rows, differences};
 
 /// Elements compared at a time.
 const PIECE: u64 = 16 * 1024;
@@ -39,6 +43,8 @@ pub(crate) struct Measured {
     pub(crate) unrounded: u64,
     /// Elements farther off than the scheme of the later type explains.
     pub(crate) beyond: u64,
+    /// Squared error that rounding to the steps of a packed weight makes on average.
+    pub(crate) rounding: f64,
     pub(crate) rows: u64,
     pub(crate) rows_changed: u64,
     pub(crate) bands: Vec<(f64, f64)>,
@@ -88,6 +94,7 @@ impl Measured {
         self.raw_differs |= other.raw_differs;
         self.unrounded = self.unrounded.saturating_add(other.unrounded);
         self.beyond = self.beyond.saturating_add(other.beyond);
+        self.rounding += other.rounding;
         self.rows_changed = self.rows_changed.saturating_add(other.rows_changed);
         for (one, (dd, aa)) in self.bands.iter_mut().zip(other.bands) {
             one.0 += dd;
@@ -115,6 +122,8 @@ pub(crate) fn relative(dd: f64, aa: f64) -> f64 {
 struct Plan<'a> {
     before: &'a Weight,
     after: &'a Weight,
+    /// What the earlier one is multiplied with first.
+    balance: Option<&'a Balance>,
     rows: u64,
     columns: u64,
     /// Rows are kept together.
@@ -128,7 +137,12 @@ struct Plan<'a> {
 }
 
 /// Compares two weights of the same number of elements, or the rows that both have.
-pub(crate) fn compare(before: &Weight, after: &Weight, is_table: bool) -> Result<Measured, TensorError> {
+pub(crate) fn compare(
+    before: &Weight,
+    after: &Weight,
+    is_table: bool,
+    balance: Option<&Balance>,
+) -> Result<Measured, TensorError> {
     let (rows, columns) = before.tensor.matrix();
     let (other_rows, other_columns) = after.tensor.matrix();
     let (rows, columns) = if columns == other_columns {
@@ -153,11 +167,12 @@ pub(crate) fn compare(before: &Weight, after: &Weight, is_table: bool) -> Result
     let plan = Plan {
         before,
         after,
+        balance,
         rows,
         columns,
         by_row,
         each_row: is_table && by_row && rows <= ROWS,
-        raw: old == new && before.scale.is_none() && after.scale.is_none(),
+        raw: before.is_like(after),
         sample_rows: if sampled { spread(rows, 1) } else { Vec::new() },
         sample_columns: if sampled { spread(columns, 2) } else { Vec::new() },
     };
@@ -218,6 +233,7 @@ impl Plan<'_> {
             raw_differs: false,
             unrounded: 0,
             beyond: 0,
+            rounding: 0.0,
             rows: self.rows,
             rows_changed: 0,
             bands: vec![(0.0, 0.0); BANDS],
@@ -258,6 +274,8 @@ struct Buffers {
     before: Vec<f32>,
     after: Vec<f32>,
     steps: Vec<f32>,
+    /// The steps of a packed weight, as they come.
+    packed: Vec<u8>,
 }
 
 fn run(plan: &Plan<'_>, unit: Range<u64>) -> Result<Measured, TensorError> {
@@ -267,6 +285,11 @@ fn run(plan: &Plan<'_>, unit: Range<u64>) -> Result<Measured, TensorError> {
     };
     let mut before = plan.before.tensor.stream(bytes_of(old, unit.start))?;
     let mut after = plan.after.tensor.stream(bytes_of(new, unit.start))?;
+    let steps = plan.after.tensor.steps().filter(|_| !plan.raw);
+    let mut steps = steps
+        .as_ref()
+        .map(|steps| steps.stream(bytes_of(new, unit.start)))
+        .transpose()?;
     let step = if plan.by_row {
         PIECE
             .checked_div(plan.columns)
@@ -282,6 +305,7 @@ fn run(plan: &Plan<'_>, unit: Range<u64>) -> Result<Measured, TensorError> {
         before: Vec::new(),
         after: Vec::new(),
         steps: Vec::new(),
+        packed: Vec::new(),
     };
     let mut equal: Vec<Range<u64>> = Vec::new();
     let mut at = unit.start;
@@ -291,6 +315,13 @@ fn run(plan: &Plan<'_>, unit: Range<u64>) -> Result<Measured, TensorError> {
         buffers.new.resize(size_usize(bytes_of(new, count)), 0);
         before.fill(&mut buffers.old)?;
         after.fill(&mut buffers.new)?;
+        buffers.steps.clear();
+        if let Some(steps) = &mut steps {
+            buffers.packed.resize(size_usize(bytes_of(new, count)), 0);
+            buffers.steps.resize(size_usize(count), 0.0);
+            steps.fill(&mut buffers.packed)?;
+            new.decode(&buffers.packed, &mut buffers.steps);
+        }
         let end = at.saturating_add(count);
         if plan.raw && buffers.old == buffers.new {
             match equal.last_mut().filter(|range| range.end == at) {
@@ -373,6 +404,9 @@ fn piece(
     if let Some(scale) = &plan.before.scale {
         scale.apply(range.start, plan.columns, &mut buffers.before);
     }
+    if let Some(balance) = plan.balance {
+        balance.apply(range.start, plan.columns, &mut buffers.before);
+    }
     if let Some(scale) = &plan.after.scale {
         scale.apply(range.start, plan.columns, &mut buffers.after);
     }
@@ -432,7 +466,7 @@ fn piece(
 /// Asks what only a change of type explains.
 fn other_type(plan: &Plan<'_>, measured: &mut Measured, buffers: &mut Buffers, at: u64, new: Element) {
     let pairs = || buffers.before.iter().zip(&buffers.after);
-    if plan.after.scale.is_none() && !new.is_quantised() {
+    if !plan.after.is_quantised() {
         let off = pairs().filter(|(before, after)| {
             let rounded = new.round(**before);
             !same_value(rounded, **after)
@@ -444,24 +478,34 @@ fn other_type(plan: &Plan<'_>, measured: &mut Measured, buffers: &mut Buffers, a
         .filter(|(before, after)| !same_value(**before, **after))
         .count();
     measured.unrounded = measured.unrounded.saturating_add(size_u64(differs));
-    let bound = match &plan.after.scale {
-        Some(_) => Some(0.6),
-        None => new.tolerance().map(|(bound, _)| bound),
+    let packed = plan.after.tensor.packed();
+    let bound = match (&plan.after.scale, packed) {
+        (Some(_), _) => Some(0.6),
+        (None, Some(packed)) => Some(packed.allowed().bound),
+        (None, None) => new.tolerance().map(|(bound, _)| bound),
     };
     let Some(bound) = bound else { return };
     buffers.steps.resize(buffers.after.len(), 0.0);
-    match &plan.after.scale {
-        Some(scale) => scale.steps(at, plan.columns, &mut buffers.steps),
-        None => new.steps(&buffers.new, &mut buffers.steps),
+    match (&plan.after.scale, packed) {
+        (Some(scale), _) => scale.steps(at, plan.columns, &mut buffers.steps),
+        (None, Some(_)) => {
+            let squares = buffers
+                .steps
+                .iter()
+                .map(|step| f64::from(*step) * f64::from(*step));
+            measured.rounding += squares.sum::<f64>() / 12.0;
+        }
+        (None, None) => new.steps(&buffers.new, &mut buffers.steps),
     }
+    // What the type of the scale rounds away adds to the step, and that of the weight before it was packed.
+    let slack = if packed.is_some() { 4e-3 } else { 1e-3 };
     let beyond = buffers
         .before
         .iter()
         .zip(&buffers.after)
         .zip(&buffers.steps)
         .filter(|((before, after), step)| {
-            // What the type of the scale rounds away adds to the step.
-            (**before - **after).abs() > bound * **step + before.abs() * 1e-3 + f32::MIN_POSITIVE
+            (**before - **after).abs() > bound * **step + before.abs() * slack + f32::MIN_POSITIVE
         });
     measured.beyond = measured.beyond.saturating_add(size_u64(beyond.count()));
 }
@@ -476,6 +520,7 @@ fn bytes_only(before: &Weight, after: &Weight) -> Result<Measured, TensorError> 
     let plan = Plan {
         before,
         after,
+        balance: None,
         rows: 1,
         columns: 0,
         by_row: false,
@@ -504,77 +549,4 @@ fn bytes_only(before: &Weight, after: &Weight) -> Result<Measured, TensorError> 
         measured.sums.dd = f64::NAN;
     }
     Ok(measured)
-}
-
-/// Shows the rows of a difference in turn; says whether there are rows to show.
-pub(crate) fn differences(
-    before: &Weight,
-    after: &Weight,
-    mut see: impl FnMut(u64, &[f32]),
-) -> Result<bool, TensorError> {
-    let (rows, columns) = before.tensor.matrix();
-    let (Some(old), Some(new)) = (before.tensor.element, after.tensor.element) else {
-        return Ok(false);
-    };
-    let whole = |element: Element| columns.checked_rem(element.block().0) == Some(0);
-    if columns == 0
-        || columns > LONGEST_ROW
-        || !whole(old)
-        || !whole(new)
-        || after.tensor.matrix() != (rows, columns)
-    {
-        return Ok(false);
-    }
-    let mut before_rows = Rows::new(before, old)?;
-    let mut after_rows = Rows::new(after, new)?;
-    for piece in pieces(rows, PIECE.checked_div(columns).unwrap_or(1).max(1)) {
-        let count = piece.end.saturating_sub(piece.start);
-        let one = before_rows.take(count, columns)?;
-        let other = after_rows.take(count, columns)?;
-        let width = size_usize(columns);
-        for (value, old) in other.iter_mut().zip(one.iter()) {
-            *value -= old;
-        }
-        for (number, row) in (piece.start..).zip(other.chunks(width)) {
-            see(number, row);
-        }
-    }
-    Ok(true)
-}
-
-/// Reads a weight some rows at a time.
-pub(crate) struct Rows<'a> {
-    weight: &'a Weight,
-    element: Element,
-    stream: crate::tensor::Stream<'a>,
-    at: u64,
-    bytes: Vec<u8>,
-    values: Vec<f32>,
-}
-
-impl<'a> Rows<'a> {
-    pub(crate) fn new(weight: &'a Weight, element: Element) -> Result<Self, TensorError> {
-        Ok(Self {
-            weight,
-            element,
-            stream: weight.tensor.stream(0)?,
-            at: 0,
-            bytes: Vec::new(),
-            values: Vec::new(),
-        })
-    }
-
-    /// Returns the values of the next `rows` rows.
-    pub(crate) fn take(&mut self, rows: u64, columns: u64) -> Result<&mut [f32], TensorError> {
-        let count = rows.saturating_mul(columns);
-        self.bytes.resize(size_usize(bytes_of(self.element, count)), 0);
-        self.values.resize(size_usize(count), 0.0);
-        self.stream.fill(&mut self.bytes)?;
-        self.element.decode(&self.bytes, &mut self.values);
-        if let Some(scale) = &self.weight.scale {
-            scale.apply(self.at, columns, &mut self.values);
-        }
-        self.at = self.at.saturating_add(count);
-        Ok(&mut self.values)
-    }
 }

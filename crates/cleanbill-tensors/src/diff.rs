@@ -1,33 +1,37 @@
 //! The comparison of two models: files, settings, tokens, templates, tensors, and what they say of the lineage.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod files;
+
+use std::collections::BTreeMap;
 
 use cleanbill_core::{
     Severity, Verdict,
-    difference::{
-        Claim, Difference, Distance, FileChange, Kind, Lineage, RowChange, TensorChange, TensorKind,
-        TensorSide,
-    },
+    difference::{Claim, Difference, Distance, Lineage, RowChange, TensorChange, TensorKind, TensorSide},
     tensors::Gap,
     text,
 };
-use cleanbill_formats::bytes::{ReadAt, SourceError, read_full, size_u64, size_usize};
+use cleanbill_formats::bytes::size_usize;
+use files::{files, paths};
 use rayon::prelude::*;
 
 use crate::{
-    compare::{Measured, compare, relative},
+    compare::{Balance, Measured, balance, compare, relative},
+    containers::Problem,
     lineage::{self, Facts},
-    manifest::gaps,
     model::Model,
     number::float,
+    packed::Layout,
     pairs::{Pair, pairs},
+    peft::Peft,
     settings::{self, Tokens},
-    tensor::{Storage, TensorError},
+    tensor::TensorError,
     weights::{Weight, weights},
 };
 
 /// LIMIT: rows of one embedding that are named.
 const ROWS: usize = 20;
+/// Cosine below which two squares are no matrix as it stands.
+const APART: f64 = 0.5;
 
 /// Says how two models are compared.
 #[derive(Debug)]
@@ -49,6 +53,8 @@ pub(crate) struct Compared {
     pub(crate) pair: Pair,
     pub(crate) kind: TensorKind,
     pub(crate) measured: Option<Measured>,
+    /// What rows and columns were multiplied with before they were quantised.
+    pub(crate) balance: Option<Balance>,
     /// The rows of a table stand in another order.
     pub(crate) permuted: bool,
     /// They stand where the tokens stand now.
@@ -58,7 +64,7 @@ pub(crate) struct Compared {
 /// Compares two models.
 pub fn diff(question: &Question<'_>) -> Difference {
     let (before, after) = (question.before.0, question.after.0);
-    let (old, new) = (weights(before), weights(after));
+    let ((old, old_problems), (new, new_problems)) = (weights(before), weights(after));
     let found = pairs(&old, &new);
     let old_tokens = Tokens::read(before);
     let new_tokens = Tokens::read(after);
@@ -67,14 +73,8 @@ pub fn diff(question: &Question<'_>) -> Difference {
         .par_iter()
         .map(|pair| measure(after, &old, &new, *pair))
         .collect();
-    let mut all_gaps = gaps(before);
-    for gap in &mut all_gaps {
-        gap.path = format!("{}: {}", question.before.1, gap.path);
-    }
-    for mut gap in gaps(after) {
-        gap.path = format!("{}: {}", question.after.1, gap.path);
-        all_gaps.push(gap);
-    }
+    let mut all_gaps = gaps_of(before, &old_problems, question.before.1);
+    all_gaps.extend(gaps_of(after, &new_problems, question.after.1));
     let mut compared = Vec::new();
     for (one, gap) in results {
         compared.push(one);
@@ -120,16 +120,13 @@ pub fn diff(question: &Question<'_>) -> Difference {
         findings: Vec::new(),
         gaps: Vec::new(),
     };
-    let with: Vec<(Vec<Weight>, &str)> = question
-        .with
-        .iter()
-        .map(|(model, name)| (weights(model), *name))
-        .collect();
+    let mut with: Vec<(Vec<Weight>, &str)> = Vec::new();
+    let mut peft = Vec::new();
     for (model, name) in &question.with {
-        for mut gap in gaps(model) {
-            gap.path = format!("{name}: {}", gap.path);
-            all_gaps.push(gap);
-        }
+        let (weights, problems) = weights(model);
+        all_gaps.extend(gaps_of(model, &problems, name));
+        with.push((weights, *name));
+        peft.push(Peft::read(model));
     }
     lineage::examine(
         &Facts {
@@ -139,6 +136,7 @@ pub fn diff(question: &Question<'_>) -> Difference {
             removed: &found.removed,
             added: &found.added,
             with: &with,
+            peft: &peft,
             before: question.before.1,
             claim: question.claim,
         },
@@ -151,6 +149,17 @@ pub fn diff(question: &Question<'_>) -> Difference {
     difference.gaps = all_gaps;
     difference.verdict = verdict(&difference, question.fail_on);
     difference
+}
+
+/// Says what of a model was not read, under its name.
+fn gaps_of(model: &Model, problems: &[Problem], name: &str) -> Vec<Gap> {
+    let all = model.problems.iter().chain(problems);
+    let each = all.map(|problem| Gap {
+        path: format!("{name}: {}", problem.path),
+        tensor: problem.tensor.clone(),
+        reason: problem.reason.clone(),
+    });
+    each.collect()
 }
 
 fn verdict(difference: &Difference, fail_on: Severity) -> Verdict {
@@ -173,6 +182,7 @@ fn measure(after: &Model, old: &[Weight], new: &[Weight], pair: Pair) -> (Compar
         pair,
         kind: TensorKind::NotCompared,
         measured: None,
+        balance: None,
         permuted: false,
         follows_tokens: false,
     };
@@ -192,8 +202,8 @@ fn measure(after: &Model, old: &[Weight], new: &[Weight], pair: Pair) -> (Compar
         return (compared, None);
     }
     let result = if pair.transposed {
-        let turned = one.transposed().map(|one| compare(&one, other, false));
-        let turned = turned.or_else(|| Some(compare(one, &other.transposed()?, false)));
+        let turned = one.transposed().map(|one| balanced(&one, other, &mut compared));
+        let turned = turned.or_else(|| Some(compare(one, &other.transposed()?, false, None)));
         let Some(result) = turned else {
             let reason = text!(
                 "rows and columns are exchanged, and it cannot be read that way",
@@ -203,11 +213,11 @@ fn measure(after: &Model, old: &[Weight], new: &[Weight], pair: Pair) -> (Compar
         };
         result
     } else {
-        compare(one, other, is_table(other))
+        either_way(one, other, &mut compared)
     };
     match result {
         Ok(measured) => {
-            compared.kind = kind(one, other, pair, &measured);
+            compared.kind = kind(one, other, compared.pair, &measured);
             if measured.sums.dd.is_nan() {
                 let dtype = other.type_name();
                 let reason = text!(
@@ -223,10 +233,37 @@ fn measure(after: &Model, old: &[Weight], new: &[Weight], pair: Pair) -> (Compar
     }
 }
 
+/// Compares two weights. Packed ones have outputs before inputs whatever the base has, which the shape of a square does not tell.
+fn either_way(one: &Weight, other: &Weight, compared: &mut Compared) -> Result<Measured, TensorError> {
+    let measured = balanced(one, other, compared)?;
+    let square = matches!(one.tensor.shape.as_slice(), [rows, columns] if rows == columns);
+    if !square || other.tensor.packed().is_none() || measured.cosine() >= APART {
+        return Ok(measured);
+    }
+    let Some(turned) = one.transposed() else {
+        return Ok(measured);
+    };
+    let balance = compared.balance.take();
+    let second = balanced(&turned, other, compared)?;
+    if second.cosine() < APART {
+        compared.balance = balance;
+        return Ok(measured);
+    }
+    compared.pair.transposed = true;
+    Ok(second)
+}
+
+/// Compares two weights; where the scheme of the later one may have multiplied rows and columns first, by what it then was.
+fn balanced(one: &Weight, other: &Weight, compared: &mut Compared) -> Result<Measured, TensorError> {
+    if other.tensor.packed().is_some_and(Layout::is_balanced) && !one.is_like(other) {
+        compared.balance = balance(one, other)?;
+    }
+    compare(one, other, is_table(other), compared.balance.as_ref())
+}
+
 fn kind(one: &Weight, other: &Weight, pair: Pair, measured: &Measured) -> TensorKind {
     let known = one.tensor.element.is_some() || one.tensor.dtype.eq_ignore_ascii_case(&other.tensor.dtype);
-    let same_type =
-        known && one.tensor.element == other.tensor.element && one.scale.is_none() && other.scale.is_none();
+    let same_type = known && one.is_like(other);
     let whole = one.tensor.elements() == other.tensor.elements();
     if same_type && !measured.raw_differs && whole {
         return if one.name == other.name && !pair.transposed {
@@ -432,149 +469,4 @@ fn order(difference: &mut Difference) {
             .then(one.tensor.cmp(&other.tensor))
             .then(one.id.cmp(other.id))
     });
-}
-
-/// Pairs the paths of two models, counted from the folder of their tensors; two models of one file each are a pair.
-fn paths(before: &Model, after: &Model) -> Vec<(Option<String>, Option<String>)> {
-    if let ([one], [other]) = (before.files.as_slice(), after.files.as_slice()) {
-        return vec![(Some(one.path.clone()), Some(other.path.clone()))];
-    }
-    let inner = |model: &Model| -> BTreeMap<String, String> {
-        let key = |path: &str| {
-            let below = path
-                .strip_prefix(model.root.as_str())
-                .filter(|_| !model.root.is_empty());
-            below.map_or(path, |rest| rest.trim_start_matches('/')).to_owned()
-        };
-        model
-            .files
-            .iter()
-            .map(|file| (key(&file.path), file.path.clone()))
-            .collect()
-    };
-    let (old, new) = (inner(before), inner(after));
-    let all: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-    let each = all
-        .into_iter()
-        .map(|key| (old.get(key).cloned(), new.get(key).cloned()));
-    each.collect()
-}
-
-fn files(
-    before: &Model,
-    after: &Model,
-    paths: &[(Option<String>, Option<String>)],
-    compared: &[Compared],
-    new: &[Weight],
-    gaps: &mut Vec<Gap>,
-) -> Vec<FileChange> {
-    let mut changes = Vec::new();
-    for (one, other) in paths {
-        let old_file = one.as_ref().and_then(|path| before.file(path));
-        let new_file = other.as_ref().and_then(|path| after.file(path));
-        let size = |file: Option<&crate::model::File>| file.map(|file| file.source.size());
-        let kind = match (old_file, new_file) {
-            (None, _) => Kind::Added,
-            (_, None) => Kind::Removed,
-            (Some(old_file), Some(new_file)) => {
-                let holds = after.holders.iter().find(|(index, _)| {
-                    after
-                        .files
-                        .get(*index)
-                        .is_some_and(|file| file.path == new_file.path)
-                });
-                let tensors_same = holds.is_none_or(|(index, _)| {
-                    compared.iter().all(|one| {
-                        let here = new
-                            .get(one.pair.after)
-                            .is_some_and(|weight| weight.tensor.file == *index);
-                        !here || one.kind == TensorKind::Same
-                    })
-                });
-                let skip = holds.map(|(index, _)| places(after, *index)).unwrap_or_default();
-                let (old, new) = (old_file.source.as_ref(), new_file.source.as_ref());
-                match (tensors_same, same_bytes(old, new, &skip)) {
-                    (true, Ok(true)) => Kind::Same,
-                    (_, Ok(_)) => Kind::Changed,
-                    (_, Err(error)) => {
-                        gaps.push(Gap {
-                            path: new_file.path.clone(),
-                            tensor: None,
-                            reason: text!("cannot be read: {error}", "无法读取：{error}"),
-                        });
-                        Kind::Changed
-                    }
-                }
-            }
-        };
-        let path = other.clone().or_else(|| one.clone()).unwrap_or_default();
-        if kind != Kind::Same && kind != Kind::Removed && after.left_out.contains(&path) {
-            gaps.push(Gap {
-                path: path.clone(),
-                tensor: None,
-                reason: text!(
-                    "holds tensors that were not compared: another form of the weights, or the state of a training",
-                    "含有未比较的张量：权重的另一种形式，或训练状态"
-                ),
-            });
-        }
-        changes.push(FileChange {
-            path,
-            kind,
-            bytes: (size(old_file), size(new_file)),
-        });
-    }
-    changes.sort_by(|one, other| one.path.cmp(&other.path));
-    changes
-}
-
-/// Lists where the tensors of a file stand, merged, so that they are not read a second time.
-fn places(model: &Model, index: usize) -> Vec<std::ops::Range<u64>> {
-    let Some(file) = model.files.get(index) else {
-        return Vec::new();
-    };
-    let mut ranges: Vec<std::ops::Range<u64>> = model
-        .tensors
-        .iter()
-        .filter(|tensor| tensor.file == index)
-        .filter_map(|tensor| match &tensor.storage {
-            // Only of the file itself: members of archives count from elsewhere.
-            Storage::Plain { source, range, .. } if std::sync::Arc::ptr_eq(source, &file.source) => {
-                Some(range.clone())
-            }
-            _ => None,
-        })
-        .collect();
-    ranges.sort_by_key(|range| (range.start, range.end));
-    ranges
-}
-
-/// Compares two sources, all but what stands at `skip`.
-fn same_bytes(
-    one: &dyn ReadAt,
-    other: &dyn ReadAt,
-    skip: &[std::ops::Range<u64>],
-) -> Result<bool, SourceError> {
-    if one.size() != other.size() {
-        return Ok(false);
-    }
-    let mut at = 0_u64;
-    let end = one.size()..one.size();
-    let (mut left, mut right) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
-    for hole in skip.iter().chain(std::iter::once(&end)) {
-        while at < hole.start {
-            let piece = size_usize(hole.start.saturating_sub(at)).min(left.len());
-            let (left, right) = (
-                left.get_mut(..piece).unwrap_or_default(),
-                right.get_mut(..piece).unwrap_or_default(),
-            );
-            let count = read_full(one, at, left)?;
-            if read_full(other, at, right)? != count || left != right || count == 0 {
-                return Ok(false);
-            }
-            at = at.saturating_add(size_u64(count));
-        }
-        at = at.max(hole.end);
-    }
-    Ok(true)
 }

@@ -1,8 +1,10 @@
 //! What the tensors of two models say of where the second one comes from, and what does not fit.
 
 mod adapter;
+mod balance;
 mod claims;
 mod merge;
+mod merged;
 mod profile;
 
 use std::collections::BTreeMap;
@@ -16,6 +18,7 @@ use crate::{
     compare::relative,
     diff::Compared,
     number::{float_of, median},
+    peft::Peft,
     weights::Weight,
 };
 use profile::{Profile, Scheme, profile};
@@ -28,13 +31,17 @@ pub(crate) struct Facts<'a> {
     pub(crate) removed: &'a [usize],
     pub(crate) added: &'a [usize],
     pub(crate) with: &'a [(Vec<Weight>, &'a str)],
+    /// What the configurations of these say, where they are adapters.
+    pub(crate) peft: &'a [Option<Peft>],
     pub(crate) before: &'a str,
     pub(crate) claim: Option<Claim>,
 }
 
 /// Fills in the lineage, what stands out, and the findings.
 pub(crate) fn examine(facts: &Facts<'_>, difference: &mut Difference, gaps: &mut Vec<Gap>) {
-    let mut profiles = profile(facts, gaps);
+    let merged = merged::check(facts, gaps);
+    let mut profiles = profile(facts, merged.is_some(), gaps);
+    balance::settle(facts, &mut profiles);
     let adapter = adapter::adapter(facts);
     let merge = merge::fit(facts, gaps);
     standing(facts, &mut profiles);
@@ -45,7 +52,14 @@ pub(crate) fn examine(facts: &Facts<'_>, difference: &mut Difference, gaps: &mut
             distance.concentration = profile.concentration;
         }
     }
-    let scores = scores(facts, &profiles, adapter.as_ref(), merge.as_ref());
+    let mut scores = scores(facts, &profiles, adapter.as_ref(), merge.as_ref());
+    if let Some(merged) = &merged {
+        let share = merged.share(facts, &profiles);
+        let own = scores
+            .iter_mut()
+            .filter(|(one, _)| *one == Descent::MergedAdapter);
+        own.for_each(|(_, score)| *score = share);
+    }
     let lineage = &mut difference.lineage;
     let best = scores
         .iter()
@@ -66,7 +80,12 @@ pub(crate) fn examine(facts: &Facts<'_>, difference: &mut Difference, gaps: &mut
         lineage.coefficients.clone_from(&merge.coefficients);
     }
     lineage.layers = layers(facts, &profiles);
-    claims::findings(facts, &profiles, adapter.as_ref(), merge.as_ref(), difference);
+    let others = claims::Others {
+        adapter: adapter.as_ref(),
+        merge: merge.as_ref(),
+        merged: merged.as_ref(),
+    };
+    claims::findings(facts, &profiles, &others, difference);
 }
 
 /// Says how well each answer fits, from 0 to 1.

@@ -80,7 +80,7 @@ pub(crate) fn digest(tensor: &Tensor) -> Result<Sha256Digest, TensorError> {
 }
 
 /// Says what of a model was not read, or is doubtful.
-pub(crate) fn gaps(model: &Model) -> Vec<Gap> {
+fn gaps(model: &Model) -> Vec<Gap> {
     let each = model.problems.iter().map(|problem| Gap {
         path: problem.path.clone(),
         tensor: problem.tensor.clone(),

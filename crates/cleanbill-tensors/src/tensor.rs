@@ -15,7 +15,10 @@ use cleanbill_formats::{
 };
 use thiserror::Error;
 
-use crate::element::Element;
+use crate::{
+    element::Element,
+    packed::{self, Layout},
+};
 use gather::Gather;
 
 /// Names one tensor of a model.
@@ -60,6 +63,8 @@ pub(crate) enum Storage {
         bytes: u64,
         swapped: bool,
     },
+    /// In several other tensors; `steps` asks for the distance of neighbouring values instead of the values.
+    Packed { layout: Arc<Layout>, steps: bool },
     /// They cannot be had.
     Unreadable(Text),
 }
@@ -120,13 +125,17 @@ impl Tensor {
             Storage::Plain { range, .. } => range.end.saturating_sub(range.start),
             Storage::Encoded { bytes, .. } => *bytes,
             Storage::Strided { width, .. } => self.elements().unwrap_or(0).saturating_mul(*width),
+            Storage::Packed { .. } => self.elements().unwrap_or(0).saturating_mul(4),
             Storage::Unreadable(_) => 0,
         }
     }
 
     /// Returns the name of the type.
     pub fn type_name(&self) -> String {
-        crate::element::shown(self.element, &self.dtype).into_owned()
+        match self.packed() {
+            Some(layout) => layout.label(),
+            None => crate::element::shown(self.element, &self.dtype).into_owned(),
+        }
     }
 
     /// Says why the bytes cannot be had, where that is so.
@@ -135,6 +144,29 @@ impl Tensor {
             Storage::Unreadable(reason) => Some(reason),
             _ => None,
         }
+    }
+
+    /// Says how the values are packed, where other tensors hold them.
+    pub(crate) fn packed(&self) -> Option<&Layout> {
+        match &self.storage {
+            Storage::Packed { layout, .. } => Some(layout),
+            _ => None,
+        }
+    }
+
+    /// Shows how far apart neighbouring values of a packed weight are, element by element.
+    pub(crate) fn steps(&self) -> Option<Self> {
+        let Storage::Packed { layout, .. } = &self.storage else {
+            return None;
+        };
+        let storage = Storage::Packed {
+            layout: Arc::clone(layout),
+            steps: true,
+        };
+        Some(Self {
+            storage,
+            ..self.clone()
+        })
     }
 
     /// Says whether any part of it can be read without reading what stands before.
@@ -203,6 +235,7 @@ impl Tensor {
                 }
                 (Kind::Decoder(decoder), swap(*swapped))
             }
+            Storage::Packed { layout, steps } => (Kind::Packed(packed::Reader::new(layout, *steps, from)), 1),
             Storage::Unreadable(reason) => {
                 return Err(TensorError::Unreadable {
                     reason: reason.clone(),
@@ -231,7 +264,7 @@ impl Tensor {
                 swapped,
                 ..
             } => (source, *start, strides.iter().rev().copied().collect(), *swapped),
-            Storage::Encoded { .. } | Storage::Unreadable(_) => return None,
+            Storage::Encoded { .. } | Storage::Packed { .. } | Storage::Unreadable(_) => return None,
         };
         Some(Self {
             shape: vec![columns, rows],
@@ -296,6 +329,7 @@ pub(crate) struct Stream<'a> {
 enum Kind<'a> {
     Direct { source: &'a dyn ReadAt, at: u64 },
     Gather(Gather<'a>),
+    Packed(packed::Reader<'a>),
     Decoder(Box<dyn Read + 'a>),
 }
 
@@ -311,6 +345,7 @@ impl Stream<'_> {
                 *at = at.saturating_add(size_u64(count));
             }
             Kind::Gather(gather) => gather.fill(buffer)?,
+            Kind::Packed(reader) => reader.fill(buffer)?,
             Kind::Decoder(decoder) => decoder.read_exact(buffer).map_err(|source| {
                 if source.kind() == io::ErrorKind::UnexpectedEof {
                     TensorError::Truncated
@@ -329,9 +364,16 @@ impl Stream<'_> {
 
     /// Passes over `count` bytes.
     fn pass(&mut self, count: u64) -> Result<(), TensorError> {
-        if let Kind::Direct { at, .. } = &mut self.kind {
-            *at = at.saturating_add(count);
-            return Ok(());
+        match &mut self.kind {
+            Kind::Direct { at, .. } => {
+                *at = at.saturating_add(count);
+                return Ok(());
+            }
+            Kind::Packed(reader) => {
+                reader.pass(count);
+                return Ok(());
+            }
+            Kind::Gather(_) | Kind::Decoder(_) => {}
         }
         let mut left = count;
         let mut buffer = vec![0; size_usize(count.min(64 * 1024))];

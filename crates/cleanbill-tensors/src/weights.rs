@@ -5,9 +5,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use cleanbill_formats::bytes::{size_u64, size_usize};
 
 use crate::{
+    containers::Problem,
     element::Element,
     model::Model,
-    tensor::{Tensor, TensorError},
+    number::float,
+    packed::{self, Layout},
+    tensor::{Storage, Tensor, TensorError},
 };
 
 /// LIMIT: scales read of one tensor, and of a model.
@@ -82,7 +85,27 @@ impl Weight {
 
     /// Says whether the weight holds fewer bits than it stands for.
     pub(crate) fn is_quantised(&self) -> bool {
-        self.scale.is_some() || self.tensor.element.is_some_and(Element::is_quantised)
+        self.scale.is_some()
+            || self.tensor.packed().is_some()
+            || self.tensor.element.is_some_and(Element::is_quantised)
+    }
+
+    /// Says whether the elements of two weights are of one type and stand for the same values.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let label = |weight: &Self| weight.tensor.packed().map(Layout::label);
+        self.tensor.element == other.tensor.element
+            && self.scale.is_none()
+            && other.scale.is_none()
+            && label(self) == label(other)
+    }
+
+    /// Returns how many bits an element takes, without its part of the scales.
+    pub(crate) fn bits(&self) -> f64 {
+        if let Some(layout) = self.tensor.packed() {
+            return f64::from(layout.bits());
+        }
+        let (block, bytes) = self.tensor.element.map_or((1, 0), Element::block);
+        float(bytes) * 8.0 / float(block)
     }
 
     /// Reads the values at `positions`, which are in order.
@@ -127,17 +150,36 @@ const NAMED: [(&str, &str, &str, &str, f32); 4] = [
     ("weight", "SCB", "", "weight", 127.0),
 ];
 
-/// Lists the weights of a model, sorted by name.
-pub(crate) fn weights(model: &Model) -> Vec<Weight> {
+/// Lists the weights of a model, sorted by name, and what keeps some of them from being put together.
+pub(crate) fn weights(model: &Model) -> (Vec<Weight>, Vec<Problem>) {
     let by_name: BTreeMap<&str, &Tensor> = model
         .tensors
         .iter()
         .map(|tensor| (tensor.name.as_str(), tensor))
         .collect();
     let mut left = ALL_SCALES;
-    let mut taken = std::collections::BTreeSet::new();
-    let mut weights = Vec::new();
+    let found = packed::find(model, &by_name);
+    let mut taken = found.taken;
+    let mut weights: Vec<Weight> = found
+        .tensors
+        .into_iter()
+        .map(|tensor| Weight {
+            name: tensor.name.clone(),
+            tensor,
+            scale: None,
+        })
+        .collect();
     for tensor in &model.tensors {
+        if taken.contains(&tensor.name) {
+            continue;
+        }
+        if let Some(reason) = found.unreadable.get(&tensor.name) {
+            let mut tensor = tensor.clone();
+            tensor.storage = Storage::Unreadable(reason.clone());
+            let (name, scale) = (tensor.name.clone(), None);
+            weights.push(Weight { name, tensor, scale });
+            continue;
+        }
         let few = matches!(
             tensor.element,
             Some(Element::I8 | Element::U8 | Element::F8E4m3 | Element::F8E5m2)
@@ -170,9 +212,9 @@ pub(crate) fn weights(model: &Model) -> Vec<Weight> {
             }),
         }
     }
-    weights.retain(|weight| weight.scale.is_some() || !taken.contains(&weight.name));
+    weights.retain(|weight| weight.is_quantised() || !taken.contains(&weight.name));
     weights.sort_by(|one, other| one.name.cmp(&other.name));
-    weights
+    (weights, found.problems)
 }
 
 fn read(

@@ -40,7 +40,7 @@ def bf16(array):
 
 
 def write_safetensors(path, tensors, as_bf16=False):
-    names = {"f4": "F32", "f2": "F16", "i8": "I64", "i1": "I8", "u1": "U8"}
+    names = {"f4": "F32", "f2": "F16", "i8": "I64", "i4": "I32", "i1": "I8", "u1": "U8"}
     header, offset, parts = {"__metadata__": {"format": "pt"}}, 0, []
     for name in sorted(tensors):
         array = tensors[name]

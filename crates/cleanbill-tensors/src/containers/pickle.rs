@@ -1,5 +1,10 @@
 //! The tensors that a pickle of PyTorch describes. Opcodes are run over values of our own; nothing is imported or called, and
 //! what a call returns is known for the few functions alone that put tensors together.
+//!
+//! This is the second machine beside that of `cleanbill-formats`, which packs a value in eight bytes and keeps nothing of what lists,
+//! dictionaries and states hold, so that no view of it can tell which name leads to which storage. That one must name every import
+//! and every call it meets, and what it could not follow; this one must refuse whatever it cannot name a tensor from for sure (as damage,
+//! as a limit or as lost, each of which becomes a gap), and must never be asked whether a pickle is harmless.
 
 mod described;
 

@@ -12,6 +12,7 @@ use super::{
     Facts,
     adapter::Adapter,
     merge::{LEFT_OVER, Merge},
+    merged::{Fit, Merged},
     profile::{Profile, Scheme},
     role,
 };
@@ -52,11 +53,17 @@ impl Writer<'_> {
     }
 }
 
+/// What was found by holding the later model against others.
+pub(super) struct Others<'a> {
+    pub(super) adapter: Option<&'a Adapter>,
+    pub(super) merge: Option<&'a Merge>,
+    pub(super) merged: Option<&'a Merged>,
+}
+
 pub(super) fn findings(
     facts: &Facts<'_>,
     profiles: &[Profile],
-    adapter: Option<&Adapter>,
-    merge: Option<&Merge>,
+    others: &Others<'_>,
     difference: &mut Difference,
 ) {
     let seems = difference.lineage.descent;
@@ -82,13 +89,16 @@ pub(super) fn findings(
     match target {
         Descent::Identical | Descent::Conversion => conversion(facts, profiles, &mut writer),
         Descent::FineTune | Descent::Edit => moved(facts, profiles, false, &mut writer),
+        Descent::MergedAdapter if others.merged.is_some() => {
+            exact(facts, profiles, others.merged, &mut writer);
+        }
         Descent::MergedAdapter => {
             moved(facts, profiles, true, &mut writer);
             low_rank(facts, profiles, &mut writer);
         }
         Descent::Quantisation => quantisation(facts, profiles, &mut writer),
-        Descent::Merge => merged(facts, merge, &mut writer),
-        Descent::Adapter => adapted(adapter, &mut writer),
+        Descent::Merge => merged(facts, others.merge, &mut writer),
+        Descent::Adapter => adapted(others.adapter, &mut writer),
         Descent::Unrelated => {}
     }
     if !matches!(target, Descent::Adapter | Descent::Unrelated) {
@@ -312,6 +322,48 @@ fn low_rank(facts: &Facts<'_>, profiles: &[Profile], writer: &mut Writer<'_>) {
     }
 }
 
+/// A merged adapter that is there: every tensor is what it makes of the base, or as it was.
+fn exact(facts: &Facts<'_>, profiles: &[Profile], merged: Option<&Merged>, writer: &mut Writer<'_>) {
+    let Some(merged) = merged else { return };
+    for (tensor, reason) in &merged.misfits {
+        writer.report(
+            "lineage-adapter-shape",
+            Severity::High,
+            Some(tensor),
+            20.0,
+            reason.clone(),
+        );
+    }
+    for (index, profile) in profiles.iter().enumerate() {
+        let tensor = Some(name(facts, index));
+        match merged.fits.get(index) {
+            Some(Fit::Off(reason, weight)) => {
+                writer.report(
+                    "lineage-not-the-adapter",
+                    Severity::High,
+                    tensor,
+                    *weight,
+                    reason.clone(),
+                );
+            }
+            Some(Fit::Untouched) if profile.moved => {
+                let moved = percent(profile.relative);
+                writer.report(
+                    "lineage-beside-adapter",
+                    Severity::High,
+                    tensor,
+                    10.0 + profile.relative.min(10.0),
+                    text!(
+                        "moved by {moved}, and the adapter does not touch it",
+                        "移动了 {moved}，而适配器并不涉及它"
+                    ),
+                );
+            }
+            _ => {}
+        }
+    }
+}
+
 fn quantisation(facts: &Facts<'_>, profiles: &[Profile], writer: &mut Writer<'_>) {
     let mut errors: Vec<f64> = profiles
         .iter()
@@ -331,6 +383,17 @@ fn quantisation(facts: &Facts<'_>, profiles: &[Profile], writer: &mut Writer<'_>
                 text!(
                     "moved by {moved} though its type is not one of fewer bits",
                     "类型位数未减少，却移动了 {moved}"
+                ),
+            );
+        } else if profile.scheme == Scheme::Unbalanced {
+            writer.report(
+                "lineage-unbalanced",
+                Severity::High,
+                tensor,
+                profile.relative,
+                text!(
+                    "its rows or columns were multiplied with numbers that no tensor of its layer takes back",
+                    "其行或列乘以了某些数，而该层没有张量将其抵消"
                 ),
             );
         } else if profile.scheme == Scheme::Broken {

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use cleanbill_core::{difference::TensorKind, tensors::Gap};
+use cleanbill_core::{
+    difference::{Claim, TensorKind},
+    tensors::Gap,
+};
 use rayon::prelude::*;
 
 use super::Facts;
@@ -30,7 +33,7 @@ pub(super) struct Merge {
 
 /// Fits every changed pair; `None` where no other model is given.
 pub(super) fn fit(facts: &Facts<'_>, gaps: &mut Vec<Gap>) -> Option<Merge> {
-    if facts.with.is_empty() {
+    if facts.with.is_empty() || facts.claim == Some(Claim::MergedAdapter) {
         return None;
     }
     let others: Vec<BTreeMap<&str, &Weight>> = facts

@@ -32,6 +32,8 @@ pub(super) enum Scheme {
     None,
     Fits,
     Broken,
+    /// Rows or columns were multiplied with numbers that nothing takes back.
+    Unbalanced,
 }
 
 /// Fewer rows or columns make no matrix that layers could be told by: kinds of tokens, heads of classifiers.
@@ -67,8 +69,8 @@ impl Profile {
     }
 }
 
-/// Tells of every pair, in their order.
-pub(super) fn profile(facts: &Facts<'_>, gaps: &mut Vec<Gap>) -> Vec<Profile> {
+/// Tells of every pair, in their order; directions are not looked for where the claim is held against the adapter itself.
+pub(super) fn profile(facts: &Facts<'_>, exact: bool, gaps: &mut Vec<Gap>) -> Vec<Profile> {
     let mut profiles: Vec<Profile> = facts.compared.iter().map(|one| of(facts, one)).collect();
     let mut wanted: Vec<(bool, f64, usize)> = Vec::new();
     let mut turned = Vec::new();
@@ -91,7 +93,7 @@ pub(super) fn profile(facts: &Facts<'_>, gaps: &mut Vec<Gap>) -> Vec<Profile> {
     });
     let cost = |elements: f64| elements * float(DIRECTIONS) * 2.0;
     let unsuspected: f64 = wanted.iter().filter(|one| one.0).map(|one| cost(one.1)).sum();
-    let all = facts.claim.is_some() || unsuspected <= SMALL_WORK;
+    let all = (facts.claim.is_some() && !exact) || unsuspected <= SMALL_WORK;
     let mut work = 0.0;
     let mut chosen = Vec::new();
     for (is_unsuspected, elements, index) in wanted {
@@ -105,7 +107,7 @@ pub(super) fn profile(facts: &Facts<'_>, gaps: &mut Vec<Gap>) -> Vec<Profile> {
             turned.push(index);
         }
     }
-    if matches!(facts.claim, Some(Claim::FineTune | Claim::MergedAdapter)) {
+    if matches!(facts.claim, Some(Claim::FineTune | Claim::MergedAdapter)) && !exact {
         for index in turned {
             gaps.push(Gap {
                 path: String::new(),
@@ -177,7 +179,8 @@ fn of(facts: &Facts<'_>, one: &Compared) -> Profile {
     profile.length = measured.sums.aa;
     if fewer_bits(before, after) {
         profile.beyond = float(measured.beyond) / float(measured.elements.max(1));
-        profile.scheme = if fits(after, &profile) {
+        let rounding = measured.rounding;
+        profile.scheme = if fits(after, &profile, rounding) {
             Scheme::Fits
         } else {
             Scheme::Broken
@@ -193,15 +196,17 @@ fn is_valued(weight: &Weight) -> bool {
 
 /// Says whether the later weight has fewer bits an element.
 fn fewer_bits(before: &Weight, after: &Weight) -> bool {
-    let bits = |weight: &Weight| {
-        let (block, bytes) = weight.tensor.element.map_or((1, 0), crate::Element::block);
-        float(bytes) * 8.0 / float(block)
-    };
-    let small = after.is_quantised() || bits(after) <= 8.0;
-    small && bits(after) < bits(before) && is_valued(before)
+    let small = after.is_quantised() || after.bits() <= 8.0;
+    small && after.bits() < before.bits() && is_valued(before)
 }
 
-fn fits(after: &Weight, profile: &Profile) -> bool {
+fn fits(after: &Weight, profile: &Profile, rounding: f64) -> bool {
+    if let Some(packed) = after.tensor.packed() {
+        let allowed = packed.allowed();
+        return profile.beyond <= allowed.share.max(1e-6)
+            && profile.relative <= allowed.relative
+            && profile.square <= allowed.factor * rounding + profile.length * 1e-5;
+    }
     let Some(element) = after.tensor.element else {
         return false;
     };

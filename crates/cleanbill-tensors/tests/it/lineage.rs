@@ -2,18 +2,14 @@
 //!
 //! `scripts/test.sh` fetches and unpacks the packages and names the folder in `CLEANBILL_PACKAGES`.
 
-use std::{
-    fmt::Write as _,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use cleanbill_core::{
     Verdict,
-    difference::{Claim, Descent, Difference},
+    difference::{Claim, Descent},
 };
 
-use crate::support::{compared, model, pairs, python};
+use crate::support::{compared, model, pairs, python, row, write_table};
 
 /// The matrix that edits change.
 const EDITED: &str = "encoder.layer.3.output.dense.weight";
@@ -320,7 +316,7 @@ fn every_claim_is_judged_rightly() {
         }
         row(&mut table, name, *claim, &difference);
     }
-    write_table(&table);
+    write_table("table", &table);
     ranks(&base, &folder, &mut wrong);
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
@@ -339,44 +335,4 @@ fn ranks(base: &cleanbill_tensors::Model, folder: &Path, wrong: &mut Vec<String>
             }
         }
     }
-}
-
-fn row(table: &mut String, name: &str, claim: Option<Claim>, difference: &Difference) {
-    let claim = claim.map_or("-", Claim::as_str);
-    let mut scores = difference.lineage.scores.clone();
-    scores.sort_by(|one, other| other.1.total_cmp(&one.1));
-    let shown: Vec<String> = scores
-        .iter()
-        .filter(|(_, score)| *score > 0.02)
-        .take(3)
-        .map(|(descent, score)| format!("{} {score:.2}", descent.as_str()))
-        .collect();
-    let first = difference.findings.first().map_or_else(
-        || "-".to_owned(),
-        |finding| format!("{} `{}`", finding.severity.as_str(), finding.id),
-    );
-    let _ = writeln!(
-        table,
-        "| {name} | {claim} | {} | {} | {first} |",
-        shown.join(", "),
-        difference.verdict.as_str()
-    );
-}
-
-/// Writes the table of the documentation anew where the person who runs the test asks for it.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "writes the table anew where the person who runs the test asks for it"
-)]
-fn write_table(table: &str) {
-    if std::env::var_os("UPDATE").is_none() {
-        return;
-    }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/lineage.md");
-    let text = fs::read_to_string(&path).unwrap();
-    let head = "| later model | claim | scores | verdict | first finding |\n|---|---|---|---|---|\n";
-    let (before, _) = text.split_once("<!-- table -->").unwrap();
-    let (_, after) = text.split_once("<!-- end of table -->").unwrap();
-    let text = format!("{before}<!-- table -->\n{head}{table}<!-- end of table -->{after}");
-    fs::write(path, text).unwrap();
 }

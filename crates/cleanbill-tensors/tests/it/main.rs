@@ -4,4 +4,6 @@
 mod containers;
 mod hostile;
 mod lineage;
+mod packed;
+mod packed_parts;
 mod support;

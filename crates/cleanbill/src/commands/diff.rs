@@ -34,7 +34,7 @@ pub(crate) struct Diff {
     /// What the later model is said to be
     #[arg(long, value_name = "KIND", value_parser = claims())]
     claim: Option<Claim>,
-    /// One more model that a merge is made of; may be repeated
+    /// One more model that a merge is made of, or the adapter that was merged; may be repeated
     #[arg(long, value_name = "MODEL")]
     with: Vec<String>,
     /// How to write the result
@@ -73,7 +73,9 @@ pub(super) fn claims() -> impl TypedValueParser<Value = Claim> {
         match claim {
             Claim::FineTune => value.help("trained further"),
             Claim::Adapter => value.help("an adapter for the earlier model"),
-            Claim::MergedAdapter => value.help("the earlier model with an adapter added to its weights"),
+            Claim::MergedAdapter => value.help(
+                "the earlier model with an adapter added to its weights, that of `--with` where it is given",
+            ),
             Claim::Quantisation => value
                 .help("the earlier model with fewer bits")
                 .alias("quantization"),
@@ -95,12 +97,19 @@ pub(super) fn claims() -> impl TypedValueParser<Value = Claim> {
 pub(crate) fn run(arguments: &Diff, shell: &Shell) -> Result<ExitCode, Failure> {
     let output = Output::new(arguments.output.as_ref());
     output.check()?;
-    if !arguments.with.is_empty() && arguments.claim.is_some_and(|claim| claim != Claim::Merge) {
+    if !arguments.with.is_empty()
+        && arguments
+            .claim
+            .is_some_and(|claim| !matches!(claim, Claim::Merge | Claim::MergedAdapter))
+    {
         return Err(Failure::usage(text!(
-            "`--with` names the other models of a merge, and the claim is another",
-            "`--with` 指定合并的其他模型，但声称的类型不是合并"
+            "`--with` names the other models of a merge or the adapter that was merged, and the claim is another",
+            "`--with` 指定合并的其他模型或已合并的适配器，但声称的类型不是这些"
         ))
-        .hint(text!("use `--claim merge`", "请使用 `--claim merge`")));
+        .hint(text!(
+            "use `--claim merge` or `--claim merged-adapter`",
+            "请使用 `--claim merge` 或 `--claim merged-adapter`"
+        )));
     }
     let before = open(&arguments.before, shell)?;
     let after = open(&arguments.after, shell)?;

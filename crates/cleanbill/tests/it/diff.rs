@@ -96,6 +96,8 @@ fn exit_codes_follow_the_claim() {
         ("diff a nowhere", 3),
         ("diff a b --claim no-such", 2),
         ("diff a b --claim fine-tune --with a", 2),
+        // An adapter without its configuration says nothing of its scale.
+        ("diff a a --claim merged-adapter --with a", 3),
         ("diff a", 2),
         ("tensors a", 0),
         ("tensors nowhere", 3),
