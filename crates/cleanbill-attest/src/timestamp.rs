@@ -202,7 +202,7 @@ struct Element<'a> {
 
 impl<'a> Element<'a> {
     /// Takes the elements within apart, where it has this tag.
-    fn within(self, tag: u8) -> Option<std::vec::IntoIter<Element<'a>>> {
+    fn within(self, tag: u8) -> Option<std::vec::IntoIter<Self>> {
         if self.tag != tag {
             return None;
         }
@@ -306,12 +306,12 @@ impl<'a> Token<'a> {
             next = data.next()?;
         }
         let signers = elements(next.value(SET)?)?;
-        let [signer] = signers.as_slice() else {
+        let [information] = signers.as_slice() else {
             return None;
         };
-        let mut signer = signer.within(SEQUENCE)?;
-        signer.next()?.value(INTEGER)?;
-        let named = signer.next()?;
+        let mut parts = information.within(SEQUENCE)?;
+        parts.next()?.value(INTEGER)?;
+        let named = parts.next()?;
         let named = if named.tag == FIRST_PRIMITIVE {
             Signer::KeyId(named.value)
         } else {
@@ -321,8 +321,8 @@ impl<'a> Token<'a> {
                 serial: named.next()?.value(INTEGER)?,
             }
         };
-        let hash = hash_of(signer.next()?.within(SEQUENCE)?.next()?.oid()?);
-        let signed = signer.next()?;
+        let hash = hash_of(parts.next()?.within(SEQUENCE)?.next()?.oid()?);
+        let signed = parts.next()?;
         let mut attributes = Vec::new();
         for attribute in signed.within(FIRST)? {
             let mut attribute = attribute.within(SEQUENCE)?;
@@ -339,8 +339,8 @@ impl<'a> Token<'a> {
             hash,
             attributes,
             signed: as_set,
-            algorithm: signer.next()?.within(SEQUENCE)?.next()?.oid()?,
-            signature: signer.next()?.value(OCTETS)?,
+            algorithm: parts.next()?.within(SEQUENCE)?.next()?.oid()?,
+            signature: parts.next()?.value(OCTETS)?,
         })
     }
 
