@@ -111,7 +111,7 @@ pub(crate) fn spectrum(before: &Weight, after: &Weight, most: u64) -> Result<Opt
     let mut turn = vec![0.0_f32; width.saturating_mul(count)];
     for (row, places) in turn.chunks_mut(count).enumerate() {
         for (place, (column, value)) in places.iter_mut().zip(&kept) {
-            *place = single(vectors.at(row, *column) / value.sqrt());
+            *place = single(vectors.at(*column, row) / value.sqrt());
         }
     }
     let mut small = vec![0.0_f32; size_usize(columns).saturating_mul(count)];
@@ -133,7 +133,7 @@ pub(crate) fn spectrum(before: &Weight, after: &Weight, most: u64) -> Result<Opt
             }
         }
     })?;
-    let (mut squares, _) = Square::gram(&small, count).eigen();
+    let mut squares = Square::gram(&small, count).eigenvalues(1e-12);
     squares.retain(|square| *square > 0.0);
     squares.sort_by(|one, other| other.total_cmp(one));
     Ok(Some(Spectrum {
@@ -151,7 +151,7 @@ pub(crate) fn has_few_directions(sample: &[f32], columns: usize) -> bool {
     if columns == 0 {
         return false;
     }
-    let (mut squares, _) = Square::gram(sample, columns).eigen();
+    let mut squares = Square::gram(sample, columns).eigenvalues(1e-4);
     squares.sort_by(|one, other| other.total_cmp(one));
     let total: f64 = squares.iter().map(|square| square.max(0.0)).sum();
     let held = |count: usize| -> f64 { squares.iter().take(count).map(|square| square.max(0.0)).sum() };
@@ -212,14 +212,30 @@ impl Square {
         gram
     }
 
-    /// Returns eigenvalues and, column by column, eigenvectors (Jacobi's method).
+    /// Returns eigenvalues and, row by row, their eigenvectors (Jacobi's method).
     fn eigen(mut self) -> (Vec<f64>, Self) {
-        let size = self.size;
-        let mut vectors = Self::new(size);
-        for index in 0..size {
+        let mut vectors = Self::new(self.size);
+        for index in 0..self.size {
             vectors.set(index, index, 1.0);
         }
-        let scale: f64 = (0..size).map(|index| self.at(index, index).abs()).sum();
+        self.sweep(Some(&mut vectors), 1e-12);
+        (self.diagonal(), vectors)
+    }
+
+    /// Returns eigenvalues alone, each as exact as `tolerance` of their sum.
+    fn eigenvalues(mut self, tolerance: f64) -> Vec<f64> {
+        self.sweep(None, tolerance);
+        self.diagonal()
+    }
+
+    fn diagonal(&self) -> Vec<f64> {
+        (0..self.size).map(|index| self.at(index, index)).collect()
+    }
+
+    /// Rotates until what stands beside the diagonal is a `tolerance` of what stands on it.
+    fn sweep(&mut self, mut vectors: Option<&mut Self>, tolerance: f64) {
+        let size = self.size;
+        let scale: f64 = self.diagonal().iter().map(|value| value.abs()).sum();
         for _ in 0..SWEEPS {
             let mut off = 0.0_f64;
             for row in 0..size {
@@ -227,44 +243,57 @@ impl Square {
                     off += self.at(row, column).abs();
                 }
             }
-            if off <= scale * 1e-12 || !off.is_finite() {
+            if off <= scale * tolerance || !off.is_finite() {
                 break;
             }
             for row in 0..size {
                 for column in row.saturating_add(1)..size {
-                    self.rotate(&mut vectors, row, column);
+                    if let Some(turn) = self.rotate(row, column)
+                        && let Some(vectors) = vectors.as_deref_mut()
+                    {
+                        vectors.turn_rows(row, column, turn);
+                    }
                 }
             }
         }
-        let values = (0..size).map(|index| self.at(index, index)).collect();
-        (values, vectors)
     }
 
-    fn rotate(&mut self, vectors: &mut Self, row: usize, column: usize) {
+    /// Makes the places of `row` and `column` zero and returns the cosine and sine of the turn; `None` where they are.
+    fn rotate(&mut self, row: usize, column: usize) -> Option<(f64, f64)> {
         let off = self.at(row, column);
         let (one, other) = (self.at(row, row), self.at(column, column));
         if off.abs() <= 1e-18 * (one.abs() + other.abs()) || !off.is_finite() {
-            return;
+            return None;
         }
         let slope = (other - one) / (2.0 * off);
         let tangent = slope.signum() / (slope.abs() + slope.mul_add(slope, 1.0).sqrt());
         let tangent = if slope == 0.0 { 1.0 } else { tangent };
         let cosine = 1.0 / tangent.mul_add(tangent, 1.0).sqrt();
-        let sine = tangent * cosine;
-        for index in 0..self.size {
-            let (left, right) = (self.at(index, row), self.at(index, column));
-            self.set(index, row, cosine * left - sine * right);
-            self.set(index, column, sine * left + cosine * right);
-        }
+        let turn = (cosine, tangent * cosine);
+        self.turn_rows(row, column, turn);
+        // The matrix is symmetric, so the columns are what the rows have become; where both cross, both turn.
         for index in 0..self.size {
             let (upper, lower) = (self.at(row, index), self.at(column, index));
-            self.set(row, index, cosine * upper - sine * lower);
-            self.set(column, index, sine * upper + cosine * lower);
+            self.set(index, row, upper);
+            self.set(index, column, lower);
         }
-        for index in 0..self.size {
-            let (left, right) = (vectors.at(index, row), vectors.at(index, column));
-            vectors.set(index, row, cosine * left - sine * right);
-            vectors.set(index, column, sine * left + cosine * right);
+        self.set(row, row, one - tangent * off);
+        self.set(column, column, other + tangent * off);
+        self.set(row, column, 0.0);
+        self.set(column, row, 0.0);
+        Some(turn)
+    }
+
+    /// Turns two rows, the first of which stands before the second.
+    fn turn_rows(&mut self, first: usize, second: usize, (cosine, sine): (f64, f64)) {
+        let start = |row: usize| row.saturating_mul(self.size).min(self.values.len());
+        let (from, middle) = (start(first), start(second));
+        let (before, behind) = self.values.split_at_mut(middle);
+        let upper = before.get_mut(from..).unwrap_or_default();
+        for (upper, lower) in upper.iter_mut().zip(behind).take(self.size) {
+            let (left, right) = (*upper, *lower);
+            *upper = cosine * left - sine * right;
+            *lower = sine * left + cosine * right;
         }
     }
 }
@@ -317,6 +346,28 @@ mod tests {
         values.sort_by(f64::total_cmp);
         for (value, wanted) in values.iter().zip([1.0, 3.0, 5.0]) {
             assert!((value - wanted).abs() < 1e-9, "{value}");
+        }
+    }
+
+    #[test]
+    fn eigenvectors_make_the_matrix_again() {
+        let rows: Vec<f32> = (0..60_u64)
+            .map(|number| single(float(mixed(number) % 1_000) / 500.0 - 1.0))
+            .collect();
+        let matrix = Square::gram(&rows, 6);
+        let (values, vectors) = matrix.clone().eigen();
+        for row in 0..6 {
+            for column in 0..6 {
+                let made: f64 = (0..6)
+                    .map(|index| values[index] * vectors.at(index, row) * vectors.at(index, column))
+                    .sum();
+                assert!((made - matrix.at(row, column)).abs() < 1e-9, "{row} {column}");
+            }
+        }
+        let trace: f64 = matrix.diagonal().iter().sum();
+        let rough: Vec<f64> = matrix.eigenvalues(1e-4);
+        for (rough, exact) in rough.iter().zip(&values) {
+            assert!((rough - exact).abs() < 1e-3 * trace, "{rough} {exact}");
         }
     }
 
