@@ -3,10 +3,7 @@
 //! What the proofs mean is decided by the crate `sigstore-verify`; here stands what is asked of it, and its reasons in our words. Without
 //! the feature `sigstore` every such bundle is refused with a reason that says so.
 
-use crate::{
-    refusal::{Note, Refusal},
-    verify::SignedBy,
-};
+use crate::{note::Note, refusal::Refusal, verify::SignedBy};
 
 /// Says where the trusted root comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]

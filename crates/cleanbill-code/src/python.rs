@@ -11,6 +11,7 @@ mod flow;
 mod fold;
 mod functions;
 mod lexer;
+mod literals;
 mod names;
 mod parser;
 mod places;

@@ -8,7 +8,8 @@ use super::{Claim, ClaimKind, ClaimOutcome, ClaimRefusal, Provenance, file::line
 use crate::{
     digest::Algorithm,
     hashing::Observer,
-    refusal::{Method, Note, Refusal},
+    note::Note,
+    refusal::{Method, Refusal},
     sign::{ReadOptions, read_model},
     statement::{Serialization, Statement},
     verify::{

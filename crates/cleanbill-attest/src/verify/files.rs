@@ -11,7 +11,8 @@ use cleanbill_core::hex;
 use super::{FileReport, FileState, VerifyOptions};
 use crate::{
     hashing::{self, Job, Observer, Unhashed},
-    refusal::{Note, Refusal},
+    note::Note,
+    refusal::Refusal,
     statement::{Serialization, Shard, Statement, by_file},
     walk::{self, EntryKind, GIT_PATHS, IgnorePaths, Shape, Walk},
 };

@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::{FileReport, SignedBy, Verification};
 use crate::{
-    refusal::{Note, Refusal, Step},
+    note::Note,
+    refusal::{Refusal, Step},
     statement::Statement,
 };
 

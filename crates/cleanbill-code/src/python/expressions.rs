@@ -2,10 +2,10 @@
 
 use super::{
     TroubleKind,
-    lexer::{self, Kind, Part},
+    lexer::Kind,
+    literals::number,
     names,
     parser::{NESTING, Parser},
-    text,
     tree::{Argument, Clause, Expression, How, Id, Operator},
 };
 
@@ -539,65 +539,6 @@ impl<'a> Parser<'a> {
         let depth = self.deepest(&[value, target]);
         self.node(Expression::As(value, target), start, depth)
     }
-
-    /// Reads literals that stand side by side, which Python joins.
-    fn text_literal(&mut self, start: usize) -> Id {
-        let mut parts: Vec<Id> = Vec::new();
-        let mut plain = String::new();
-        let mut bytes: Option<Vec<u8>> = None;
-        while self.kind() == Kind::Text {
-            let token = self.next();
-            let literal = text::Literal::of(self.text, token.range());
-            if literal.bytes {
-                text::unescape_bytes(
-                    self.slice(literal.body),
-                    literal.raw,
-                    bytes.get_or_insert_default(),
-                );
-            } else if literal.format {
-                for part in lexer::parts(self.text.as_bytes(), literal.body) {
-                    match part {
-                        Part::Literal(range) => text::unescape(self.slice(range), literal.raw, &mut plain),
-                        Part::Field(range) => {
-                            let before = Expression::Text(std::mem::take(&mut plain));
-                            parts.push(self.node(before, start, 1));
-                            self.field(range, &mut parts);
-                        }
-                    }
-                }
-            } else {
-                text::unescape(self.slice(literal.body), literal.raw, &mut plain);
-            }
-        }
-        if let Some(bytes) = bytes {
-            return self.node(Expression::Bytes(bytes), start, 1);
-        }
-        if parts.is_empty() {
-            return self.node(Expression::Text(plain), start, 1);
-        }
-        parts.push(self.node(Expression::Text(plain), start, 1));
-        let depth = self.deepest(&parts);
-        self.node(Expression::Format(parts), start, depth)
-    }
-
-    /// Reads one field of an f-string: its expression, and those in its format.
-    fn field(&mut self, range: std::ops::Range<usize>, parts: &mut Vec<Id>) {
-        let inner = lexer::tokens(self.text, range, true);
-        let deep = |trouble: &&super::Trouble| trouble.kind == TroubleKind::TooDeep;
-        self.troubles.extend(inner.troubles.iter().find(deep));
-        let tokens = std::mem::replace(&mut self.tokens, inner.list);
-        let at = std::mem::replace(&mut self.at, 0);
-        parts.push(self.expressions());
-        while self.kind() != Kind::End {
-            if self.take("{") {
-                parts.push(self.expressions());
-            } else {
-                self.next();
-            }
-        }
-        self.tokens = tokens;
-        self.at = at;
-    }
 }
 
 fn is_keyword(word: &str) -> bool {
@@ -634,21 +575,6 @@ fn is_keyword(word: &str) -> bool {
             | "with"
             | "yield"
     )
-}
-
-fn number(text: &str) -> Option<i64> {
-    let plain: String = text
-        .chars()
-        .filter(|c| *c != '_')
-        .collect::<String>()
-        .to_ascii_lowercase();
-    let plain = plain.trim_end_matches('l');
-    for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)] {
-        if let Some(digits) = plain.strip_prefix(prefix) {
-            return i64::from_str_radix(digits, radix).ok();
-        }
-    }
-    plain.parse().ok()
 }
 
 const RANK_NOT: u8 = 2;
