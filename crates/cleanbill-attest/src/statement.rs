@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::digest::Algorithm;
 
-pub(crate) use read::from_subjects;
+pub(crate) use read::{check_type, from_subjects};
 pub(crate) use shards::{Shard, by_file, shard_name};
 
 /// Type of an in-toto statement.

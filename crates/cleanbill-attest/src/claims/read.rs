@@ -10,7 +10,7 @@ use crate::{
     json::{self, Fields, Value},
     limits,
     refusal::{Document, Refusal},
-    statement::{self, STATEMENT_TYPE, Statement},
+    statement::{self, Statement},
 };
 
 /// Holds a claim.
@@ -57,12 +57,7 @@ impl Claim {
     pub fn from_json(bytes: &[u8]) -> Result<Self, Refusal> {
         let value = json::read(Document::Statement, bytes)?;
         let mut fields = Fields::of(Document::Statement, "", &value)?;
-        let found = fields.text("_type")?;
-        if found != STATEMENT_TYPE {
-            return Err(Refusal::StatementType {
-                found: found.to_owned(),
-            });
-        }
+        statement::check_type(&mut fields)?;
         let predicate_type = fields.text("predicateType")?.to_owned();
         let Some(kind) = ClaimKind::of_type(&predicate_type) else {
             return Err(Refusal::Claim(ClaimRefusal::Type {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Claim, ClaimOutcome, ClaimReport, ClaimsReport, ListedClaim, UnverifiedSigner};
-use crate::verify::report::{note, refusal, signed_by};
+use crate::verify::report::{note, refusal, signed_by, verdict};
 
 /// Name of the shape of a verification.
 pub const CLAIMS_SCHEMA: &str = "cleanbill.claims/1";
@@ -13,13 +13,7 @@ pub const CLAIMS_SCHEMA_TEXT: &str = include_str!("../../schemas/cleanbill.claim
 impl ClaimsReport {
     /// Returns the word for the whole.
     pub fn verdict(&self) -> &'static str {
-        if self.holds() {
-            "pass"
-        } else if self.is_incomplete() {
-            "incomplete"
-        } else {
-            "fail"
-        }
+        verdict(self.holds(), self.is_incomplete()).as_str()
     }
 
     /// Writes the result as a value; `version` is that of the program.

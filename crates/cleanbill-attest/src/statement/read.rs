@@ -18,12 +18,7 @@ impl Statement {
     pub fn from_json(bytes: &[u8]) -> Result<Self, Refusal> {
         let value = json::read(Document::Statement, bytes)?;
         let mut fields = Fields::of(Document::Statement, "", &value)?;
-        let found = fields.text("_type")?;
-        if found != STATEMENT_TYPE {
-            return Err(Refusal::StatementType {
-                found: found.to_owned(),
-            });
-        }
+        check_type(&mut fields)?;
         let found = fields.text("predicateType")?;
         let statement = match found {
             PREDICATE_TYPE => current(&mut fields)?,
@@ -37,6 +32,16 @@ impl Statement {
         fields.finish()?;
         check_names(&statement)?;
         Ok(statement)
+    }
+}
+
+/// Refuses what is no in-toto statement of version 1.
+pub(crate) fn check_type(fields: &mut Fields<'_>) -> Result<(), Refusal> {
+    match fields.text("_type")? {
+        STATEMENT_TYPE => Ok(()),
+        found => Err(Refusal::StatementType {
+            found: found.to_owned(),
+        }),
     }
 }
 
@@ -68,22 +73,7 @@ pub(crate) fn from_subjects(
             digest: digest(stated, name, Algorithm::Sha256)?,
         });
     }
-    let statement = Statement {
-        name: name.to_owned(),
-        serialization: rules.serialization,
-        algorithm: rules.algorithm,
-        allow_symlinks: rules.allow_symlinks,
-        ignore_paths: rules.ignore_paths,
-        resources,
-        is_old: false,
-    };
-    let computed = statement.root_digest();
-    if stated != computed {
-        return Err(Refusal::RootDigest {
-            stated: stated.to_owned(),
-            computed,
-        });
-    }
+    let statement = rules.statement(name.to_owned(), stated, resources)?;
     check_names(&statement)?;
     Ok(statement)
 }
@@ -102,20 +92,7 @@ fn current(fields: &mut Fields<'_>) -> Result<Statement, Refusal> {
     let rules = rules(predicate.object("serialization")?)?;
     let resources = resources(predicate.list("resources")?, &rules)?;
     predicate.finish()?;
-    let statement = Statement {
-        name,
-        serialization: rules.serialization,
-        algorithm: rules.algorithm,
-        allow_symlinks: rules.allow_symlinks,
-        ignore_paths: rules.ignore_paths,
-        resources,
-        is_old: false,
-    };
-    let computed = statement.root_digest();
-    if stated != computed {
-        return Err(Refusal::RootDigest { stated, computed });
-    }
-    Ok(statement)
+    rules.statement(name, &stated, resources)
 }
 
 struct Rules {
@@ -123,6 +100,29 @@ struct Rules {
     algorithm: Algorithm,
     allow_symlinks: bool,
     ignore_paths: Vec<String>,
+}
+
+impl Rules {
+    /// Makes the list of files that were read by these rules, whose root digest must be the one that is stated.
+    fn statement(self, name: String, stated: &str, resources: Vec<Resource>) -> Result<Statement, Refusal> {
+        let statement = Statement {
+            name,
+            serialization: self.serialization,
+            algorithm: self.algorithm,
+            allow_symlinks: self.allow_symlinks,
+            ignore_paths: self.ignore_paths,
+            resources,
+            is_old: false,
+        };
+        let computed = statement.root_digest();
+        if stated != computed {
+            return Err(Refusal::RootDigest {
+                stated: stated.to_owned(),
+                computed,
+            });
+        }
+        Ok(statement)
+    }
 }
 
 fn rules(mut fields: Fields<'_>) -> Result<Rules, Refusal> {

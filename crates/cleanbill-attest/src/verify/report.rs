@@ -1,5 +1,6 @@
 //! The result of a verification for machines: `cleanbill.verify/1`.
 
+use cleanbill_core::Verdict;
 use serde_json::{Map, Value, json};
 
 use super::{FileReport, SignedBy, Verification};
@@ -11,19 +12,22 @@ use crate::{
 
 /// Name of the shape.
 pub const SCHEMA: &str = "cleanbill.verify/1";
+/// Returns the verdict of what holds, or of what could only not be read.
+pub(crate) const fn verdict(holds: bool, is_incomplete: bool) -> Verdict {
+    match (holds, is_incomplete) {
+        (true, _) => Verdict::Pass,
+        (false, true) => Verdict::Incomplete,
+        (false, false) => Verdict::Fail,
+    }
+}
+
 /// JSON Schema of the shape.
 pub const VERIFY_SCHEMA: &str = include_str!("../../schemas/cleanbill.verify-1.schema.json");
 
 impl Verification {
     /// Returns the word for the whole.
     pub fn verdict(&self) -> &'static str {
-        if self.holds() {
-            "pass"
-        } else if self.is_incomplete() {
-            "incomplete"
-        } else {
-            "fail"
-        }
+        verdict(self.holds(), self.is_incomplete()).as_str()
     }
 
     /// Writes the result as a value; `version` is that of the program.

@@ -9,7 +9,9 @@ use std::{
 };
 
 use clap::{Args, value_parser};
-use cleanbill_attest::{Certificate, GIT_PATHS, IgnorePaths, KeyError, PrivateKey, Refusal, limits};
+use cleanbill_attest::{
+    Certificate, GIT_PATHS, IgnorePaths, KeyError, PrivateKey, PublicKey, Refusal, TrustedRootSource, limits,
+};
 use cleanbill_core::{ExitCode, Text, text};
 use zeroize::Zeroizing;
 
@@ -227,6 +229,20 @@ pub(super) fn certificates(paths: &[PathBuf]) -> Result<Vec<Certificate>, Failur
         all.extend(Certificate::from_pem(&bytes).map_err(|error| unusable(path, &error.text()))?);
     }
     Ok(all)
+}
+
+/// Reads a public key.
+pub(super) fn public_key(path: &Path) -> Result<PublicKey, Failure> {
+    let bytes = read_bounded(path, limits::KEY_FILE_BYTES)?;
+    PublicKey::from_pem(&bytes).map_err(key_failure(path))
+}
+
+/// Returns the trusted root of Sigstore that the caller names; that of the program where none is.
+pub(super) fn trusted_root(path: Option<&PathBuf>) -> Result<TrustedRootSource, Failure> {
+    Ok(match path {
+        Some(path) => TrustedRootSource::Given(read_bounded(path, limits::KEY_FILE_BYTES)?),
+        None => TrustedRootSource::Embedded,
+    })
 }
 
 /// Says that a file of keys cannot be used.

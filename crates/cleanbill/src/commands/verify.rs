@@ -10,10 +10,7 @@ use std::{
 };
 
 use clap::{Args, Subcommand};
-use cleanbill_attest::{
-    PublicKey, Quiet, Refusal, SigstoreTrust, Trust, TrustedRootSource, UnixTime, VerifyOptions, limits,
-    verify,
-};
+use cleanbill_attest::{Quiet, Refusal, SigstoreTrust, Trust, UnixTime, VerifyOptions, limits, verify};
 use cleanbill_core::ExitCode;
 
 use super::{
@@ -135,8 +132,7 @@ pub(crate) fn run(arguments: &Verify, shell: &Shell) -> Result<ExitCode, Failure
     match method {
         Method::Policy(arguments) => policy::run(arguments, shell),
         Method::Key(arguments) => {
-            let bytes = proof::read_bounded(&arguments.public_key, limits::KEY_FILE_BYTES)?;
-            let key = PublicKey::from_pem(&bytes).map_err(proof::key_failure(&arguments.public_key))?;
+            let key = proof::public_key(&arguments.public_key)?;
             finish(&arguments.model, Trust::Key(&key), shell)
         }
         Method::Certificate(arguments) => {
@@ -156,10 +152,7 @@ pub(crate) fn run(arguments: &Verify, shell: &Shell) -> Result<ExitCode, Failure
             finish(&arguments.model, trust, shell)
         }
         Method::Sigstore(arguments) => {
-            let root = match &arguments.trust_config {
-                Some(path) => TrustedRootSource::Given(proof::read_bounded(path, limits::KEY_FILE_BYTES)?),
-                None => TrustedRootSource::Embedded,
-            };
+            let root = proof::trusted_root(arguments.trust_config.as_ref())?;
             let trust = SigstoreTrust {
                 root,
                 identity: arguments.identity.clone(),

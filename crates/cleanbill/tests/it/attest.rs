@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     signing_reference::python,
-    support::{Ran, Workplace, finish},
+    support::{Ran, Workplace, finish, fits},
 };
 
 pub(crate) const KEY: &str = "--private-key key.pem";
@@ -64,16 +64,6 @@ fn decoded(text: &str) -> Vec<u8> {
         }
     }
     out
-}
-
-#[track_caller]
-fn fits(schema: &Value, value: &Value) {
-    let validator = jsonschema::validator_for(schema).expect("a schema");
-    let wrong: Vec<String> = validator
-        .iter_errors(value)
-        .map(|error| format!("{}: {error}", error.instance_path()))
-        .collect();
-    assert!(wrong.is_empty(), "{value:#}\n{}", wrong.join("\n"));
 }
 
 /// The shapes of the specifications, as far as they decide: in-toto Statement v1 and the predicate types that we write.

@@ -2,9 +2,7 @@
 
 use std::fs;
 
-use serde_json::Value;
-
-use crate::support::Workplace;
+use crate::support::{Workplace, fitting};
 
 const DIFF: &str = include_str!("../../../cleanbill-documents/schemas/cleanbill.diff-1.schema.json");
 const TENSORS: &str = include_str!("../../../cleanbill-documents/schemas/cleanbill.tensors-1.schema.json");
@@ -69,19 +67,6 @@ fn workplace() -> Workplace {
     workplace
 }
 
-#[track_caller]
-fn valid(text: &str, schema: &str) -> Value {
-    let schema: Value = serde_json::from_str(schema).expect("a schema");
-    let document: Value = serde_json::from_str(text).expect("JSON");
-    let validator = jsonschema::validator_for(&schema).expect("a schema");
-    let errors: Vec<String> = validator
-        .iter_errors(&document)
-        .map(|error| error.to_string())
-        .collect();
-    assert!(errors.is_empty(), "{errors:#?}");
-    document
-}
-
 #[test]
 fn exit_codes_follow_the_claim() {
     let workplace = workplace();
@@ -111,7 +96,7 @@ fn exit_codes_follow_the_claim() {
 fn documents_have_their_published_shapes_and_come_out_the_same_again() {
     let workplace = workplace();
     let first = workplace.run("diff a b -f json --jobs 1");
-    let document = valid(&first.stdout, DIFF);
+    let document = fitting(&first.stdout, DIFF);
     assert_eq!(document["lineage"]["kind"], "edit");
     assert_eq!(
         document["tensors"][0]["before"]["name"],
@@ -120,7 +105,7 @@ fn documents_have_their_published_shapes_and_come_out_the_same_again() {
     assert_eq!(document["settings"][0]["key"], "name");
     assert_eq!(document["templates"][0]["lines_added"][0], "added <b>");
     assert_eq!(first.stdout, workplace.run("diff a b -f json --jobs 2").stdout);
-    let manifest = valid(&workplace.run("tensors a -f json").stdout, TENSORS);
+    let manifest = fitting(&workplace.run("tensors a -f json").stdout, TENSORS);
     assert_eq!(manifest["tensors"].as_array().map(Vec::len), Some(8));
     // What is damaged has the same shape.
     let mut cut = layers(&[]);
@@ -128,9 +113,9 @@ fn documents_have_their_published_shapes_and_come_out_the_same_again() {
     workplace.write("cut.safetensors", &cut);
     let ran = workplace.run("diff a/model.safetensors cut.safetensors -f json");
     assert_eq!(ran.code, 3, "{}", ran.shown());
-    let document = valid(&ran.stdout, DIFF);
+    let document = fitting(&ran.stdout, DIFF);
     assert_eq!(document["verdict"], "incomplete");
-    valid(&workplace.run("tensors cut.safetensors -f json").stdout, TENSORS);
+    fitting(&workplace.run("tensors cut.safetensors -f json").stdout, TENSORS);
 }
 
 #[test]

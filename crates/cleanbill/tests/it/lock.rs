@@ -2,9 +2,7 @@
 
 use std::fs;
 
-use serde_json::Value;
-
-use crate::support::{Ran, Workplace, finish};
+use crate::support::{Ran, Workplace, finish, fitting};
 
 const ONE: &str = "0123456789abcdef0123456789abcdef01234567";
 const TWO: &str = "89abcdef0123456789abcdef0123456789abcdef";
@@ -59,14 +57,7 @@ fn differences(workplace: &Workplace, arguments: &str, code: i32) -> Vec<String>
     };
     assert!(people.stdout.starts_with(word), "{}", people.shown());
     let ran = check(workplace, &format!("{arguments} --format json"), code);
-    let value: Value = serde_json::from_str(&ran.stdout).expect("JSON");
-    let schema: Value = serde_json::from_str(cleanbill_policy::lock::CHECK_SCHEMA_TEXT).expect("JSON");
-    let validator = jsonschema::validator_for(&schema).expect("a schema");
-    let wrong: Vec<String> = validator
-        .iter_errors(&value)
-        .map(|error| error.to_string())
-        .collect();
-    assert!(wrong.is_empty(), "{wrong:?}\n{value:#}");
+    let value = fitting(&ran.stdout, cleanbill_policy::lock::CHECK_SCHEMA_TEXT);
     let list = value["differences"].as_array().expect("a list");
     let ids: Vec<String> = list
         .iter()

@@ -4,7 +4,7 @@ use std::{fs, process::Command};
 
 use serde_json::Value;
 
-use crate::support::{Ran, Workplace};
+use crate::support::{Ran, Workplace, fitting};
 
 /// A model, keys `key` and `other`, and a bundle by `key`.
 fn workplace() -> Workplace {
@@ -63,14 +63,7 @@ fn decision(workplace: &Workplace, arguments: &str, code: i32, reasons: &[&str])
         assert!(ran.stdout.contains(&format!("- {reason}: ")), "{}", ran.shown());
     }
     let ran = check(workplace, &format!("{arguments} --format json"), code);
-    let value: Value = serde_json::from_str(&ran.stdout).expect("JSON");
-    let schema: Value = serde_json::from_str(cleanbill_policy::trust::SCHEMA_TEXT).expect("JSON");
-    let validator = jsonschema::validator_for(&schema).expect("a schema");
-    let wrong: Vec<String> = validator
-        .iter_errors(&value)
-        .map(|error| error.to_string())
-        .collect();
-    assert!(wrong.is_empty(), "{wrong:?}\n{value:#}");
+    let value = fitting(&ran.stdout, cleanbill_policy::trust::SCHEMA_TEXT);
     let found: Vec<&str> = value["reasons"]
         .as_array()
         .expect("a list")

@@ -7,6 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// Path of the program under test.
@@ -117,6 +118,26 @@ impl Workplace {
         drop(stdin);
         told(child.wait_with_output().expect("the program ends"))
     }
+}
+
+/// Reads JSON that must be of the shape that a schema gives.
+#[track_caller]
+pub(crate) fn fitting(text: &str, schema: &str) -> Value {
+    let value: Value = serde_json::from_str(text).expect("JSON");
+    let schema: Value = serde_json::from_str(schema).expect("a schema");
+    fits(&schema, &value);
+    value
+}
+
+/// Holds a value against a schema.
+#[track_caller]
+pub(crate) fn fits(schema: &Value, value: &Value) {
+    let validator = jsonschema::validator_for(schema).expect("a schema");
+    let wrong: Vec<String> = validator
+        .iter_errors(value)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(wrong.is_empty(), "{value:#}\n{}", wrong.join("\n"));
 }
 
 /// Runs a command to its end.

@@ -7,7 +7,7 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use cleanbill_attest::{
-    PublicKey, Quiet, SigstoreTrust, Trust, TrustedRootSource, UnixTime, VerifyOptions,
+    Quiet, SigstoreTrust, Trust, UnixTime, VerifyOptions,
     claims::{ClaimKind, ClaimsOptions, ClaimsReport, verify_claims},
     limits,
 };
@@ -88,15 +88,11 @@ fn kinds() -> impl TypedValueParser<Value = ClaimKind> {
 
 pub(super) fn run(arguments: &AttestVerify, shell: &Shell) -> Result<ExitCode, Failure> {
     if let Some(file) = &arguments.public_key {
-        let bytes = proof::read_bounded(file, limits::KEY_FILE_BYTES)?;
-        let key = PublicKey::from_pem(&bytes).map_err(proof::key_failure(file))?;
+        let key = proof::public_key(file)?;
         return finish(arguments, Trust::Key(&key), shell);
     }
     if let (Some(identity), Some(provider)) = (&arguments.identity, &arguments.identity_provider) {
-        let root = match &arguments.trust_config {
-            Some(path) => TrustedRootSource::Given(proof::read_bounded(path, limits::KEY_FILE_BYTES)?),
-            None => TrustedRootSource::Embedded,
-        };
+        let root = proof::trusted_root(arguments.trust_config.as_ref())?;
         let trust = SigstoreTrust {
             root,
             identity: identity.clone(),

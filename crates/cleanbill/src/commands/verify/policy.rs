@@ -10,8 +10,8 @@ use std::{
 
 use clap::Args;
 use cleanbill_attest::{
-    Certificate, NamedSigner, PublicKey, Quiet, Refusal, SignedBy, SigstoreTrust, Trust, TrustedRootSource,
-    UnixTime, Verification, VerifyOptions, limits, named_signer, verify,
+    Certificate, NamedSigner, PublicKey, Quiet, Refusal, SignedBy, SigstoreTrust, Trust, UnixTime,
+    Verification, VerifyOptions, limits, named_signer, verify,
 };
 use cleanbill_core::{ExitCode, Text, text};
 use cleanbill_policy::{
@@ -279,10 +279,7 @@ impl Case<'_> {
             .collect();
         wanted.sort();
         wanted.dedup();
-        let root = match &self.arguments.trust_config {
-            Some(path) => TrustedRootSource::Given(proof::read_bounded(path, limits::KEY_FILE_BYTES)?),
-            None => TrustedRootSource::Embedded,
-        };
+        let root = proof::trusted_root(self.arguments.trust_config.as_ref())?;
         let mut found = Identity::Sigstore {
             identity: "?".to_owned(),
             issuer: String::new(),
@@ -392,8 +389,7 @@ impl Material {
             roots: Vec::new(),
         };
         for path in &arguments.public_key {
-            let bytes = proof::read_bounded(path, limits::KEY_FILE_BYTES)?;
-            let key = PublicKey::from_pem(&bytes).map_err(proof::key_failure(path))?;
+            let key = proof::public_key(path)?;
             material.keys.insert(key.fingerprint(), key);
         }
         let given = proof::certificates(&arguments.certificate_chain)?;
