@@ -160,7 +160,7 @@ impl Catalog {
     /// Files the names; what the data says goes before what the SPDX list says.
     fn index_names(&mut self) {
         let mut keys = BTreeMap::new();
-        for licence in spdx::identifiers::LICENSES {
+        for licence in listed() {
             let current = current_id(licence.name);
             keys.entry(key(licence.full_name))
                 .or_insert_with(|| current.clone());
@@ -234,6 +234,13 @@ impl Catalog {
         };
         text_of(one) == text_of(other) || holds(one, other) || holds(other, one)
     }
+}
+
+/// Returns the licences of the SPDX list. The table of the crate also holds NONE and NOASSERTION, which are no licences: the
+/// specification has them alone, not in expressions.
+pub(crate) fn listed() -> impl Iterator<Item = &'static spdx::License> {
+    let licences = spdx::identifiers::LICENSES.iter();
+    licences.filter(|licence| !matches!(licence.name, "NONE" | "NOASSERTION"))
 }
 
 /// Returns the id that replaces a deprecated one of the GNU family; others stay as they are.

@@ -263,12 +263,17 @@ fn word(text: &str) -> Option<Reading> {
         .collect();
     Some(match words.as_slice() {
         [] => Reading::Missing,
-        ["none"] => Reading::None,
-        ["noassertion"] | ["no", "assertion"] => Reading::NoAssertion,
+        ["none"] | ["no" | "without", "license" | "licence"] | ["license" | "licence", "none"] => {
+            Reading::None
+        }
+        ["noassertion"] | ["no", "assertion"] | ["license" | "licence", "noassertion"] => {
+            Reading::NoAssertion
+        }
         ["unknown" | "unspecified" | "undefined" | "null" | "tbd"]
         | ["n", "a"]
         | ["not", "specified" | "known" | "available" | "provided"]
-        | ["unknown", "license" | "licence"] => Reading::Unknown,
+        | ["unknown", "license" | "licence"]
+        | ["license" | "licence", "unknown"] => Reading::Unknown,
         ["other" | "custom"] | ["other" | "custom", "license" | "licence"] => Reading::Other,
         ["see", "license" | "licence" | "file" | "readme", ..]
         | ["license" | "licence", "md" | "txt" | "file"]

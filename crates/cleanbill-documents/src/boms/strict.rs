@@ -179,7 +179,7 @@ impl Judge {
 
     fn expression(&mut self, path: &str, node: &Node) {
         let Some(value) = node.as_text() else { return };
-        if matches!(value, "NOASSERTION" | "NONE") {
+        if is_nothing(value) {
             return;
         }
         if let Err(error) = spdx::Expression::parse_mode(value, spdx::ParseMode::LAX) {
@@ -397,7 +397,8 @@ impl Judge {
                 return;
             };
             match (licence.said("id"), licence.said("name")) {
-                (Some(id), None) if spdx::license_id(id).is_none() => judge.tell(
+                // The table of the crate also holds the words for nothing.
+                (Some(id), None) if is_nothing(id) || spdx::license_id(id).is_none() => judge.tell(
                     path,
                     licence,
                     text!("SPDX lists no licence `{id}`", "SPDX 没有许可证 `{id}`"),
@@ -473,7 +474,7 @@ impl Judge {
         for snippet in tree.all("snippets") {
             self.ids.extend(snippet.said("SPDXID").map(str::to_owned));
         }
-        self.settle(|id| matches!(id, "NOASSERTION" | "NONE") || id.starts_with("DocumentRef-"));
+        self.settle(|id| is_nothing(id) || id.starts_with("DocumentRef-"));
     }
 
     fn spdx2_common(&mut self, path: &str, node: &Node) {
@@ -584,6 +585,11 @@ fn is_serial(text: &str) -> bool {
                 _ => byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase(),
             })
     })
+}
+
+/// Says whether a word of SPDX stands for no licence.
+fn is_nothing(text: &str) -> bool {
+    matches!(text, "NOASSERTION" | "NONE")
 }
 
 /// Collects every `bom-ref`, wherever it stands. Recursion ends: trees are read with a limit of depth.

@@ -4,7 +4,7 @@ use cleanbill_core::Confidence;
 
 use super::Note;
 use crate::{
-    catalog::{catalog, current_id},
+    catalog::{catalog, current_id, listed},
     expression::{Expression, Term},
     words,
 };
@@ -377,9 +377,6 @@ fn by_id(name: &str) -> Option<(Term, Option<Note>)> {
         Some(plain) => (plain, true),
         None => (name, false),
     };
-    if stands_for_nothing(plain) {
-        return None;
-    }
     let reference = plain.starts_with("LicenseRef-") || plain.starts_with("DocumentRef-");
     if reference {
         let valid = is_idstring(plain) && plain.contains("LicenseRef-");
@@ -387,16 +384,12 @@ fn by_id(name: &str) -> Option<(Term, Option<Note>)> {
     }
     let mut note = None;
     // Found by search, because the list's own look-up also takes names with several plus signs.
-    let listed = spdx::identifiers::LICENSES
-        .iter()
-        .find(|listed| listed.name == plain)
-        .or_else(|| {
-            note = Some(Note::Case);
-            let same = |listed: &&spdx::License| listed.name.eq_ignore_ascii_case(plain);
-            spdx::identifiers::LICENSES.iter().find(same)
-        })?;
-    let id = spdx::license_id(listed.name)?;
-    let mut term = Term::new(current_id(listed.name));
+    let found = listed().find(|listed| listed.name == plain).or_else(|| {
+        note = Some(Note::Case);
+        listed().find(|listed| listed.name.eq_ignore_ascii_case(plain))
+    })?;
+    let id = spdx::license_id(found.name)?;
+    let mut term = Term::new(current_id(found.name));
     if later {
         let stem = term.id.strip_suffix("-only").unwrap_or(&term.id);
         let gnu = format!("{stem}-or-later");
@@ -412,20 +405,8 @@ fn by_id(name: &str) -> Option<(Term, Option<Note>)> {
     Some((term, note))
 }
 
-/// Says whether a word stands for no licence. The list of the crate holds such words as ids; the specification has them alone,
-/// not in expressions.
-fn stands_for_nothing(name: &str) -> bool {
-    let name = name.trim();
-    ["NONE", "NOASSERTION"]
-        .iter()
-        .any(|word| name.eq_ignore_ascii_case(word))
-}
-
 /// Reads a name.
 fn by_name(name: &str) -> Option<(Term, Confidence, Note)> {
-    if stands_for_nothing(name) {
-        return None;
-    }
     let catalog = catalog();
     let id = catalog.id_of_name(name)?;
     let term = Term::new(id);

@@ -106,6 +106,16 @@ fn lenient_spellings_are_understood() {
         ("MIT AND NOASSERTION", "MIT AND LicenseRef-NOASSERTION", Low),
         ("MIT, none", "MIT AND LicenseRef-none", Low),
         (
+            "MIT OR License NOASSERTION",
+            "MIT OR LicenseRef-License-NOASSERTION",
+            Low,
+        ),
+        (
+            "https://spdx.org/licenses/NOASSERTION",
+            "LicenseRef-https-spdx.org-licenses-NOASSERTION",
+            Low,
+        ),
+        (
             "GPL-2.0-only WITH Some Exception",
             "GPL-2.0-only WITH AdditionRef-Some-Exception",
             Low,
@@ -138,6 +148,10 @@ fn words_for_nothing_are_told_apart() {
         ("NONE", "None"),
         ("none", "None"),
         ("NOASSERTION", "NoAssertion"),
+        ("License: NONE", "None"),
+        ("No License", "None"),
+        ("license NOASSERTION", "NoAssertion"),
+        ("License: unknown", "Unknown"),
         ("UNKNOWN", "Unknown"),
         ("unknown", "Unknown"),
         ("N/A", "Unknown"),

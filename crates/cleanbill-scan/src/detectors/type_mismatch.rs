@@ -33,15 +33,7 @@ const JSON_NAMES: &[&str] = &[".zarray", ".zattrs", ".zgroup", ".zmetadata"];
 
 fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     let extension = scene.extension;
-    // The usual case first, since every file passes here.
-    if (extension == "json" || JSON_NAMES.contains(&scene.file_name))
-        && let [Parsed::Text(view)] = scene.parsed
-        && !matches!(
-            view.kind,
-            Kind::Json | Kind::JsonLines | Kind::Notebook | Kind::JinjaTemplate | Kind::GitLfsPointer
-        )
-        && scene.source.size() > 0
-    {
+    if is_no_json(scene) {
         sink.report(
             None,
             text!(
@@ -56,6 +48,7 @@ fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
         ));
         return;
     }
+    // The usual case, since every file passes here.
     if scene
         .parsed
         .iter()
@@ -109,6 +102,19 @@ fn run(scene: &Scene<'_>, sink: &mut Sink<'_>) {
             ),
         );
     }
+}
+
+/// Says whether a text is named as JSON and is none, nor a template of some or a pointer to it.
+fn is_no_json(scene: &Scene<'_>) -> bool {
+    let is_named = scene.extension == "json" || JSON_NAMES.contains(&scene.file_name);
+    let [Parsed::Text(view)] = scene.parsed else {
+        return false;
+    };
+    let known = matches!(
+        view.kind,
+        Kind::Json | Kind::JsonLines | Kind::Notebook | Kind::JinjaTemplate | Kind::GitLfsPointer
+    );
+    is_named && !known && scene.source.size() > 0
 }
 
 #[cfg(test)]
