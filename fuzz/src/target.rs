@@ -229,7 +229,7 @@ pub(crate) fn signed() -> Vec<Vec<u8>> {
     let vex = Predicate::vex(vex).expect("a document");
     let statement = statement(Serialization::Files, "a/b");
     let signer = ClaimSigner {
-        key,
+        key: Box::new(key),
         certificates: Vec::new(),
     };
     let bundle = sign_claim(&statement, &vex, UnixTime(0), &signer).expect("a key signs");

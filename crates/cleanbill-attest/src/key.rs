@@ -51,6 +51,16 @@ impl Curve {
         }
     }
 
+    /// Returns the hash function that belongs to it.
+    #[cfg(feature = "pkcs11")]
+    pub(crate) const fn prehash(self) -> Prehash {
+        match self {
+            Self::P256 => Prehash::Sha256,
+            Self::P384 => Prehash::Sha384,
+            Self::P521 => Prehash::Sha512,
+        }
+    }
+
     const fn scalar_bytes(self) -> usize {
         match self {
             Self::P256 => 32,
@@ -112,6 +122,11 @@ pub enum KeyError {
     Randomness,
     /// The key refused to sign.
     Signing,
+    /// The token that holds the key failed.
+    Token {
+        /// What it says.
+        problem: String,
+    },
 }
 
 impl KeyError {
@@ -152,6 +167,7 @@ impl KeyError {
             Self::Pair => text!("the certificate is for another key", "证书属于另一把密钥"),
             Self::Randomness => text!("the system gives no random numbers", "系统未提供随机数"),
             Self::Signing => text!("the key cannot sign", "密钥无法签名"),
+            Self::Token { problem } => text!("the token failed: {problem}", "令牌失败：{problem}"),
         }
     }
 }
@@ -215,6 +231,10 @@ impl PublicKey {
             .subject_public_key
             .as_bytes()
             .ok_or(KeyError::Syntax)?;
+        Self::from_point(curve, point)
+    }
+
+    fn from_point(curve: Curve, point: &[u8]) -> Result<Self, KeyError> {
         let syntax = |_| KeyError::Syntax;
         Ok(Self(match curve {
             Curve::P256 => {
@@ -304,6 +324,15 @@ impl PublicKey {
     }
 }
 
+/// Signs: a private key in memory, or one in a token.
+pub trait SigningKey: fmt::Debug {
+    /// Returns the public half.
+    fn public_key(&self) -> PublicKey;
+
+    /// Signs a message with the hash function that belongs to the curve; the signature is in DER.
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError>;
+}
+
 /// Holds a private key. Its memory is wiped when it is dropped.
 pub struct PrivateKey(Signing);
 
@@ -376,25 +405,6 @@ impl PrivateKey {
         })
     }
 
-    /// Signs a message with the hash function that belongs to the curve; the signature is in DER.
-    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
-        let failed = |_| KeyError::Signing;
-        Ok(match &self.0 {
-            Signing::P256(key) => {
-                let signature: p256::ecdsa::DerSignature = key.try_sign(message).map_err(failed)?;
-                signature.as_bytes().to_vec()
-            }
-            Signing::P384(key) => {
-                let signature: p384::ecdsa::DerSignature = key.try_sign(message).map_err(failed)?;
-                signature.as_bytes().to_vec()
-            }
-            Signing::P521(key) => {
-                let signature: p521::ecdsa::DerSignature = key.try_sign(message).map_err(failed)?;
-                signature.as_bytes().to_vec()
-            }
-        })
-    }
-
     /// Writes it as PKCS#8 in PEM, without encryption.
     pub fn to_pem(&self) -> Result<Zeroizing<String>, KeyError> {
         let der = self.to_der()?;
@@ -424,8 +434,68 @@ impl PrivateKey {
     }
 }
 
+impl SigningKey for PrivateKey {
+    fn public_key(&self) -> PublicKey {
+        Self::public_key(self)
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        let failed = |_| KeyError::Signing;
+        Ok(match &self.0 {
+            Signing::P256(key) => {
+                let signature: p256::ecdsa::DerSignature = key.try_sign(message).map_err(failed)?;
+                signature.as_bytes().to_vec()
+            }
+            Signing::P384(key) => {
+                let signature: p384::ecdsa::DerSignature = key.try_sign(message).map_err(failed)?;
+                signature.as_bytes().to_vec()
+            }
+            Signing::P521(key) => {
+                let signature: p521::ecdsa::DerSignature = key.try_sign(message).map_err(failed)?;
+                signature.as_bytes().to_vec()
+            }
+        })
+    }
+}
+
 impl From<Infallible> for KeyError {
     fn from(never: Infallible) -> Self {
         match never {}
     }
+}
+
+/// Writes a signature of two numbers beside each other, as tokens give it, as DER.
+#[cfg(feature = "pkcs11")]
+pub(crate) fn der_of_raw(curve: Curve, raw: &[u8]) -> Option<Vec<u8>> {
+    Some(match curve {
+        Curve::P256 => p256::ecdsa::Signature::from_slice(raw)
+            .ok()?
+            .to_der()
+            .as_bytes()
+            .to_vec(),
+        Curve::P384 => p384::ecdsa::Signature::from_slice(raw)
+            .ok()?
+            .to_der()
+            .as_bytes()
+            .to_vec(),
+        Curve::P521 => p521::ecdsa::Signature::from_slice(raw)
+            .ok()?
+            .to_der()
+            .as_bytes()
+            .to_vec(),
+    })
+}
+
+/// Reads a public key as tokens hold it (PKCS#11 3.0, 2.3.3): the curve as `ECParameters`, the point within an octet string. Some tokens
+/// give the point bare.
+#[cfg(feature = "pkcs11")]
+pub(crate) fn public_key_of_token(parameters: &[u8], point: &[u8]) -> Result<PublicKey, KeyError> {
+    let oid = ObjectIdentifier::from_der(parameters).map_err(|_| KeyError::Kind {
+        found: "a curve without a name".to_owned(),
+    })?;
+    let curve = Curve::of_oid(oid).ok_or_else(|| KeyError::Kind {
+        found: oid.to_string(),
+    })?;
+    let point = <&der::asn1::OctetStringRef>::from_der(point).map_or(point, |inner| inner.as_bytes());
+    PublicKey::from_point(curve, point)
 }

@@ -36,6 +36,7 @@ mod sigstore;
 mod statement;
 mod time;
 mod timestamp;
+mod token;
 mod verify;
 mod walk;
 mod words;
@@ -43,7 +44,7 @@ mod words;
 pub use certificate::{Certificate, CertificateError};
 pub use digest::Algorithm;
 pub use hashing::{Observer, Quiet};
-pub use key::{Curve, KeyError, PrivateKey, PublicKey, Salt};
+pub use key::{Curve, KeyError, PrivateKey, PublicKey, Salt, SigningKey};
 pub use listing::{ListOptions, Listed, list_files};
 pub use named_signer::{NamedSigner, named_signer};
 pub use note::Note;
@@ -53,6 +54,9 @@ pub use sigstore::{SigstoreTrust, TrustedRootSource};
 pub use statement::{Resource, Serialization, Statement};
 pub use time::UnixTime;
 pub use timestamp::TimestampProblem;
+#[cfg(feature = "pkcs11")]
+pub use token::TokenKey;
+pub use token::{Pin, TokenError, TokenUri};
 pub use verify::{
     FileReport, FileState, SCHEMA, SignedBy, Trust, VERIFY_SCHEMA, Verification, VerifyOptions, verify,
 };

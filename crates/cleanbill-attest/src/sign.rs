@@ -8,7 +8,7 @@ use crate::{
     digest::Algorithm,
     dsse,
     hashing::{self, Hashed, Job, Observer, Unhashed},
-    key::{KeyError, PrivateKey},
+    key::{KeyError, SigningKey},
     refusal::Refusal,
     statement::{Resource, Serialization, Statement, shard_name},
     walk::{self, EntryKind, IgnorePaths, Shape},
@@ -151,12 +151,12 @@ pub fn read_model(
 }
 
 /// Signs a statement with a key and returns the bundle.
-pub fn sign_with_key(statement: &Statement, key: &PrivateKey) -> Result<Vec<u8>, KeyError> {
+pub fn sign_with_key(statement: &Statement, key: &dyn SigningKey) -> Result<Vec<u8>, KeyError> {
     sign_payload_with_key(&statement.to_json(), key)
 }
 
 /// Signs the bytes of any statement with a key.
-pub(crate) fn sign_payload_with_key(payload: &[u8], key: &PrivateKey) -> Result<Vec<u8>, KeyError> {
+pub(crate) fn sign_payload_with_key(payload: &[u8], key: &dyn SigningKey) -> Result<Vec<u8>, KeyError> {
     let signature = key.sign(&dsse::encode(dsse::PAYLOAD_TYPE, payload))?;
     let hint = key.public_key().fingerprint();
     Ok(bundle::write(&Signer::Key { hint: &hint }, payload, &signature))
@@ -167,7 +167,7 @@ pub(crate) fn sign_payload_with_key(payload: &[u8], key: &PrivateKey) -> Result<
 /// `chain` leads from whoever issued the certificate towards a root; verifiers need their own copy of the root anyway.
 pub fn sign_with_certificate(
     statement: &Statement,
-    key: &PrivateKey,
+    key: &dyn SigningKey,
     certificate: &Certificate,
     chain: &[Certificate],
 ) -> Result<Vec<u8>, KeyError> {
@@ -177,7 +177,7 @@ pub fn sign_with_certificate(
 /// Signs the bytes of any statement with a key and the certificate for it.
 pub(crate) fn sign_payload_with_certificate(
     payload: &[u8],
-    key: &PrivateKey,
+    key: &dyn SigningKey,
     certificate: &Certificate,
     chain: &[Certificate],
 ) -> Result<Vec<u8>, KeyError> {

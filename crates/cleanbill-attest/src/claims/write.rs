@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{CREATED, Predicate, SERIALIZATION};
 use crate::{
     certificate::Certificate,
-    key::{KeyError, PrivateKey},
+    key::{KeyError, SigningKey},
     sign::{sign_payload_with_certificate, sign_payload_with_key},
     statement::{STATEMENT_TYPE, Statement},
     time::UnixTime,
@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug)]
 pub struct ClaimSigner {
     /// The private key.
-    pub key: PrivateKey,
+    pub key: Box<dyn SigningKey>,
     /// The certificate of that key and those that lead from its issuer towards a root; nothing where verifiers know the key.
     pub certificates: Vec<Certificate>,
 }
@@ -31,9 +31,9 @@ pub fn sign_claim(
 ) -> Result<Vec<u8>, KeyError> {
     let payload = payload(model, predicate, created);
     match signer.certificates.split_first() {
-        None => sign_payload_with_key(&payload, &signer.key),
+        None => sign_payload_with_key(&payload, signer.key.as_ref()),
         Some((certificate, chain)) => {
-            sign_payload_with_certificate(&payload, &signer.key, certificate, chain)
+            sign_payload_with_certificate(&payload, signer.key.as_ref(), certificate, chain)
         }
     }
 }

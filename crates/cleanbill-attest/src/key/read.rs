@@ -7,7 +7,7 @@ use pkcs8::{
 };
 use sec1::EcPrivateKey;
 
-use super::{Curve, EC_KEY_OID, KeyError, PrivateKey};
+use super::{Curve, EC_KEY_OID, KeyError, PrivateKey, PublicKey};
 use crate::{
     limits,
     pem::{self, Block},
@@ -101,15 +101,10 @@ fn from_sec1(bytes: &[u8], curve: Option<Curve>) -> Result<PrivateKey, KeyError>
     };
     let private = PrivateKey::from_scalar(curve, key.private_key)?;
     // A public half that belongs to another key would make signatures that nobody can verify.
-    if let Some(point) = key.public_key {
-        let stated = match curve {
-            Curve::P256 => p256::ecdsa::VerifyingKey::from_sec1_bytes(point).map(super::Verifying::P256),
-            Curve::P384 => p384::ecdsa::VerifyingKey::from_sec1_bytes(point).map(super::Verifying::P384),
-            Curve::P521 => p521::ecdsa::VerifyingKey::from_sec1_bytes(point).map(super::Verifying::P521),
-        };
-        if stated.ok().as_ref() != Some(&private.public_key().0) {
-            return Err(KeyError::Syntax);
-        }
+    if let Some(point) = key.public_key
+        && PublicKey::from_point(curve, point).ok() != Some(private.public_key())
+    {
+        return Err(KeyError::Syntax);
     }
     Ok(private)
 }

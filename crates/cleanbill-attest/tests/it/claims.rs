@@ -111,7 +111,7 @@ fn policy() -> Policy<'static> {
 
 fn signer() -> ClaimSigner {
     ClaimSigner {
-        key: key(Curve::P256, 1),
+        key: Box::new(key(Curve::P256, 1)),
         certificates: Vec::new(),
     }
 }
@@ -175,7 +175,9 @@ fn what_is_claimed_holds_until_the_model_changes() {
     let read =
         |name: &str| cleanbill_attest::Certificate::from_pem(&authority.read(name)).expect("a certificate");
     let signer = ClaimSigner {
-        key: cleanbill_attest::PrivateKey::from_pem(&authority.read("leaf.key"), || Ok(None)).expect("a key"),
+        key: Box::new(
+            cleanbill_attest::PrivateKey::from_pem(&authority.read("leaf.key"), || Ok(None)).expect("a key"),
+        ),
         certificates: [read("leaf.pem"), read("intermediate.pem")].concat(),
     };
     let statement = model.statement(&read_options());

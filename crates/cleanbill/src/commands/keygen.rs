@@ -71,7 +71,7 @@ pub(crate) fn run(arguments: &Keygen, shell: &Shell) -> Result<ExitCode, Failure
     let failed = proof::key_failure(path);
     let key = PrivateKey::generate(curve, random).map_err(&failed)?;
     let pem = if arguments.encrypt || arguments.passphrase.is_given() {
-        let passphrase = arguments.passphrase.read(true, shell)?;
+        let passphrase = arguments.passphrase.read_twice(shell)?;
         let mut salt = Salt {
             salt: [0; 16],
             start: [0; 16],

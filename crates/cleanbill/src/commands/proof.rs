@@ -10,7 +10,8 @@ use std::{
 
 use clap::{Args, value_parser};
 use cleanbill_attest::{
-    Certificate, GIT_PATHS, IgnorePaths, KeyError, PrivateKey, PublicKey, Refusal, TrustedRootSource, limits,
+    Certificate, GIT_PATHS, IgnorePaths, KeyError, Pin, PrivateKey, PublicKey, Refusal, SigningKey,
+    TokenError, TokenUri, TrustedRootSource, limits,
 };
 use cleanbill_core::{ExitCode, Text, text};
 use zeroize::Zeroizing;
@@ -115,7 +116,7 @@ pub(super) fn model_name(model: &Path) -> String {
 /// Where the passphrase of an encrypted key comes from; asked for on the terminal otherwise.
 #[derive(Args, Debug)]
 pub(super) struct Passphrase {
-    /// Take the passphrase of the private key from the first line of this file
+    /// Take the passphrase of the private key, or the PIN of the token, from the first line of this file
     #[arg(
         long,
         alias = "passphrase_file",
@@ -123,7 +124,7 @@ pub(super) struct Passphrase {
         conflicts_with = "passphrase_env"
     )]
     passphrase_file: Option<PathBuf>,
-    /// Take the passphrase of the private key from the environment variable of this name
+    /// Take the passphrase of the private key, or the PIN of the token, from the environment variable of this name
     #[arg(long, alias = "passphrase_env", value_name = "NAME")]
     passphrase_env: Option<String>,
 }
@@ -133,12 +134,27 @@ impl Passphrase {
         self.passphrase_file.is_some() || self.passphrase_env.is_some()
     }
 
-    /// Returns the passphrase; `twice` has it typed again, so that nobody locks themselves out.
-    pub(super) fn read(&self, twice: bool, shell: &Shell) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    /// Returns the passphrase of a private key.
+    pub(super) fn read(&self, shell: &Shell) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        self.ask(&passphrase_question(), shell)
+    }
+
+    /// Returns the passphrase of a new private key, typed twice where it is typed, so that nobody locks themselves out.
+    pub(super) fn read_twice(&self, shell: &Shell) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let first = self.ask(&passphrase_question(), shell)?;
+        if !self.is_given() && *typed(&text!("The same again: ", "请再次输入："), shell)? != *first {
+            return Err(Failure::usage(text!(
+                "the two passphrases differ",
+                "两次输入的口令不同"
+            )));
+        }
+        Ok(first)
+    }
+
+    /// Returns the secret from where the caller said, or asks for it.
+    fn ask(&self, question: &Text, shell: &Shell) -> Result<Zeroizing<Vec<u8>>, Failure> {
         if let Some(path) = &self.passphrase_file {
-            let bytes = Zeroizing::new(read_bounded(path, limits::KEY_FILE_BYTES)?);
-            let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-            return not_empty(line.strip_suffix(b"\r").unwrap_or(line));
+            return first_line(path);
         }
         if let Some(name) = &self.passphrase_env {
             let value = Zeroizing::new(environment::secret(name).unwrap_or_default().into_bytes());
@@ -150,28 +166,34 @@ impl Passphrase {
             }
             return Ok(value);
         }
-        let ask = |question: &Text| {
-            let typed = rpassword::prompt_password(question.get(shell.language)).map_err(|error| {
-                Failure::usage(text!(
-                    "no terminal to ask for the passphrase: {error}",
-                    "没有可询问口令的终端：{error}"
-                ))
-                .hint(text!(
-                    "give it with `--passphrase-file` or `--passphrase-env`",
-                    "请用 `--passphrase-file` 或 `--passphrase-env` 提供"
-                ))
-            });
-            typed.map(|text| Zeroizing::new(text.into_bytes()))
-        };
-        let first = ask(&text!("Passphrase of the private key: ", "私钥口令："))?;
-        if twice && *ask(&text!("The same again: ", "请再次输入："))? != *first {
-            return Err(Failure::usage(text!(
-                "the two passphrases differ",
-                "两次输入的口令不同"
-            )));
-        }
-        not_empty(&first)
+        not_empty(&typed(question, shell)?)
     }
+}
+
+fn passphrase_question() -> Text {
+    text!("Passphrase of the private key: ", "私钥口令：")
+}
+
+/// Asks on the terminal.
+fn typed(question: &Text, shell: &Shell) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let typed = rpassword::prompt_password(question.get(shell.language)).map_err(|error| {
+        Failure::usage(text!(
+            "no terminal to ask on: {error}",
+            "没有可询问的终端：{error}"
+        ))
+        .hint(text!(
+            "give it with `--passphrase-file` or `--passphrase-env`",
+            "请用 `--passphrase-file` 或 `--passphrase-env` 提供"
+        ))
+    });
+    typed.map(|text| Zeroizing::new(text.into_bytes()))
+}
+
+/// Returns the first line of a file that holds a secret.
+fn first_line(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let bytes = Zeroizing::new(read_bounded(path, limits::KEY_FILE_BYTES)?);
+    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    not_empty(line.strip_suffix(b"\r").unwrap_or(line))
 }
 
 fn not_empty(passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failure> {
@@ -179,6 +201,58 @@ fn not_empty(passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failure> {
         return Err(Failure::usage(text!("the passphrase is empty", "口令为空")));
     }
     Ok(Zeroizing::new(passphrase.to_vec()))
+}
+
+/// Opens the key that a URI of PKCS#11 names in a token.
+pub(super) fn token_key(
+    uri: &str,
+    passphrase: &Passphrase,
+    shell: &Shell,
+) -> Result<Box<dyn SigningKey>, Failure> {
+    let failed = |error: TokenError| Failure {
+        hint: error.hint(),
+        ..Failure::usage(error.text())
+    };
+    let uri = TokenUri::parse(uri).map_err(failed)?;
+    if matches!(uri.pin(), Pin::Value(_)) {
+        shell.note(&text!(
+            "warning: others can see the PIN on the command line; `pin-source=FILE` or `--passphrase-file` keeps it to you",
+            "警告：其他用户可以在命令行中看到 PIN；请使用 `pin-source=FILE` 或 `--passphrase-file`"
+        ));
+    }
+    open_token(&uri, passphrase, shell, failed)
+}
+
+#[cfg(feature = "pkcs11")]
+fn open_token(
+    uri: &TokenUri,
+    passphrase: &Passphrase,
+    shell: &Shell,
+    failed: impl Fn(TokenError) -> Failure,
+) -> Result<Box<dyn SigningKey>, Failure> {
+    let mut unread = None;
+    let key = cleanbill_attest::TokenKey::open(uri, || {
+        let pin = match uri.pin() {
+            Pin::Value(pin) => not_empty(pin.as_bytes()),
+            Pin::File(path) => first_line(path),
+            Pin::Elsewhere => passphrase.ask(&text!("PIN of the token: ", "令牌 PIN："), shell),
+        };
+        pin.map_err(|failure| unread = Some(failure)).ok()
+    });
+    match (key, unread) {
+        (_, Some(failure)) => Err(failure),
+        (key, None) => Ok(Box::new(key.map_err(failed)?)),
+    }
+}
+
+#[cfg(not(feature = "pkcs11"))]
+fn open_token(
+    _uri: &TokenUri,
+    _passphrase: &Passphrase,
+    _shell: &Shell,
+    failed: impl Fn(TokenError) -> Failure,
+) -> Result<Box<dyn SigningKey>, Failure> {
+    Err(failed(TokenError::NotBuilt))
 }
 
 /// Reads a private key and warns where others can read it too.
@@ -196,7 +270,7 @@ pub(super) fn private_key(
         ));
     }
     let mut failed = None;
-    let key = PrivateKey::from_pem(&bytes, || match passphrase.read(false, shell) {
+    let key = PrivateKey::from_pem(&bytes, || match passphrase.read(shell) {
         Ok(passphrase) => Ok(Some(passphrase)),
         Err(failure) => {
             failed = Some(failure);
@@ -250,6 +324,13 @@ pub(super) fn unusable(path: &Path, why: &Text) -> Failure {
     let shown = path.display();
     let (en, zh) = (why.en(), why.get(cleanbill_core::Language::Chinese));
     Failure::usage(text!("cannot use `{shown}`: {en}", "无法使用 `{shown}`：{zh}"))
+}
+
+/// Says that a key did not sign.
+pub(super) fn unsigned(error: &KeyError) -> Failure {
+    let why = error.text();
+    let (en, zh) = (why.en(), why.get(cleanbill_core::Language::Chinese));
+    Failure::usage(text!("cannot sign: {en}", "无法签名：{zh}"))
 }
 
 pub(super) fn key_failure(path: &Path) -> impl Fn(KeyError) -> Failure + '_ {

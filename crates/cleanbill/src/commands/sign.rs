@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use cleanbill_attest::{
-    Algorithm, PrivateKey, Quiet, ReadModel, ReadOptions, Serialization, read_model, sign_with_certificate,
+    Algorithm, Quiet, ReadModel, ReadOptions, Serialization, SigningKey, read_model, sign_with_certificate,
     sign_with_key,
 };
 use cleanbill_core::{ExitCode, text};
@@ -31,6 +31,8 @@ pub(crate) struct Sign {
 enum Method {
     Key(Box<ByKey>),
     Certificate(Box<ByCertificate>),
+    Pkcs11Key(Box<ByToken>),
+    Pkcs11Certificate(Box<ByTokenCertificate>),
 }
 
 /// Sign with a private key; verifiers need the public one
@@ -53,14 +55,55 @@ struct ByCertificate {
     /// The private key: ECDSA on P-256, P-384 or P-521, as PKCS#8 or SEC1 in PEM, encrypted or not
     #[arg(long, alias = "private_key", value_name = "FILE")]
     private_key: PathBuf,
+    #[command(flatten)]
+    certificates: Certificates,
+    #[command(flatten)]
+    passphrase: Passphrase,
+}
+
+/// Sign with a private key in a security module or a card; verifiers need the public one
+#[derive(Args, Debug)]
+struct ByToken {
+    #[command(flatten)]
+    model: Signing,
+    #[command(flatten)]
+    token: Token,
+}
+
+/// Sign with a private key in a security module or a card, and its certificate; verifiers need the root
+#[derive(Args, Debug)]
+struct ByTokenCertificate {
+    #[command(flatten)]
+    model: Signing,
+    #[command(flatten)]
+    token: Token,
+    #[command(flatten)]
+    certificates: Certificates,
+}
+
+#[derive(Args, Debug)]
+struct Token {
+    /// Names key, token and module (RFC 7512): `pkcs11:token=TOKEN;object=KEY?module-path=FILE`; the module is loaded
+    #[arg(long, alias = "pkcs11_uri", value_name = "URI")]
+    pkcs11_uri: String,
+    #[command(flatten)]
+    passphrase: Passphrase,
+}
+
+impl Token {
+    fn key(&self, shell: &Shell) -> Result<Box<dyn SigningKey>, Failure> {
+        proof::token_key(&self.pkcs11_uri, &self.passphrase, shell)
+    }
+}
+
+#[derive(Args, Debug)]
+struct Certificates {
     /// The certificate of that key, in PEM
     #[arg(long, alias = "signing_certificate", value_name = "FILE")]
     signing_certificate: PathBuf,
     /// Certificates from its issuer towards the root, in PEM and in this order; may be repeated
     #[arg(long, alias = "certificate_chain", value_name = "FILE")]
     certificate_chain: Vec<PathBuf>,
-    #[command(flatten)]
-    passphrase: Passphrase,
 }
 
 #[derive(Args, Debug)]
@@ -91,28 +134,49 @@ pub(crate) fn run(arguments: &Sign, shell: &Shell) -> Result<ExitCode, Failure> 
     match &arguments.method {
         Method::Key(arguments) => {
             let key = proof::private_key(&arguments.private_key, &arguments.passphrase, shell)?;
-            finish(&arguments.model, shell, |read| {
-                sign_with_key(&read.statement, &key).map_err(proof::key_failure(&arguments.private_key))
-            })
+            by_key(&arguments.model, &key, shell)
         }
         Method::Certificate(arguments) => {
-            let key: PrivateKey = proof::private_key(&arguments.private_key, &arguments.passphrase, shell)?;
-            let own = proof::certificates(std::slice::from_ref(&arguments.signing_certificate))?;
-            let chain = proof::certificates(&arguments.certificate_chain)?;
-            // A file with the whole chain is a usual way to hand out a certificate.
-            let Some((leaf, rest)) = own.split_first() else {
-                return Err(proof::unusable(
-                    &arguments.signing_certificate,
-                    &text!("there is no certificate", "其中没有证书"),
-                ));
-            };
-            let chain: Vec<_> = rest.iter().chain(&chain).cloned().collect();
-            finish(&arguments.model, shell, |read| {
-                sign_with_certificate(&read.statement, &key, leaf, &chain)
-                    .map_err(proof::key_failure(&arguments.signing_certificate))
-            })
+            let key = proof::private_key(&arguments.private_key, &arguments.passphrase, shell)?;
+            by_certificate(&arguments.model, &key, &arguments.certificates, shell)
+        }
+        Method::Pkcs11Key(arguments) => {
+            let key = arguments.token.key(shell)?;
+            by_key(&arguments.model, key.as_ref(), shell)
+        }
+        Method::Pkcs11Certificate(arguments) => {
+            let key = arguments.token.key(shell)?;
+            by_certificate(&arguments.model, key.as_ref(), &arguments.certificates, shell)
         }
     }
+}
+
+fn by_key(model: &Signing, key: &dyn SigningKey, shell: &Shell) -> Result<ExitCode, Failure> {
+    finish(model, shell, |read| {
+        sign_with_key(&read.statement, key).map_err(|error| proof::unsigned(&error))
+    })
+}
+
+fn by_certificate(
+    model: &Signing,
+    key: &dyn SigningKey,
+    certificates: &Certificates,
+    shell: &Shell,
+) -> Result<ExitCode, Failure> {
+    let file = &certificates.signing_certificate;
+    let own = proof::certificates(std::slice::from_ref(file))?;
+    let chain = proof::certificates(&certificates.certificate_chain)?;
+    // A file with the whole chain is a usual way to hand out a certificate.
+    let Some((leaf, rest)) = own.split_first() else {
+        return Err(proof::unusable(
+            file,
+            &text!("there is no certificate", "其中没有证书"),
+        ));
+    };
+    let chain: Vec<_> = rest.iter().chain(&chain).cloned().collect();
+    finish(model, shell, |read| {
+        sign_with_certificate(&read.statement, key, leaf, &chain).map_err(|error| proof::unsigned(&error))
+    })
 }
 
 /// Reads the model, has it signed, and writes the bundle.

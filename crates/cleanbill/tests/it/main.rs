@@ -20,3 +20,4 @@ mod signing;
 mod signing_reference;
 mod support;
 mod tidy;
+mod token;

@@ -7,7 +7,7 @@ use std::{
 
 use clap::Args;
 use cleanbill_attest::{
-    Algorithm, IgnorePaths, Quiet, ReadOptions, Refusal, Serialization, Statement, UnixTime,
+    Algorithm, IgnorePaths, Quiet, ReadOptions, Refusal, Serialization, SigningKey, Statement, UnixTime,
     claims::{ClaimRefusal, ClaimSigner, Predicate, append, sign_claim},
     limits, read_model,
 };
@@ -25,8 +25,21 @@ use crate::{
 #[derive(Args, Debug)]
 pub(super) struct SignedWith {
     /// The private key: ECDSA on P-256, P-384 or P-521, as PKCS#8 or SEC1 in PEM, encrypted or not
-    #[arg(long, alias = "private_key", value_name = "FILE")]
-    private_key: PathBuf,
+    #[arg(
+        long,
+        alias = "private_key",
+        value_name = "FILE",
+        required_unless_present = "pkcs11_uri"
+    )]
+    private_key: Option<PathBuf>,
+    /// A private key in a security module or a card instead (RFC 7512): `pkcs11:token=TOKEN;object=KEY?module-path=FILE`
+    #[arg(
+        long,
+        alias = "pkcs11_uri",
+        value_name = "URI",
+        conflicts_with = "private_key"
+    )]
+    pkcs11_uri: Option<String>,
     /// The certificate of that key, in PEM, where verifiers know a root and not the key
     #[arg(long, alias = "signing_certificate", value_name = "FILE")]
     signing_certificate: Option<PathBuf>,
@@ -45,7 +58,11 @@ pub(super) struct SignedWith {
 impl SignedWith {
     /// Reads key and certificates.
     pub(super) fn signer(&self, shell: &Shell) -> Result<ClaimSigner, Failure> {
-        let key = proof::private_key(&self.private_key, &self.passphrase, shell)?;
+        let key: Box<dyn SigningKey> = match (&self.private_key, &self.pkcs11_uri) {
+            (_, Some(uri)) => proof::token_key(uri, &self.passphrase, shell)?,
+            (Some(path), None) => Box::new(proof::private_key(path, &self.passphrase, shell)?),
+            (None, None) => return Err(Failure::usage(text!("no private key is named", "未指定私钥"))),
+        };
         let mut certificates = Vec::new();
         if let Some(own) = &self.signing_certificate {
             certificates = proof::certificates(std::slice::from_ref(own))?;
@@ -65,16 +82,16 @@ impl SignedWith {
         }
         Ok(ClaimSigner { key, certificates })
     }
+}
 
-    pub(super) fn sign(
-        &self,
-        model: &Statement,
-        predicate: &Predicate,
-        created: UnixTime,
-        signer: &ClaimSigner,
-    ) -> Result<Vec<u8>, Failure> {
-        sign_claim(model, predicate, created, signer).map_err(proof::key_failure(&self.private_key))
-    }
+/// Signs a claim.
+pub(super) fn sign(
+    model: &Statement,
+    predicate: &Predicate,
+    created: UnixTime,
+    signer: &ClaimSigner,
+) -> Result<Vec<u8>, Failure> {
+    sign_claim(model, predicate, created, signer).map_err(|error| proof::unsigned(&error))
 }
 
 /// The model, who signs, and where the claim goes.
@@ -145,19 +162,18 @@ impl About {
         let allow = self.files.allow_symlinks;
         read(path, allow, self.files.git(), &self.files, shell)
     }
+}
 
+impl Ready {
     /// Signs the claim, writes it, and says so.
     pub(super) fn finish(
         &self,
-        ready: &Ready,
         predicate: &Predicate,
         created: UnixTime,
         shell: &Shell,
     ) -> Result<(), Failure> {
-        let bundle = self
-            .signing
-            .sign(&ready.model, predicate, created, &ready.signer)?;
-        match &ready.place {
+        let bundle = sign(&self.model, predicate, created, &self.signer)?;
+        match &self.place {
             Place::Bundle(output) => output.write(&bundle),
             Place::Claims(path) => {
                 add(path, &[bundle])?;

@@ -58,7 +58,7 @@ pub(super) fn run_vex(arguments: &AttestVex, shell: &Shell) -> Result<ExitCode, 
 
 fn finish(about: &About, predicate: &Predicate, shell: &Shell) -> Result<ExitCode, Failure> {
     let ready = about.ready(shell)?;
-    about.finish(&ready, predicate, now(), shell)?;
+    ready.finish(predicate, now(), shell)?;
     Ok(ExitCode::Pass)
 }
 

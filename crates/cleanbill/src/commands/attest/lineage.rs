@@ -51,7 +51,7 @@ pub(super) fn run(arguments: &AttestLineage, shell: &Shell) -> Result<ExitCode, 
         })
     });
     let predicate = Predicate::lineage(&difference, &base, &difference_json(&difference));
-    arguments.about.finish(&ready, &predicate, now(), shell)?;
+    ready.finish(&predicate, now(), shell)?;
     let (verdict, findings) = (difference.verdict.as_str(), difference.findings.len());
     shell.note(&text!(
         "verdict: {verdict}, findings: {findings}",

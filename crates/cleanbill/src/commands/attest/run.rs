@@ -104,11 +104,7 @@ pub(super) fn run(arguments: &AttestRun, shell: &Shell) -> Result<ExitCode, Fail
             version: env!("CARGO_PKG_VERSION"),
             times: (began, ended),
         });
-        bundles.push(
-            arguments
-                .signing
-                .sign(&output.model, &predicate, ended, &signer)?,
-        );
+        bundles.push(about::sign(&output.model, &predicate, ended, &signer)?);
     }
     about::add(&claims, &bundles)?;
     about::told(&claims, bundles.len(), shell);

@@ -123,7 +123,7 @@ fn finish(
         verifier,
     };
     let predicate = make(&outcome, &ready, &policy).map_err(|refusals| proof::refused(&refusals))?;
-    about.finish(&ready, &predicate, now(), shell)?;
+    ready.finish(&predicate, now(), shell)?;
     let (verdict, findings) = (outcome.report.verdict.as_str(), outcome.report.findings.len());
     shell.note(&text!(
         "verdict: {verdict}, findings: {findings}",

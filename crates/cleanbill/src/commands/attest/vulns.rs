@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &AttestVulns, shell: &Shell) -> Result<ExitCode, Fa
         gaps: &gaps,
         times: (began, now()),
     });
-    arguments.about.finish(&ready, &predicate, now(), shell)?;
+    ready.finish(&predicate, now(), shell)?;
     let count = bill.vulnerabilities.len();
     shell.note(&text!(
         "{count} advisories, data of {data_of}",
