@@ -37,6 +37,7 @@ git ls-files -z '*.rs' | xargs -0 rustfmt --check --edition 2024 --config-path r
 step "clippy"
 cargo clippy --quiet --workspace --all-targets -- -D warnings
 cargo clippy --quiet --workspace --no-default-features -- -D warnings
+cargo clippy --quiet -p cleanbill -p cleanbill-attest --features cleanbill/pkcs11 --all-targets -- -D warnings
 
 step "tests"
 # The whole output goes to a file, for the skips below; the screen gets the closing lines, or everything after a failure.
@@ -52,6 +53,20 @@ if ! "${tests[@]}" >"$log" 2>&1; then
 fi
 grep -E '^ *Summary|^test result:' "$log"
 cargo test --quiet --workspace --doc >>"$log" 2>&1 || { cat "$log"; exit 1; }
+
+step "keys in tokens"
+# A security module in software; the feature is not in the default program.
+if ! command -v softhsm2-util >/dev/null; then
+    as_root apt-get update -qq || true
+    as_root apt-get install -y -qq softhsm2 >/dev/null || echo "SKIPPED: SoftHSM cannot be installed" | tee -a "$log"
+fi
+if ! cargo test --quiet -p cleanbill --features pkcs11 --test it token:: -- --show-output >"$log.tokens" 2>&1; then
+    cat "$log.tokens"
+    echo "keys in tokens failed" >&2
+    exit 1
+fi
+grep -E '^test result:' "$log.tokens"
+grep -hE '^SKIPPED:' "$log.tokens" >>"$log" || true
 
 step "documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps

@@ -118,6 +118,37 @@ mod keyless {
     }
 
     #[test]
+    fn the_vector_of_the_specification_verifies() {
+        let (Some(vectors), Some(models)) = (
+            shared("vectors/oms-spec/v1.0/valid"),
+            shared("vectors/model-transparency"),
+        ) else {
+            return;
+        };
+        let bundle = fs::read(vectors.join("sigstore.bundle.json")).expect("a vector");
+        let check = |model: &str, trust: &SigstoreTrust| {
+            let model = models.join(model);
+            verify(
+                Ok(&bundle),
+                &model,
+                Trust::Sigstore(trust),
+                &verify_options(),
+                &Quiet,
+            )
+        };
+        let good = trust(IDENTITY, PROVIDER);
+        // Their statement is about the files of another vector.
+        let result = check("v1.1.0-sigstore", &good);
+        assert!(result.holds(), "{:?}", result.refusals);
+        assert!(!check("keys", &good).holds(), "other files");
+        let stranger = trust("eve@example.org", PROVIDER);
+        assert_eq!(
+            reasons(&check("v1.1.0-sigstore", &stranger)),
+            ["sigstore-identity"]
+        );
+    }
+
+    #[test]
     fn bundles_of_identities_are_refused_for_their_own_reasons() {
         let Some(folder) = shared("vectors/model-transparency") else {
             return;

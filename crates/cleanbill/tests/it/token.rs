@@ -5,8 +5,8 @@ use crate::support::Workplace;
 #[test]
 fn a_uri_that_names_no_key_is_told_from_one_that_does() {
     let workplace = Workplace::empty();
-    workplace.write("model/config.json", b"{}");
-    let ran = workplace.run("sign pkcs11-key model --pkcs11-uri pkcs11:token=a?module-name=softhsm2");
+    workplace.write("config.json", b"{}");
+    let ran = workplace.run("sign pkcs11-key config.json --pkcs11-uri pkcs11:token=a?module-name=softhsm2");
     assert_eq!(ran.code, 2, "{}", ran.shown());
     assert!(
         ran.stderr.contains("neither `object=` nor `id=`"),
@@ -25,8 +25,8 @@ fn a_uri_that_names_no_key_is_told_from_one_that_does() {
 #[test]
 fn a_program_that_reaches_no_token_says_so() {
     let workplace = Workplace::empty();
-    workplace.write("model/config.json", b"{}");
-    let ran = workplace.run("sign pkcs11-key model --pkcs11_uri pkcs11:object=a?module-name=softhsm2");
+    workplace.write("config.json", b"{}");
+    let ran = workplace.run("sign pkcs11-key config.json --pkcs11_uri pkcs11:object=a?module-name=softhsm2");
     assert_eq!(ran.code, 2, "{}", ran.shown());
     assert!(ran.stderr.contains("built without PKCS#11"), "{}", ran.shown());
 }
@@ -72,6 +72,7 @@ mod with_softhsm {
             );
             workplace.write("softhsm2.conf", settings.as_bytes());
             workplace.write("pin", format!("{PIN}\n").as_bytes());
+            std::fs::create_dir(workplace.path("model")).expect("a folder");
             workplace.write("model/config.json", b"{}");
             let tokens = Self { workplace, module };
             tokens.token("acme");
