@@ -233,7 +233,7 @@ pub(crate) fn signed() -> Vec<Vec<u8>> {
         certificates: Vec::new(),
     };
     let bundle = sign_claim(&statement, &vex, UnixTime(0), &signer).expect("a key signs");
-    seeds.push(claims::append(&bundle, &bundle).expect("a file"));
+    seeds.push(claims::append(&bundle, &[&bundle]).expect("a file"));
     seeds.push(
         br#"{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"a","digest":{"sha256":"00"}}],"predicateType":"https://slsa.dev/provenance/v1","predicate":{"buildDefinition":{"buildType":"x","externalParameters":{"source":"y"}},"runDetails":{"builder":{"id":"z"}}}}"#
             .to_vec(),
@@ -265,7 +265,7 @@ fn attest(bytes: &[u8]) -> String {
         |verification: &cleanbill_attest::Verification| verification.refusals.first().map(Refusal::id);
     let statement = Statement::from_json(bytes).map_or_else(|refusal| refusal.id(), |_| "statement");
     let claim = Claim::from_json(bytes).map_or_else(|refusal| refusal.id(), |claim| claim.kind.as_str());
-    let claims = claims::append(bytes, b"{}").map_or_else(|refusal| refusal.id(), |_| "claims");
+    let claims = claims::append::<&[u8]>(bytes, &[]).map_or_else(|refusal| refusal.id(), |_| "claims");
     let asked = ClaimsOptions {
         files: options,
         require: BTreeSet::new(),

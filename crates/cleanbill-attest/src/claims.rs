@@ -151,6 +151,8 @@ const CREATED: &str = "cleanbill.created";
 const PASSED: &str = "CLEANBILL_PASSED";
 /// The annotation of a weakness that somebody answered.
 const ANSWERED: &str = "answered";
+/// Its values: the weakness is not one of the model, or is one no longer.
+const ANSWERS: [&str; 3] = ["not_affected", "fixed", "false_positive"];
 /// The field of a list of weaknesses that says what could not be looked up.
 const GAPS: &str = "cleanbill.gaps";
 /// The method of a severity that is one of our words.

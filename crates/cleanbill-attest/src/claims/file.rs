@@ -38,9 +38,10 @@ pub fn list(bytes: &[u8]) -> Result<Vec<ListedClaim>, Refusal> {
     Ok(listed)
 }
 
-/// Returns the content of a file of claims with one more. A file that is damaged is refused, so that nobody writes behind damage.
-pub fn append(existing: &[u8], bundle: &[u8]) -> Result<Vec<u8>, Refusal> {
-    let mut out = Vec::with_capacity(existing.len().saturating_add(bundle.len()).saturating_add(1));
+/// Returns the content of a file of claims with some more, all of which can be read again. A file that is damaged is refused, so that
+/// nobody writes behind damage.
+pub fn append<B: AsRef<[u8]>>(existing: &[u8], bundles: &[B]) -> Result<Vec<u8>, Refusal> {
+    let mut out = Vec::with_capacity(existing.len());
     if !existing.is_empty() {
         for (_, bundle) in lines(existing)? {
             one(only_line(bundle?)?)?;
@@ -50,9 +51,12 @@ pub fn append(existing: &[u8], bundle: &[u8]) -> Result<Vec<u8>, Refusal> {
             out.push(b'\n');
         }
     }
-    out.extend_from_slice(only_line(bundle)?);
-    out.push(b'\n');
-    // What is written can be read again.
+    for bundle in bundles {
+        let bundle = only_line(bundle.as_ref())?;
+        one(bundle)?;
+        out.extend_from_slice(bundle);
+        out.push(b'\n');
+    }
     lines(&out)?;
     Ok(out)
 }

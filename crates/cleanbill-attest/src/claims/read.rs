@@ -2,8 +2,8 @@
 //! those that decide something must be there and of their kind.
 
 use super::{
-    ANSWERED, CREATED, ClaimKind, ClaimOutcome, ClaimRefusal, GAPS, OLD_PROVENANCE, OWN_METHOD, PASSED,
-    SERIALIZATION, VERIFICATION_SUMMARY, predicate::check_document,
+    ANSWERED, ANSWERS, CREATED, ClaimKind, ClaimOutcome, ClaimRefusal, GAPS, OLD_PROVENANCE, OWN_METHOD,
+    PASSED, SERIALIZATION, VERIFICATION_SUMMARY, predicate::check_document,
 };
 use crate::{
     digest::parse_hex,
@@ -209,7 +209,11 @@ fn weaknesses(predicate: &Value) -> Result<ClaimOutcome, Refusal> {
             .member("annotations")
             .and_then(Value::as_list)
             .unwrap_or_default();
-        if notes.iter().any(|note| note.member(ANSWERED).is_some()) {
+        let is_answer = |note: &Value| {
+            let state = note.member(ANSWERED).and_then(Value::as_text);
+            state.is_some_and(|state| ANSWERS.contains(&state))
+        };
+        if notes.iter().any(is_answer) {
             continue;
         }
         let severity = one

@@ -134,13 +134,13 @@ pub(crate) fn three(model: &Model) -> Vec<u8> {
     let mut file = Vec::new();
     for predicate in &predicates {
         let bundle = sign_claim(&statement, predicate, TIME, &signer()).expect("a bundle");
-        file = append(&file, &bundle).expect("a file");
+        file = append(&file, &[&bundle]).expect("a file");
     }
     file
 }
 
 pub(crate) fn line(bundle: &[u8]) -> Vec<u8> {
-    append(b"", bundle).expect("a line")
+    append(b"", &[bundle]).expect("a line")
 }
 
 #[test]
@@ -459,18 +459,21 @@ fn nothing_is_added_behind_damage() {
         (&[&good[..], b"x\n"].concat(), "claim-line"),
         (&good[..good.len() / 2], "claim-line"),
     ] {
-        assert_eq!(append(existing, &bundle).expect_err("damage").id(), reason);
+        assert_eq!(append(existing, &[&bundle]).expect_err("damage").id(), reason);
     }
-    assert_eq!(append(&good, b"{\n}").expect_err("two lines").id(), "claim-line");
+    assert_eq!(
+        append(&good, &[b"{\n}"]).expect_err("two lines").id(),
+        "claim-line"
+    );
     // A last line without its end is whole, and gets one.
-    let two = append(&good[..good.len() - 1], &bundle).expect("a file");
+    let two = append(&good[..good.len() - 1], &[&bundle]).expect("a file");
     assert_eq!(two, [&good[..], &good[..]].concat());
     // One bundle as other tools lay it out.
     let value: Value = serde_json::from_slice(&bundle).expect("JSON");
     let spread = serde_json::to_vec_pretty(&value).expect("JSON");
     assert!(verified(&model, &spread, &options()).holds());
     assert_eq!(
-        append(&spread, &bundle).expect_err("several lines").id(),
+        append(&spread, &[&bundle]).expect_err("several lines").id(),
         "claim-line"
     );
 }
@@ -479,7 +482,7 @@ fn nothing_is_added_behind_damage() {
 fn the_signature_of_the_model_may_stand_among_its_claims() {
     let model = Model::new();
     let (bundle, _) = model.signed();
-    let file = append(&three(&model), &bundle).expect("a file");
+    let file = append(&three(&model), &[&bundle]).expect("a file");
     let mut options = options();
     options.require = BTreeSet::from([ClaimKind::Signature]);
     assert!(verified(&model, &file, &options).holds());

@@ -55,7 +55,8 @@ pub(super) fn check_source(source: &str) -> Result<(), Problem> {
     let authority = rest.split('/').next().unwrap_or_default();
     // `git@host` names a user and no secret; `name:password@host` and a token before `@` do.
     let user = authority.rsplit_once('@').map(|(user, _)| user);
-    let is_revision = source.starts_with("hf://") || source.starts_with("oci://");
+    // `hf://gpt2@main` names a revision; the digest of `oci://` stands behind the first `/`.
+    let is_revision = source.starts_with("hf://");
     match user {
         Some(user) if !is_revision && user != "git" => Err(Problem::Credentials),
         _ => Ok(()),
@@ -104,6 +105,7 @@ mod tests {
             ("git+https://example.org/acme/x.git@v1", None),
             ("git+ssh://git@example.org/acme/x.git", None),
             ("oci://example.org/x@sha256:00", None),
+            ("oci://name:word@example.org/x", Some(Problem::Credentials)),
             ("hf://", Some(Problem::Source)),
             ("ftp://example.org/x", Some(Problem::Source)),
             ("http://example.org/x", Some(Problem::Source)),

@@ -134,6 +134,11 @@ impl Passphrase {
         self.passphrase_file.is_some() || self.passphrase_env.is_some()
     }
 
+    /// Returns the variable that holds it, which no other program should inherit.
+    pub(super) fn variable(&self) -> Option<&str> {
+        self.passphrase_env.as_deref()
+    }
+
     /// Returns the passphrase of a private key.
     pub(super) fn read(&self, shell: &Shell) -> Result<Zeroizing<Vec<u8>>, Failure> {
         self.ask(&passphrase_question(), shell)

@@ -56,6 +56,11 @@ pub(super) struct SignedWith {
 }
 
 impl SignedWith {
+    /// Returns the variable that holds the passphrase or PIN.
+    pub(super) fn variable(&self) -> Option<&str> {
+        self.passphrase.variable()
+    }
+
     /// Reads key and certificates.
     pub(super) fn signer(&self, shell: &Shell) -> Result<ClaimSigner, Failure> {
         let key: Box<dyn SigningKey> = match (&self.private_key, &self.pkcs11_uri) {
@@ -234,10 +239,7 @@ pub(super) fn beside(model: &Path) -> PathBuf {
 pub(super) fn check_claims(path: &Path) -> Result<(), Failure> {
     Output::File(path.to_owned()).check()?;
     let existing = existing(path)?;
-    if !existing.is_empty() {
-        // Whether something can be added is known once something is.
-        append(&existing, b"{}").map_err(|refusal| damaged(path, &refusal))?;
-    }
+    append::<&[u8]>(&existing, &[]).map_err(|refusal| damaged(path, &refusal))?;
     Ok(())
 }
 
@@ -247,10 +249,7 @@ pub(super) fn add(path: &Path, bundles: &[Vec<u8>]) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let lock = fs::File::open(folder.unwrap_or_else(|| Path::new("."))).ok();
     let _locked = lock.as_ref().map(fs::File::lock);
-    let mut content = existing(path)?;
-    for bundle in bundles {
-        content = append(&content, bundle).map_err(|refusal| damaged(path, &refusal))?;
-    }
+    let content = append(&existing(path)?, bundles).map_err(|refusal| damaged(path, &refusal))?;
     Output::File(path.to_owned()).write(&content)
 }
 

@@ -23,14 +23,12 @@ pub(super) fn record(command: &[String], environment: &BTreeMap<String, String>)
     let mut is_value_of_secret = false;
     for (index, argument) in command.iter().enumerate() {
         let (name, value) = argument.split_once('=').unwrap_or((argument, ""));
-        let is_option = argument.starts_with('-');
-        let names_secret = looks_secret(name);
-        // The next argument is the value of an option without one.
-        let is_withheld = (is_value_of_secret && !is_option)
-            || (names_secret && !value.is_empty())
+        let is_withheld = is_value_of_secret
+            || assigns_secret(argument)
             || leaks(&scanner, "argument", argument)
             || (!value.is_empty() && leaks(&scanner, name, value));
-        is_value_of_secret = is_option && names_secret && value.is_empty();
+        // The next argument is the value of an option without one, however it begins.
+        is_value_of_secret = argument.starts_with('-') && value.is_empty() && looks_secret(name);
         if is_withheld {
             recorded.withheld_arguments.push(index);
             recorded.command.push(WITHHELD.to_owned());
@@ -76,6 +74,19 @@ fn has_token_shape(value: &str) -> bool {
     words
         .filter(|word| word.len() >= TOKEN_CHARACTERS)
         .any(|word| TOKEN_STARTS.iter().any(|start| word.starts_with(start)))
+}
+
+/// Says whether something is set to a value anywhere in an argument, by `NAME=VALUE` or `NAME: VALUE`, whose name is one for secrets: a
+/// script for a shell sets several, a header has a name of its own.
+fn assigns_secret(argument: &str) -> bool {
+    let is_of_name = |c: char| c.is_alphanumeric() || "_-.".contains(c);
+    argument.match_indices(['=', ':']).any(|(at, _)| {
+        let (before, after) = argument.split_at(at);
+        let name = before.trim_end_matches(|c: char| c == '"' || c == '\'' || c.is_whitespace());
+        let name = name.rsplit(|c: char| !is_of_name(c)).next().unwrap_or_default();
+        let value = after.trim_start_matches(|c: char| "=:\"'".contains(c) || c.is_whitespace());
+        !value.is_empty() && looks_secret(name)
+    })
 }
 
 /// Says whether one of the words of a name is one for secrets.
@@ -136,19 +147,18 @@ const TOKEN_STARTS: [&str; 14] = [
 ];
 
 /// Words that are names of secrets.
-const SECRET_WORDS: [&str; 12] = [
-    "auth", "bearer", "cookie", "cred", "creds", "key", "pass", "pat", "pin", "pw", "pwd", "token",
+const SECRET_WORDS: [&str; 10] = [
+    "auth", "bearer", "cookie", "cred", "creds", "key", "pat", "pin", "pw", "pwd",
 ];
 /// Parts of words that are names of secrets.
-const SECRET_PARTS: [&str; 8] = [
+const SECRET_PARTS: [&str; 7] = [
     "accesskey",
     "apikey",
-    "authtoken",
+    "authorization",
     "credential",
-    "passphrase",
-    "passwd",
-    "password",
+    "pass",
     "secret",
+    "token",
 ];
 
 #[cfg(test)]
@@ -185,11 +195,24 @@ mod tests {
             ("python train.py --password abc --epochs 3", vec![3]),
             ("python train.py --push --verbose", vec![]),
             ("env DB_PASSWORD=abc python", vec![1]),
+            ("python train.py --password -Xy12 --epochs 3", vec![3]),
+            ("python train.py --hubtoken abc", vec![3]),
+            ("python train.py --accessToken=abc", vec![2]),
+            ("curl https://example.org:8080/x -o x", vec![]),
         ] {
             let command = words(&command.replace("TOKEN", &token));
             let recorded = record(&command, &BTreeMap::new());
             assert_eq!(recorded.withheld_arguments, withheld, "{command:?}");
             assert!(!recorded.command.join(" ").contains(&token));
+        }
+        for argument in [
+            "EPOCHS=3 DB_PASSWORD=hunter2 python t.py",
+            "X-Api-Key: hunter2",
+            "Authorization: Bearer abc",
+            r#"{"password": "hunter2"}"#,
+        ] {
+            let recorded = record(&["x".to_owned(), argument.to_owned()], &BTreeMap::new());
+            assert_eq!(recorded.withheld_arguments, [1], "{argument}");
         }
     }
 

@@ -76,7 +76,7 @@ pub(super) fn run(arguments: &AttestRun, shell: &Shell) -> Result<ExitCode, Fail
     let before = reader.all(&arguments.input)?;
     let recorded = record(&arguments.command, &environment::all());
     let began = now();
-    execute(&arguments.command)?;
+    execute(&arguments.command, arguments.signing.variable())?;
     let ended = now();
     let after = reader.all(&arguments.input)?;
     for (before, after) in before.iter().zip(&after) {
@@ -131,11 +131,15 @@ fn check_new(output: &Path) -> Result<(), Failure> {
 }
 
 /// Runs the command with our streams and environment, to its end.
-fn execute(command: &[String]) -> Result<(), Failure> {
+fn execute(command: &[String], hidden: Option<&str>) -> Result<(), Failure> {
     let Some((program, arguments)) = command.split_first() else {
         return Err(Failure::usage(text!("there is no command", "没有指定命令")));
     };
-    let status = Command::new(program).args(arguments).status().map_err(|error| {
+    let mut command = Command::new(program);
+    command.args(arguments);
+    // What is attested must not be able to sign.
+    hidden.map(|variable| command.env_remove(variable));
+    let status = command.status().map_err(|error| {
         Failure::usage(text!(
             "cannot start `{program}`: {error}",
             "无法启动 `{program}`：{error}"
