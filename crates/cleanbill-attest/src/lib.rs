@@ -54,6 +54,7 @@ pub use statement::{Resource, Serialization, Statement};
 pub use time::UnixTime;
 pub use timestamp::TimestampProblem;
 pub use verify::{
-    FileReport, FileState, SCHEMA, SignedBy, Trust, VERIFY_SCHEMA, Verification, VerifyOptions, verify,
+    Authorities, CertificateTrust, FileReport, FileState, SCHEMA, SignedBy, SigningTime, Trust,
+    VERIFY_SCHEMA, Verification, VerifyOptions, verify,
 };
 pub use walk::{GIT_PATHS, IgnorePaths};
