@@ -252,10 +252,7 @@ fn attest(bytes: &[u8]) -> String {
     let key = fixed_key().public_key();
     let nowhere = Path::new("no-such-model");
     let by_key = verify(Ok(bytes), nowhere, Trust::Key(&key), &options, &Quiet);
-    let trust = Trust::Certificates {
-        trusted: &[],
-        at: UnixTime(1_764_331_200),
-    };
+    let trust = Trust::certificates(&[], UnixTime(1_764_331_200));
     let by_certificate = verify(Ok(bytes), nowhere, trust, &options, &Quiet);
     assert!(
         !by_key.holds() && !by_certificate.holds(),

@@ -58,6 +58,7 @@ pub use timestamp::TimestampProblem;
 pub use token::TokenKey;
 pub use token::{Pin, TokenError, TokenUri};
 pub use verify::{
-    FileReport, FileState, SCHEMA, SignedBy, Trust, VERIFY_SCHEMA, Verification, VerifyOptions, verify,
+    Authorities, CertificateTrust, FileReport, FileState, SCHEMA, SignedBy, SigningTime, Trust,
+    VERIFY_SCHEMA, Verification, VerifyOptions, verify,
 };
 pub use walk::{GIT_PATHS, IgnorePaths};

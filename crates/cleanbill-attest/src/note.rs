@@ -1,8 +1,8 @@
 //! What a person should know of a signature that does not refuse it: each note with its id and its words.
 
-use cleanbill_core::{Text, text};
+use cleanbill_core::{Language, Text, text};
 
-use crate::time::UnixTime;
+use crate::{refusal::Refusal, time::UnixTime};
 
 /// Tells something that does not refuse a signature but that a person should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,11 @@ pub enum Note {
         /// Who proves it.
         authority: String,
     },
+    /// No timestamp in the bundle proves a time.
+    TimeNotProven {
+        /// Why the first one does not.
+        refusal: Box<Refusal>,
+    },
     /// The trusted root comes with the program.
     EmbeddedRoot {
         /// The newest start of a key or authority in it, to tell how old it is at least.
@@ -54,6 +59,7 @@ impl Note {
             Self::LeftOut { .. } => "left-out",
             Self::TimeGiven { .. } => "time-given",
             Self::TimeProven { .. } => "time-proven",
+            Self::TimeNotProven { .. } => "time-not-proven",
             Self::EmbeddedRoot { .. } => "embedded-root",
         }
     }
@@ -89,6 +95,14 @@ impl Note {
                 "signed at {at} at the latest, as {authority} proves",
                 "至迟于 {at} 签名，由 {authority} 证明"
             ),
+            Self::TimeNotProven { refusal } => {
+                let why = refusal.text();
+                let (en, zh) = (why.en(), why.get(Language::Chinese));
+                text!(
+                    "no timestamp in the bundle proves a time: {en}",
+                    "签名包中没有时间戳能证明时间：{zh}"
+                )
+            }
             Self::EmbeddedRoot { newest: Some(newest) } => text!(
                 "the trusted root comes with the program; its newest key is of {newest}",
                 "使用程序自带的信任根；其中最新的密钥始于 {newest}"

@@ -11,6 +11,7 @@ use crate::{
     limits,
     refusal::Refusal,
     time::UnixTime,
+    verify::Authorities,
 };
 
 /// Says what is wrong with a timestamp.
@@ -33,6 +34,8 @@ pub enum TimestampProblem {
     Signature,
     /// The certificate of its signer is not for timestamps alone.
     Usage,
+    /// It lies ahead of the present time.
+    Ahead,
 }
 
 impl TimestampProblem {
@@ -47,6 +50,7 @@ impl TimestampProblem {
             Self::Algorithm => "timestamp-algorithm",
             Self::Signature => "timestamp-signature",
             Self::Usage => "timestamp-usage",
+            Self::Ahead => "timestamp-ahead",
         }
     }
 
@@ -85,6 +89,10 @@ impl TimestampProblem {
                 "the certificate of the timestamp's signer is not for timestamps alone",
                 "时间戳签名者的证书并非仅用于时间戳"
             ),
+            Self::Ahead => text!(
+                "the timestamp lies ahead of the present time",
+                "时间戳晚于当前时间"
+            ),
         }
     }
 }
@@ -100,11 +108,11 @@ pub(crate) struct Proven {
 pub(crate) fn verify(
     tokens: &[Vec<u8>],
     signature: &[u8],
-    trusted: &[Certificate],
+    authorities: Authorities<'_>,
 ) -> Result<Proven, Refusal> {
     let mut refusal = None;
     for token in tokens {
-        match verify_one(token, signature, trusted) {
+        match verify_one(token, signature, authorities) {
             Ok(proven) => return Ok(proven),
             Err(problem) => {
                 refusal.get_or_insert(problem);
@@ -114,8 +122,9 @@ pub(crate) fn verify(
     Err(refusal.unwrap_or(Refusal::Timestamp(TimestampProblem::Missing)))
 }
 
-fn verify_one(token: &[u8], signature: &[u8], trusted: &[Certificate]) -> Result<Proven, Refusal> {
+fn verify_one(token: &[u8], signature: &[u8], authorities: Authorities<'_>) -> Result<Proven, Refusal> {
     let problem = Refusal::Timestamp;
+    let trusted = authorities.certificates;
     let token = Token::read(token).ok_or(problem(TimestampProblem::Syntax))?;
     let stamp = Stamp::read(token.content).ok_or(problem(TimestampProblem::Syntax))?;
     let hash = stamp.hash.ok_or(problem(TimestampProblem::Algorithm))?;
@@ -151,6 +160,9 @@ fn verify_one(token: &[u8], signature: &[u8], trusted: &[Certificate]) -> Result
             .cloned(),
     );
     verify_chain(&presented, trusted, stamp.at, Purpose::Timestamps)?;
+    if stamp.at > authorities.now {
+        return Err(problem(TimestampProblem::Ahead));
+    }
     Ok(Proven {
         at: stamp.at,
         authority: signer.subject(),

@@ -2,6 +2,7 @@
 
 pub(crate) mod files;
 pub(crate) mod report;
+mod trust;
 
 use std::{collections::BTreeMap, num::NonZeroUsize, path::Path};
 
@@ -13,7 +14,7 @@ use crate::{
     key::{Curve, Mismatch, Prehash, PublicKey},
     note::Note,
     refusal::{Method, Refusal, Step},
-    sigstore::{self, SigstoreTrust},
+    sigstore,
     statement::Statement,
     time::UnixTime,
     timestamp,
@@ -21,39 +22,7 @@ use crate::{
 };
 
 pub use report::{SCHEMA, VERIFY_SCHEMA};
-
-/// Says what is trusted.
-#[derive(Clone, Copy, Debug)]
-pub enum Trust<'a> {
-    /// The holder of a key.
-    Key(&'a PublicKey),
-    /// Whom these roots vouch for, at a time.
-    Certificates {
-        /// Certificates that are trusted; paths end at those that signed themselves.
-        trusted: &'a [Certificate],
-        /// When every certificate has to be valid.
-        at: UnixTime,
-    },
-    /// Whom these roots vouch for, at the time that a timestamp in the bundle proves.
-    Stamped {
-        /// Certificates that are trusted; paths end at those that signed themselves.
-        trusted: &'a [Certificate],
-        /// Certificates that are trusted for timestamps.
-        authorities: &'a [Certificate],
-    },
-    /// An identity that Sigstore confirmed.
-    Sigstore(&'a SigstoreTrust),
-}
-
-impl Trust<'_> {
-    pub(crate) const fn method(&self) -> Method {
-        match self {
-            Self::Key(_) => Method::Key,
-            Self::Certificates { .. } | Self::Stamped { .. } => Method::Certificate,
-            Self::Sigstore(_) => Method::Sigstore,
-        }
-    }
-}
+pub use trust::{Authorities, CertificateTrust, SigningTime, Trust};
 
 /// Holds how the model is read.
 #[derive(Clone, Debug)]
@@ -167,6 +136,8 @@ pub struct Verification {
     pub method: Method,
     /// Who signed, where that is certain.
     pub signed_by: Option<SignedBy>,
+    /// When it had been signed at the latest, where a timestamp proves it and the caller believes who made it.
+    pub proven_at: Option<UnixTime>,
     /// What was signed, where that is certain.
     pub statement: Option<Statement>,
     /// Every reason against the signature or the files.
@@ -184,6 +155,7 @@ impl Verification {
         Self {
             method,
             signed_by: None,
+            proven_at: None,
             statement: None,
             refusals: Vec::new(),
             notes: Vec::new(),
@@ -275,25 +247,20 @@ pub(crate) fn authenticate(
         return Err(Refusal::MethodMismatch { asked, found });
     }
     let signed_by = match (trust, &bundle.material) {
-        (Trust::Key(key), Material::Key { hint, raw, details }) => {
+        (Trust::Key(key) | Trust::StampedKey { key, .. }, Material::Key { hint, raw, details }) => {
             check_hint(key, hint.as_deref(), raw.as_deref(), details.as_deref(), result)?;
             verify_envelope(key, &bundle, result)?;
+            if let Trust::StampedKey { authorities, .. } = trust {
+                prove_if_any(authorities, &bundle, result);
+            }
             SignedBy::Key {
                 curve: key.curve(),
                 fingerprint: key.fingerprint(),
             }
         }
-        (Trust::Certificates { trusted, at }, Material::Chain(chain)) => {
-            check_chain(chain, trusted, at, &bundle, result)?
-        }
-        (Trust::Stamped { trusted, authorities }, Material::Chain(chain)) => {
-            let proven = timestamp::verify(&bundle.timestamps, &bundle.signature, authorities)?;
-            let signed_by = check_chain(chain, trusted, proven.at, &bundle, result)?;
-            result.notes.push(Note::TimeProven {
-                at: proven.at,
-                authority: proven.authority,
-            });
-            signed_by
+        (Trust::Certificates(trust), Material::Chain(chain)) => {
+            let at = signing_time(trust.time, &bundle, result)?;
+            check_chain(chain, trust.trusted, at, &bundle, result)?
         }
         (Trust::Sigstore(trust), _) => {
             let verified = sigstore::verify(bytes, &bundle.payload, trust)?;
@@ -302,14 +269,59 @@ pub(crate) fn authenticate(
         }
         _ => return Err(Refusal::MethodMismatch { asked, found }),
     };
-    let used = asked == Method::Sigstore || matches!(trust, Trust::Stamped { .. });
-    if bundle.has_entries && asked != Method::Sigstore || !bundle.timestamps.is_empty() && !used {
+    let is_sigstore = asked == Method::Sigstore;
+    if bundle.has_entries && !is_sigstore || !bundle.timestamps.is_empty() && !trust.uses_timestamps() {
         result.notes.push(Note::ProofsNotUsed);
     }
     // From here on it is certain who says what follows.
     result.signed_by = Some(signed_by);
     result.reached = Step::Statement;
     Ok(bundle.payload)
+}
+
+/// Returns when certificates have to be valid.
+fn signing_time(
+    time: SigningTime<'_>,
+    bundle: &Bundle,
+    result: &mut Verification,
+) -> Result<UnixTime, Refusal> {
+    match time {
+        SigningTime::Given(at) => Ok(at),
+        SigningTime::Proven(authorities) => prove(authorities, bundle, result),
+        SigningTime::ProvenOr(authorities, at) => Ok(prove_if_any(authorities, bundle, result).unwrap_or(at)),
+    }
+}
+
+/// Returns when a timestamp proves that the signature was there.
+fn prove(
+    authorities: Authorities<'_>,
+    bundle: &Bundle,
+    result: &mut Verification,
+) -> Result<UnixTime, Refusal> {
+    let timestamp::Proven { at, authority } =
+        timestamp::verify(&bundle.timestamps, &bundle.signature, authorities)?;
+    result.proven_at = Some(at);
+    result.notes.push(Note::TimeProven { at, authority });
+    Ok(at)
+}
+
+/// Does so where no proof is required: whoever has the key can leave a timestamp out, so that a bad one is no worse than none.
+fn prove_if_any(
+    authorities: Authorities<'_>,
+    bundle: &Bundle,
+    result: &mut Verification,
+) -> Option<UnixTime> {
+    if bundle.timestamps.is_empty() || authorities.certificates.is_empty() {
+        return None;
+    }
+    match prove(authorities, bundle, result) {
+        Ok(at) => Some(at),
+        Err(refusal) => {
+            let refusal = Box::new(refusal);
+            result.notes.push(Note::TimeNotProven { refusal });
+            None
+        }
+    }
 }
 
 /// Verifies the path from a signer to a root, and the signature.

@@ -105,6 +105,8 @@ pub struct Rule {
     pub until: Option<UnixTime>,
     /// The signer is not trusted any more.
     pub revoked: Option<Revocation>,
+    /// Files with the roots that are believed about the time of its signatures, relative to the folder of the system file.
+    pub timestamp_authorities: Vec<Reference>,
     /// Where it stands in the file.
     pub place: Place,
 }

@@ -4,7 +4,8 @@
 //!    wider patterns say. Two patterns of the same rank decide nothing.
 //! 2. A revocation counts wherever its signer is named, also under another namespace: a stolen key is stolen everywhere. Only a proven time
 //!    of signing before it helps.
-//! 3. `since` is the first second that counts, `until` the first that does not. Where no time is proven, both are held against now.
+//! 3. `since` is the first second that counts, `until` the first that does not. Where no time is proven, both are held against another
+//!    one, which is now unless the caller says otherwise.
 
 use cleanbill_core::{Text, UnixTime, text};
 
@@ -85,7 +86,7 @@ pub struct Proven {
 }
 
 impl Proven {
-    /// Takes the times that a bundle proves. One that lies ahead of now proves nothing, nor do those beside it.
+    /// Takes the times that a bundle proves to the satisfaction of a rule. One that lies ahead of now proves nothing, nor do those beside it.
     pub fn of(times: &[UnixTime], now: UnixTime) -> Option<Self> {
         let earliest = *times.iter().min()?;
         let latest = *times.iter().max()?;
@@ -241,8 +242,8 @@ const fn when(is_proven: bool) -> (&'static str, &'static str) {
         ("signed at", "签名时间为")
     } else {
         (
-            "no time of signing is proven, and it is",
-            "没有已证明的签名时间，当前时间为",
+            "no time of signing is proven, and what counts instead is",
+            "没有已证明的签名时间，改以此时间为准：",
         )
     }
 }
@@ -277,30 +278,47 @@ pub fn deciding(rules: &[Known<'_>], name: &ArtifactName) -> Result<Vec<usize>, 
     Ok(chosen)
 }
 
-/// Decides whether a verified signature counts, and returns the place of the rule by which it does.
+/// Decides whether a verified signature counts, and returns the place of the rule by which it does; `at` counts where no time is proven.
 pub fn decide(
     rules: &[Known<'_>],
     name: &ArtifactName,
     signer: &Identity,
     proven: Option<Proven>,
-    now: UnixTime,
+    at: UnixTime,
 ) -> Result<usize, Vec<Reason>> {
     let chosen = deciding(rules, name).map_err(|reason| vec![reason])?;
-    let naming: Vec<(usize, &Rule)> = chosen
-        .iter()
-        .filter_map(|index| Some((*index, rules.get(*index)?)))
-        .filter(|(_, known)| names(known, signer))
-        .map(|(index, known)| (index, known.rule))
-        .collect();
-    if naming.is_empty() {
-        let namespace = chosen.first().and_then(|index| rules.get(*index));
-        return Err(namespace.map_or_else(Vec::new, |known| {
-            vec![Reason::SignerNotNamed {
-                signer: Box::new(signer.clone()),
-                namespace: known.rule.namespace.clone(),
-            }]
-        }));
+    let naming = || {
+        let known = chosen
+            .iter()
+            .filter_map(|index| Some((*index, rules.get(*index)?)));
+        known.filter(|(_, known)| names(known, signer))
+    };
+    let mut reasons = Vec::new();
+    for (index, known) in naming() {
+        match counts(rules, known, signer, proven, at) {
+            Ok(()) => return Ok(index),
+            Err(reason) if reasons.contains(&reason) => {}
+            Err(reason) => reasons.push(reason),
+        }
     }
+    let first = chosen.first().and_then(|index| rules.get(*index));
+    if let (true, Some(first)) = (reasons.is_empty(), first) {
+        reasons.push(Reason::SignerNotNamed {
+            signer: Box::new(signer.clone()),
+            namespace: first.rule.namespace.clone(),
+        });
+    }
+    Err(reasons)
+}
+
+/// Says whether the signature of somebody whom a deciding rule names counts by that rule: nobody revoked the signer, and it is in time.
+pub fn counts(
+    rules: &[Known<'_>],
+    known: &Known<'_>,
+    signer: &Identity,
+    proven: Option<Proven>,
+    at: UnixTime,
+) -> Result<(), Reason> {
     // INVARIANT: no rule trusts whom any rule revokes, unless a time before the earliest revocation is proven.
     let revocations = rules
         .iter()
@@ -310,25 +328,18 @@ pub fn decide(
     if let Some(first) = revocations.min_by_key(|revocation| revocation.at)
         && proven.is_none_or(|proven| proven.latest >= first.at)
     {
-        return Err(vec![Reason::Revoked {
+        return Err(Reason::Revoked {
             at: first.at,
             reason: first.reason.clone(),
             proven: proven.map(|proven| proven.latest),
-        }]);
+        });
     }
-    let mut reasons = Vec::new();
-    for (index, rule) in naming {
-        match in_time(rule, proven, now) {
-            None => return Ok(index),
-            Some(reason) => reasons.push(reason),
-        }
-    }
-    Err(reasons)
+    in_time(known.rule, proven, at).map_or(Ok(()), Err)
 }
 
-fn in_time(rule: &Rule, proven: Option<Proven>, now: UnixTime) -> Option<Reason> {
+fn in_time(rule: &Rule, proven: Option<Proven>, at: UnixTime) -> Option<Reason> {
     let is_proven = proven.is_some();
-    let (earliest, latest) = proven.map_or((now, now), |proven| (proven.earliest, proven.latest));
+    let (earliest, latest) = proven.map_or((at, at), |proven| (proven.earliest, proven.latest));
     if let Some(since) = rule.since.filter(|since| earliest < *since) {
         let at = earliest;
         return Some(Reason::NotYetValid { since, at, is_proven });

@@ -72,7 +72,7 @@ fn a_chain_with_a_byte_changed_is_refused() {
             .expect("a bundle");
         let at = leaf[0].validity().0;
         let holds = |bundle: &[u8], trusted: &[Certificate]| {
-            let trust = Trust::Certificates { trusted, at };
+            let trust = Trust::certificates(trusted, at);
             model.verify_with(bundle, trust, &verify_options()).holds()
         };
         assert!(holds(&bundle, &root));

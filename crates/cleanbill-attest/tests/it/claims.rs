@@ -184,10 +184,7 @@ fn what_is_claimed_holds_until_the_model_changes() {
     let predicate = Predicate::vex(br#"{"@context":"https://openvex.dev/ns/v0.2.0","statements":[]}"#);
     let bundle = sign_claim(&statement, &predicate.expect("a document"), TIME, &signer).expect("a bundle");
     let root = read("root.pem");
-    let trust = Trust::Certificates {
-        trusted: &root,
-        at: signer.certificates[0].validity().0,
-    };
+    let trust = Trust::certificates(&root, signer.certificates[0].validity().0);
     let found = verify_claims(Ok(&line(&bundle)), model.path(), trust, &self::options(), &Quiet);
     assert!(found.holds(), "{:?}", ids(&found));
     assert_eq!(

@@ -293,7 +293,7 @@ fn chains() -> Option<Vec<(&'static str, Vec<&'static str>)>> {
         let key = PrivateKey::from_pem(&authority.read(&format!("{leaf}.key")), || Ok(None)).expect("a key");
         let chain: Vec<Certificate> = between.iter().flat_map(|name| read(name)).collect();
         let bundle = sign_with_certificate(&statement, &key, &read(leaf)[0], &chain).expect("a bundle");
-        reasons(&model.verify_with(&bundle, Trust::Certificates { trusted, at }, &verify_options()))
+        reasons(&model.verify_with(&bundle, Trust::certificates(trusted, at), &verify_options()))
     };
     let run = |leaf: &str, between: &[&str]| run_with(leaf, between, &root);
     assert!(run("leaf", &["intermediate"]).is_empty());
@@ -354,7 +354,7 @@ fn chains() -> Option<Vec<(&'static str, Vec<&'static str>)>> {
         ("certificate-expired", UnixTime(now.0 + 20 * 31_536_000)),
         ("certificate-not-yet-valid", UnixTime(0)),
     ] {
-        let trust = Trust::Certificates { trusted: &root, at };
+        let trust = Trust::certificates(&root, at);
         all.push((
             reason,
             reasons(&model.verify_with(&bundle, trust, &verify_options())),
@@ -365,7 +365,7 @@ fn chains() -> Option<Vec<(&'static str, Vec<&'static str>)>> {
     let swap = |der: &[u8]| {
         use base64::{Engine as _, engine::general_purpose::STANDARD};
         let swapped = text.replace(&STANDARD.encode(read("leaf")[0].as_der()), &STANDARD.encode(der));
-        let trust = Trust::Certificates { trusted: &root, at };
+        let trust = Trust::certificates(&root, at);
         reasons(&model.verify_with(swapped.as_bytes(), trust, &verify_options()))
     };
     all.push(("certificate-key", swap(read("rsa")[0].as_der())));
@@ -461,10 +461,7 @@ fn look_alike_issuers_cost_bounded_work() {
     let model = Model::new();
     let bundle =
         sign_with_certificate(&model.statement(&read_options()), &key, &leaf[0], &crowd).expect("a bundle");
-    let trust = Trust::Certificates {
-        trusted: &[],
-        at: UnixTime(leaf[0].validity().0.0 + 60),
-    };
+    let trust = Trust::certificates(&[], UnixTime(leaf[0].validity().0.0 + 60));
     let found = reasons(&model.verify_with(&bundle, trust, &verify_options()));
     assert!(
         found == ["chain-work"] || found == ["chain-untrusted"],

@@ -389,7 +389,7 @@ fn certificates_of_either_family_lead_to_the_root() {
         let with = sign_with_certificate(&statement, &key, &leaf[0], &intermediate).expect("a bundle");
         let without = sign_with_certificate(&statement, &key, &leaf[0], &[]).expect("a bundle");
         let check = |bundle: &[u8], trusted: &[Certificate], at: UnixTime, expected: &[&str]| {
-            let result = model.verify_with(bundle, Trust::Certificates { trusted, at }, &verify_options());
+            let result = model.verify_with(bundle, Trust::certificates(trusted, at), &verify_options());
             assert_eq!(reasons(&result), expected, "{issuers}");
             result
         };

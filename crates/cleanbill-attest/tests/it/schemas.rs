@@ -56,10 +56,7 @@ fn results_fit_their_own_schema() {
         &model.verify(&bundle, &key).to_json("model", "model.sig", "0.1.0"),
         "fail",
     );
-    let trust = Trust::Certificates {
-        trusted: &[],
-        at: cleanbill_attest::UnixTime(0),
-    };
+    let trust = Trust::certificates(&[], cleanbill_attest::UnixTime(0));
     let result = model.verify_with(&bundle, trust, &verify_options());
     check(
         &schema,

@@ -1,7 +1,10 @@
 //! Timestamps by OpenSSL over signatures of bundles: what they prove, and one vector for each reason against them.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use cleanbill_attest::{Certificate, Note, PrivateKey, SignedBy, Trust, UnixTime, sign_with_certificate};
+use cleanbill_attest::{
+    Authorities, Certificate, CertificateTrust, Note, PrivateKey, SignedBy, SigningTime, Trust, UnixTime,
+    sign_with_certificate, sign_with_key,
+};
 use serde_json::{Value, json};
 
 use crate::support::{Authority, Model, reasons, verify_options};
@@ -85,12 +88,20 @@ impl Signed {
         self.verify_with(&self.with(tokens), &["root"])
     }
 
+    /// Believes these, an hour after everything was made.
+    fn believing<'a>(&self, certificates: &'a [Certificate]) -> Authorities<'a> {
+        Authorities {
+            certificates,
+            now: UnixTime(self.certificates(&["leaf"])[0].validity().0.0 + 3_600),
+        }
+    }
+
     fn verify_with(&self, bundle: &[u8], authorities: &[&str]) -> (Vec<&'static str>, Option<UnixTime>) {
         let (trusted, authorities) = (self.certificates(&["root"]), self.certificates(authorities));
-        let trust = Trust::Stamped {
+        let trust = Trust::Certificates(CertificateTrust {
             trusted: &trusted,
-            authorities: &authorities,
-        };
+            time: SigningTime::Proven(self.believing(&authorities)),
+        });
         let result = self.model.verify_with(bundle, trust, &verify_options());
         let proven = result.notes.iter().find_map(|note| match note {
             Note::TimeProven { at, .. } => Some(*at),
@@ -184,6 +195,93 @@ fn each_reason_against_a_timestamp_has_a_vector() {
         signed.verify_with(&signed.with(&[&old]), &["root", "stamper"]).0,
         Vec::<&str>::new()
     );
+}
+
+/// Where proof is not required, a timestamp that does not hold is as good as none, and a note says why.
+#[test]
+fn without_a_timestamp_that_holds_another_time_counts() {
+    let Some(signed) = Signed::new(EC) else { return };
+    let good = signed.stamp(&signed.signature(), "-sha256 -cert", "-token_out");
+    let other = signed.stamp(b"other bytes", "-sha256 -cert", "-token_out");
+    let root = signed.certificates(&["root"]);
+    let (made, ended) = signed.certificates(&["leaf"])[0].validity();
+    let late = UnixTime(ended.0 + 1);
+    let verify = |tokens: &[&[u8]], authorities: Authorities<'_>| {
+        let trust = Trust::Certificates(CertificateTrust {
+            trusted: &root,
+            time: SigningTime::ProvenOr(authorities, late),
+        });
+        let result = signed
+            .model
+            .verify_with(&signed.with(tokens), trust, &verify_options());
+        let notes: Vec<&str> = result.notes.iter().map(Note::id).collect();
+        (reasons(&result), result.proven_at.is_some(), notes)
+    };
+    let believed = Authorities {
+        certificates: &root,
+        now: late,
+    };
+    // The certificate ended, but the timestamp proves that it had not.
+    assert_eq!(verify(&[&good], believed), (vec![], true, vec!["time-proven"]));
+    for (tokens, note) in [
+        (&[][..], &[][..]),
+        (&[&other[..]], &["time-not-proven"]),
+        (&[b"no token"], &["time-not-proven"]),
+    ] {
+        let (refused, is_proven, notes) = verify(tokens, believed);
+        assert_eq!((refused, is_proven), (vec!["certificate-expired"], false));
+        assert_eq!(notes, note);
+    }
+    let nobody = Authorities {
+        certificates: &[],
+        now: late,
+    };
+    assert_eq!(verify(&[&good], nobody).0, ["certificate-expired"]);
+    // One that lies ahead of now proves nothing.
+    let early = Authorities {
+        certificates: &root,
+        now: UnixTime(made.0 - 1),
+    };
+    assert_eq!(
+        verify(&[&good], early),
+        (vec!["certificate-expired"], false, vec!["time-not-proven"])
+    );
+    let trust = Trust::Certificates(CertificateTrust {
+        trusted: &root,
+        time: SigningTime::Proven(early),
+    });
+    let result = signed
+        .model
+        .verify_with(&signed.with(&[&good]), trust, &verify_options());
+    assert_eq!(reasons(&result), ["timestamp-ahead"]);
+}
+
+#[test]
+fn a_timestamp_proves_when_a_key_signed() {
+    let Some(mut signed) = Signed::new(EC) else { return };
+    let statement = signed.model.statement(&crate::support::read_options());
+    let private = crate::support::key(cleanbill_attest::Curve::P256, 1);
+    let key = private.public_key();
+    let bundle = sign_with_key(&statement, &private).expect("a bundle");
+    signed.bundle = serde_json::from_slice(&bundle).expect("JSON");
+    let good = signed.stamp(&signed.signature(), "-sha256 -cert", "-token_out");
+    let other = signed.stamp(b"other bytes", "-sha256 -cert", "-token_out");
+    let root = signed.certificates(&["root"]);
+    let authorities = signed.believing(&root);
+    for (tokens, is_proven) in [(&[&good[..]][..], true), (&[&other], false), (&[], false)] {
+        let trust = Trust::StampedKey {
+            key: &key,
+            authorities,
+        };
+        let result = signed
+            .model
+            .verify_with(&signed.with(tokens), trust, &verify_options());
+        assert!(result.holds(), "{:?}", reasons(&result));
+        assert_eq!(result.proven_at.is_some(), is_proven);
+    }
+    let result = signed.model.verify(&signed.with(&[&good]), &key);
+    assert_eq!((result.holds(), result.proven_at), (true, None));
+    assert_eq!(result.notes, [Note::ProofsNotUsed]);
 }
 
 #[test]

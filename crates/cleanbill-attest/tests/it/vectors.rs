@@ -54,10 +54,7 @@ fn bundles_by_certificates_of_every_version_verify() {
     };
     let pem = fs::read(folder.join("keys/ca-cert.pem")).expect("a root");
     let trusted = Certificate::from_pem(&pem).expect("a root");
-    let trust = Trust::Certificates {
-        trusted: &trusted,
-        at: UnixTime::parse(AT).expect("a time"),
-    };
+    let trust = Trust::certificates(&trusted, UnixTime::parse(AT).expect("a time"));
     for (name, more) in [
         ("v0.2.0-certificate", &[][..]),
         ("v0.3.1-certificate", &[]),
@@ -294,10 +291,7 @@ fn vectors_of_the_specification_have_the_right_verdict() {
     let run = |name: &str, trust: Trust<'_>| verify(Ok(&read(name)), &model, trust, &options, &Quiet);
     let by_key = run("valid/key.bundle.json", Trust::Key(&key));
     assert!(by_key.holds(), "{:?}", by_key.refusals);
-    let by_certificate = run(
-        "valid/certificate.bundle.json",
-        Trust::Certificates { trusted: &roots, at },
-    );
+    let by_certificate = run("valid/certificate.bundle.json", Trust::certificates(&roots, at));
     assert!(by_certificate.holds(), "{:?}", by_certificate.refusals);
     for (name, reason) in [
         ("invalid/empty.bundle.json", "json-syntax"),

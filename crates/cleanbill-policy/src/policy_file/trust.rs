@@ -30,6 +30,11 @@ pub(super) fn rule(mut table: Table<'_>, faults: &mut Faults<'_>) -> Option<(Rul
     }
     let is_revoked = table.has("revoked");
     let revoked = revocation(&mut table, faults);
+    // Sigstore proves its own times: there the key is unknown, as everything is that nothing uses.
+    let timestamp_authorities = match signer {
+        Some(Signer::Sigstore { .. }) => Vec::new(),
+        _ => references(&mut table, "timestamp-authorities", faults),
+    };
     table.finish(faults);
     // INVARIANT: a rule whose revocation cannot be read is no rule; the fault ends the reading anyway.
     if is_revoked && revoked.is_none() {
@@ -42,6 +47,7 @@ pub(super) fn rule(mut table: Table<'_>, faults: &mut Faults<'_>) -> Option<(Rul
             since: since.map(|found| found.value),
             until: until.map(|found| found.value),
             revoked,
+            timestamp_authorities,
             place,
         },
         at,
@@ -125,12 +131,11 @@ fn certificate(mut table: Table<'_>, faults: &mut Faults<'_>) -> Option<Signer> 
     let subject = exact(&mut table, "subject", true, faults);
     let issuer = exact(&mut table, "issuer", false, faults);
     let has_either = table.has("issuer") | table.has("roots");
-    let roots = table.texts("roots", faults).unwrap_or_default();
+    let roots = references(&mut table, "roots", faults);
     if !has_either {
         let keys = "`issuer`, `roots`";
         faults.tell(table.at(), table.name(), Problem::MissingOneOf { keys });
     }
-    let roots = roots.iter().map(|found| reference(found, faults)).collect();
     table.finish(faults);
     Some(Signer::Certificate {
         subject: subject?,
@@ -175,6 +180,11 @@ fn revocation(table: &mut Table<'_>, faults: &mut Faults<'_>) -> Option<Revocati
         at: at?.value,
         reason: reason?.value.to_owned(),
     })
+}
+
+fn references(table: &mut Table<'_>, key: &'static str, faults: &mut Faults<'_>) -> Vec<Reference> {
+    let found = table.texts(key, faults).unwrap_or_default();
+    found.iter().map(|found| reference(found, faults)).collect()
 }
 
 fn reference(found: &Found<&str>, faults: &Faults<'_>) -> Reference {

@@ -153,6 +153,14 @@ fn wrong_kinds_and_empty_and_missing_values_are_faults() {
         ],
     );
     check_trust(
+        "namespace = 'a/*'\nkey-file = 'k'\ntimestamp-authorities = []",
+        &["f:6:25: `trust[1].timestamp-authorities`: must not be empty"],
+    );
+    check_trust(
+        "namespace = 'a/*'\nsigstore = { identity = 'a', issuer = 'b' }\ntimestamp-authorities = ['x']",
+        &["f:6:1: `trust[1].timestamp-authorities`: unknown key"],
+    );
+    check_trust(
         "namespace = 'a/*'\ncertificate = { subject = 'CN=x', roots = [] }",
         &["f:5:43: `trust[1].certificate.roots`: must not be empty"],
     );

@@ -10,7 +10,10 @@ use std::{
 };
 
 use clap::{Args, Subcommand};
-use cleanbill_attest::{Quiet, Refusal, SigstoreTrust, Trust, UnixTime, VerifyOptions, limits, verify};
+use cleanbill_attest::{
+    Authorities, CertificateTrust, Quiet, Refusal, SigningTime, SigstoreTrust, Trust, UnixTime,
+    VerifyOptions, limits, verify,
+};
 use cleanbill_core::ExitCode;
 
 use super::{
@@ -138,17 +141,19 @@ pub(crate) fn run(arguments: &Verify, shell: &Shell) -> Result<ExitCode, Failure
         Method::Certificate(arguments) => {
             let trusted = proof::certificates(&arguments.certificate_chain)?;
             let authorities = proof::certificates(&arguments.timestamp_authority)?;
-            let trust = if authorities.is_empty() {
-                Trust::Certificates {
-                    trusted: &trusted,
-                    at: arguments.at.unwrap_or_else(now),
-                }
+            let now = now();
+            let time = if authorities.is_empty() {
+                SigningTime::Given(arguments.at.unwrap_or(now))
             } else {
-                Trust::Stamped {
-                    trusted: &trusted,
-                    authorities: &authorities,
-                }
+                SigningTime::Proven(Authorities {
+                    certificates: &authorities,
+                    now,
+                })
             };
+            let trust = Trust::Certificates(CertificateTrust {
+                trusted: &trusted,
+                time,
+            });
             finish(&arguments.model, trust, shell)
         }
         Method::Sigstore(arguments) => {

@@ -16,6 +16,7 @@ mod lock;
 mod names;
 mod packages;
 mod policy;
+mod policy_time;
 mod signing;
 mod signing_reference;
 mod support;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::{Ran, Workplace, fitting};
 
 /// A model, keys `key` and `other`, and a bundle by `key`.
-fn workplace() -> Workplace {
+pub(crate) fn workplace() -> Workplace {
     let workplace = Workplace::empty();
     fs::create_dir_all(workplace.path("models/llama/weights")).expect("a folder");
     workplace.write("models/llama/config.json", b"{}");
@@ -23,18 +23,19 @@ fn workplace() -> Workplace {
     workplace
 }
 
-const SIGN: &str = "sign key models/llama --private-key key.pem --signature models/llama/model.sig";
-const VERIFY: &str = "verify policy models/llama --name acme/llama";
+pub(crate) const SIGN: &str =
+    "sign key models/llama --private-key key.pem --signature models/llama/model.sig";
+pub(crate) const VERIFY: &str = "verify policy models/llama --name acme/llama";
 
 #[track_caller]
-fn check(workplace: &Workplace, arguments: &str, code: i32) -> Ran {
+pub(crate) fn check(workplace: &Workplace, arguments: &str, code: i32) -> Ran {
     let ran = workplace.run(arguments);
     assert_eq!(ran.code, code, "{arguments}\n{}", ran.shown());
     ran
 }
 
 /// Returns the fingerprint that `keygen` gives.
-fn fingerprint(workplace: &Workplace, name: &str) -> String {
+pub(crate) fn fingerprint(workplace: &Workplace, name: &str) -> String {
     let bundle = workplace.path(&format!("{name}.fingerprint.sig"));
     let arguments = format!(
         "sign key models/llama/config.json --private-key {name}.pem --signature {}",
@@ -48,14 +49,14 @@ fn fingerprint(workplace: &Workplace, name: &str) -> String {
         .to_owned()
 }
 
-fn rules(workplace: &Workplace, rules: &str) {
+pub(crate) fn rules(workplace: &Workplace, rules: &str) {
     let text = format!("[system]\nname = 'test'\n{rules}");
     workplace.write("cleanbill.toml", text.as_bytes());
 }
 
 /// Checks the exit code, and that JSON has the same verdict and fits its schema.
 #[track_caller]
-fn decision(workplace: &Workplace, arguments: &str, code: i32, reasons: &[&str]) -> Value {
+pub(crate) fn decision(workplace: &Workplace, arguments: &str, code: i32, reasons: &[&str]) -> Value {
     let ran = check(workplace, arguments, code);
     let word = if code == 0 { "PASS" } else { "FAIL" };
     assert!(ran.stdout.starts_with(word), "{}", ran.shown());
@@ -294,7 +295,7 @@ fn a_system_file_with_faults_is_2_and_all_are_told() {
     assert!(ran.stderr.contains("not the one beside it"), "{}", ran.shown());
 }
 
-fn openssl(workplace: &Workplace, arguments: &str) {
+pub(crate) fn openssl(workplace: &Workplace, arguments: &str) {
     let output = Command::new("openssl")
         .args(arguments.split_whitespace())
         .current_dir(workplace.root())
@@ -304,6 +305,33 @@ fn openssl(workplace: &Workplace, arguments: &str) {
     assert!(output.status.success(), "openssl {arguments}\n{said}");
 }
 
+/// Makes the roots `root` and `stranger`, and signs the model as `leaf`, for whom `root` vouches.
+pub(crate) fn by_certificate(workplace: &Workplace) {
+    workplace.write("root.cnf", b"[v3]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n[req]\ndistinguished_name=dn\n[dn]\n");
+    workplace.write("leaf.cnf", b"basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=codeSigning\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\nsubjectAltName=email:release@acme.example\n");
+    for root in ["root", "stranger"] {
+        openssl(
+            workplace,
+            &format!(
+                "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -keyout {root}.key -out {root}.pem -subj /O=Acme/CN={root} -days 3650 -config root.cnf -extensions v3"
+            ),
+        );
+    }
+    openssl(
+        workplace,
+        "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout leaf.key -out leaf.csr -subj /O=Acme/CN=release",
+    );
+    openssl(
+        workplace,
+        "x509 -req -in leaf.csr -CA root.pem -CAkey root.key -CAcreateserial -out leaf.pem -extfile leaf.cnf -days 365",
+    );
+    check(
+        workplace,
+        "sign certificate models/llama --private-key leaf.key --signing-certificate leaf.pem --signature models/llama/model.sig",
+        0,
+    );
+}
+
 #[test]
 fn a_certificate_is_trusted_by_subject_issuer_and_root() {
     if Command::new("openssl").arg("version").output().is_err() {
@@ -311,29 +339,7 @@ fn a_certificate_is_trusted_by_subject_issuer_and_root() {
         return;
     }
     let workplace = workplace();
-    workplace.write("root.cnf", b"[v3]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash\n[req]\ndistinguished_name=dn\n[dn]\n");
-    workplace.write("leaf.cnf", b"basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=codeSigning\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\nsubjectAltName=email:release@acme.example\n");
-    for root in ["root", "stranger"] {
-        openssl(
-            &workplace,
-            &format!(
-                "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -keyout {root}.key -out {root}.pem -subj /O=Acme/CN={root} -days 3650 -config root.cnf -extensions v3"
-            ),
-        );
-    }
-    openssl(
-        &workplace,
-        "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout leaf.key -out leaf.csr -subj /O=Acme/CN=release",
-    );
-    openssl(
-        &workplace,
-        "x509 -req -in leaf.csr -CA root.pem -CAkey root.key -CAcreateserial -out leaf.pem -extfile leaf.cnf -days 365",
-    );
-    check(
-        &workplace,
-        "sign certificate models/llama --private-key leaf.key --signing-certificate leaf.pem --signature models/llama/model.sig",
-        0,
-    );
+    by_certificate(&workplace);
     let case = |certificate: &str, more: &str, code: i32, reasons: &[&str]| {
         rules(
             &workplace,

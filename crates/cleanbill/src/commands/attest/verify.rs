@@ -102,10 +102,7 @@ pub(super) fn run(arguments: &AttestVerify, shell: &Shell) -> Result<ExitCode, F
     }
     let trusted = proof::certificates(&arguments.certificate_chain)?;
     let at = arguments.at.unwrap_or_else(now);
-    let trust = Trust::Certificates {
-        trusted: &trusted,
-        at,
-    };
+    let trust = Trust::certificates(&trusted, at);
     finish(arguments, trust, shell)
 }
 

@@ -1,23 +1,23 @@
 //! `verify policy`: whether the rules of a system trust whoever signed a model, for the name that it has there.
 
+mod material;
 mod report;
 
 use std::{
-    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
 
 use clap::Args;
 use cleanbill_attest::{
-    Certificate, NamedSigner, PublicKey, Quiet, Refusal, SignedBy, SigstoreTrust, Trust, UnixTime,
-    Verification, VerifyOptions, limits, named_signer, verify,
+    Authorities, Certificate, CertificateTrust, NamedSigner, PublicKey, Quiet, Refusal, SignedBy,
+    SigningTime, SigstoreTrust, Trust, UnixTime, Verification, VerifyOptions, named_signer, verify,
 };
 use cleanbill_core::{ExitCode, Text, text};
 use cleanbill_policy::{
     ArtifactName,
-    policy_file::{Reference, Rule, Signer},
-    trust::{self, Identity, Known, Proven, Reason, decide, deciding},
+    policy_file::Signer,
+    trust::{self, Identity, Known, Proven, Reason, counts, decide, deciding},
 };
 
 use super::super::{
@@ -25,8 +25,9 @@ use super::super::{
     proof::{self, Files},
     system::System,
 };
-use super::{bundle_of, now};
+use super::{bundle_of, now, time};
 use crate::{failure::Failure, output::Output, progress::Line, shell::Shell};
+use material::Material;
 use report::Report;
 
 /// Verify with the rules of the system file: whoever signed has to be trusted for the name of the model
@@ -53,6 +54,12 @@ pub(super) struct ByPolicy {
     /// Roots for rules that name an issuer alone, in PEM; may be repeated
     #[arg(long, alias = "certificate_chain", value_name = "FILE")]
     certificate_chain: Vec<PathBuf>,
+    /// Certificates of authorities that are believed about the time of a signature, in PEM, for rules that name none; may be repeated
+    #[arg(long, alias = "timestamp_authority", value_name = "FILE")]
+    timestamp_authority: Vec<PathBuf>,
+    /// What rules and certificates are held against where no time of signing is proven, such as `2026-11-28T12:00:00Z`; now by default
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    at: Option<UnixTime>,
     /// The trusted root of Sigstore, or the configuration of a client that holds one; that of the public instance by default
     #[arg(long, alias = "trust_config", alias = "trusted-root", value_name = "FILE")]
     trust_config: Option<PathBuf>,
@@ -82,6 +89,7 @@ pub(super) fn run(arguments: &ByPolicy, shell: &Shell) -> Result<ExitCode, Failu
         .signature
         .clone()
         .unwrap_or_else(|| usual_signature(&arguments.model_path));
+    let now = now();
     let case = Case {
         arguments,
         shell,
@@ -97,7 +105,8 @@ pub(super) fn run(arguments: &ByPolicy, shell: &Shell) -> Result<ExitCode, Failu
             ignore_unsigned: arguments.ignore_unsigned_files,
             threads: arguments.files.threads(),
         },
-        now: now(),
+        now,
+        at: arguments.at.unwrap_or(now),
     };
     let outcome = case.examine(bundle_of(&signature))?;
     let report = Report {
@@ -109,6 +118,8 @@ pub(super) fn run(arguments: &ByPolicy, shell: &Shell) -> Result<ExitCode, Failu
             .trusted
             .and_then(|index| Some((index, system.file.trust.get(index)?))),
         outcome: &outcome,
+        at: case.at,
+        is_at_given: arguments.at.is_some(),
     };
     let document = match arguments.format {
         Listing::Json => bom::json(&report.to_json()),
@@ -130,6 +141,8 @@ struct Outcome {
     /// What is wrong with the bundle, where nothing could be verified.
     refusal: Option<Refusal>,
     verification: Option<Verification>,
+    /// When it was signed, where that is proven.
+    proven: Option<Proven>,
 }
 
 impl Outcome {
@@ -144,6 +157,11 @@ impl Outcome {
         } else {
             ExitCode::Fail
         }
+    }
+
+    fn has_signer(&self) -> bool {
+        let verification = self.verification.as_ref();
+        verification.is_some_and(|verification| verification.signed_by.is_some())
     }
 
     fn refused(signer: Identity, reason: Reason) -> Self {
@@ -164,6 +182,8 @@ struct Case<'a> {
     material: &'a Material,
     options: VerifyOptions,
     now: UnixTime,
+    /// What counts where no time is proven.
+    at: UnixTime,
 }
 
 impl Case<'_> {
@@ -228,7 +248,8 @@ impl Case<'_> {
         let signer = Identity::Key {
             fingerprint: fingerprint.to_owned(),
         };
-        if self.naming(deciding, &signer).is_empty() {
+        let naming = self.naming(deciding, &signer);
+        if naming.is_empty() {
             return self.not_named(deciding, signer);
         }
         // A key in the bundle is as good as one in a file: the rule names it by its digest.
@@ -237,8 +258,12 @@ impl Case<'_> {
             let fingerprint = fingerprint.to_owned();
             return Outcome::refused(signer, Reason::KeyNotGiven { fingerprint });
         };
-        let verification = self.verify(bytes, Trust::Key(key));
-        self.decided(signer, verification, |_| Vec::new())
+        let by_rules = self.by_each(&naming, |index| {
+            let authorities = self.authorities(index);
+            let verification = self.verify(bytes, Trust::StampedKey { key, authorities });
+            Some((signer.clone(), verification))
+        });
+        by_rules.unwrap_or_default()
     }
 
     fn by_certificate(&self, bytes: &[u8], deciding: &[usize], leaf: &Certificate) -> Outcome {
@@ -247,26 +272,75 @@ impl Case<'_> {
         if naming.is_empty() {
             return self.not_named(deciding, signer);
         }
-        let trusted: Vec<Certificate> = naming
-            .iter()
-            .filter_map(|index| self.material.roots.get(*index))
-            .flatten()
-            .cloned()
-            .collect();
-        if trusted.is_empty() {
-            let subject = leaf.subject();
-            return Outcome::refused(signer, Reason::RootNotGiven { subject });
-        }
-        let at = self.now;
-        let trusted = &trusted;
-        let verification = self.verify(bytes, Trust::Certificates { trusted, at });
-        let signer = match &verification.signed_by {
-            Some(SignedBy::Certificate { path, .. }) => {
-                identity_of(leaf, path.last().map(|(_, fingerprint, _)| fingerprint.clone()))
+        let by_rules = self.by_each(&naming, |index| {
+            let trusted = &self.material.rules.get(index)?.roots;
+            if trusted.is_empty() {
+                return None;
             }
-            _ => signer,
-        };
-        self.decided(signer, verification, |_| Vec::new())
+            let trust = Trust::Certificates(CertificateTrust {
+                trusted,
+                time: SigningTime::ProvenOr(self.authorities(index), self.at),
+            });
+            let verification = self.verify(bytes, trust);
+            let signer = match &verification.signed_by {
+                Some(SignedBy::Certificate { path, .. }) => {
+                    identity_of(leaf, path.last().map(|(_, fingerprint, _)| fingerprint.clone()))
+                }
+                _ => signer.clone(),
+            };
+            Some((signer, verification))
+        });
+        by_rules.unwrap_or_else(|| {
+            let subject = leaf.subject();
+            Outcome::refused(signer, Reason::RootNotGiven { subject })
+        })
+    }
+
+    /// Returns whom a rule believes about time.
+    fn authorities(&self, index: usize) -> Authorities<'_> {
+        let rule = self.material.rules.get(index);
+        Authorities {
+            certificates: rule.map_or(&[], |rule| &rule.authorities),
+            now: self.now,
+        }
+    }
+
+    /// Verifies with what each rule trusts by itself, until one of them counts: what one believes about roots and time is nothing to the
+    /// others.
+    fn by_each(
+        &self,
+        naming: &[usize],
+        verify: impl Fn(usize) -> Option<(Identity, Verification)>,
+    ) -> Option<Outcome> {
+        let mut best: Option<Outcome> = None;
+        for index in naming {
+            let Some(known) = self.known.get(*index) else {
+                continue;
+            };
+            let Some((signer, verification)) = verify(*index) else {
+                continue;
+            };
+            let mut outcome = Outcome::default();
+            if verification.signed_by.is_some() {
+                outcome.proven = Proven::of(verification.proven_at.as_slice(), self.now);
+                match counts(&self.known, known, &signer, outcome.proven, self.at) {
+                    Ok(()) => outcome.trusted = Some(*index),
+                    Err(reason) => outcome.reasons = vec![reason],
+                }
+            }
+            outcome.signer = Some(signer);
+            outcome.verification = Some(verification);
+            match &mut best {
+                _ if outcome.trusted.is_some() => return Some(outcome),
+                Some(best) if best.has_signer() || !outcome.has_signer() => {
+                    let known = |reason: &Reason| best.reasons.contains(reason);
+                    let more: Vec<Reason> = outcome.reasons.into_iter().filter(|one| !known(one)).collect();
+                    best.reasons.extend(more);
+                }
+                _ => best = Some(outcome),
+            }
+        }
+        best
     }
 
     fn by_identity(&self, bytes: &[u8], deciding: &[usize]) -> Result<Outcome, Failure> {
@@ -310,10 +384,7 @@ impl Case<'_> {
                         identity: identity.clone(),
                         issuer: issuer.clone(),
                     };
-                    return Ok(self.decided(signer, verification, |signed_by| match signed_by {
-                        SignedBy::Identity { times, .. } => times.clone(),
-                        _ => Vec::new(),
-                    }));
+                    return Ok(self.decided(signer, verification));
                 }
             }
         }
@@ -330,17 +401,16 @@ impl Case<'_> {
         }
     }
 
-    /// Asks the rules about whoever signed. Where the signature does not hold, nobody did.
-    fn decided(
-        &self,
-        signer: Identity,
-        verification: Verification,
-        times: impl Fn(&SignedBy) -> Vec<UnixTime>,
-    ) -> Outcome {
+    /// Asks the rules about an identity of Sigstore. Where the signature does not hold, nobody signed.
+    fn decided(&self, signer: Identity, verification: Verification) -> Outcome {
         let mut outcome = Outcome::default();
         if let Some(signed_by) = &verification.signed_by {
-            let proven = Proven::of(&times(signed_by), self.now);
-            match decide(&self.known, self.name, &signer, proven, self.now) {
+            let times = match signed_by {
+                SignedBy::Identity { times, .. } => times.as_slice(),
+                _ => &[],
+            };
+            outcome.proven = Proven::of(times, self.now);
+            match decide(&self.known, self.name, &signer, outcome.proven, self.at) {
                 Ok(index) => outcome.trusted = Some(index),
                 Err(reasons) => outcome.reasons = reasons,
             }
@@ -368,101 +438,6 @@ fn identity_of(leaf: &Certificate, root: Option<String>) -> Identity {
         issuer: leaf.issuer(),
         root,
     }
-}
-
-/// Holds the keys and roots that rules name, as their files hold them.
-struct Material {
-    /// Every key, by its fingerprint.
-    keys: BTreeMap<String, PublicKey>,
-    /// The fingerprint of the key in the file of each rule.
-    named: Vec<Option<String>>,
-    /// The roots of each rule.
-    roots: Vec<Vec<Certificate>>,
-}
-
-impl Material {
-    /// Reads every file that a rule or option names: also those of rules that do not decide, since revocations count everywhere.
-    fn read(arguments: &ByPolicy, system: &System) -> Result<Self, Failure> {
-        let mut material = Self {
-            keys: BTreeMap::new(),
-            named: Vec::new(),
-            roots: Vec::new(),
-        };
-        for path in &arguments.public_key {
-            let key = proof::public_key(path)?;
-            material.keys.insert(key.fingerprint(), key);
-        }
-        let given = proof::certificates(&arguments.certificate_chain)?;
-        for rule in &system.file.trust {
-            let mut named = None;
-            let mut roots = Vec::new();
-            match &rule.signer {
-                Signer::Key {
-                    fingerprint,
-                    file: Some(file),
-                } => {
-                    let path = system.folder.join(&file.path);
-                    let bytes = read(system, file, &path)?;
-                    let key = PublicKey::from_pem(&bytes)
-                        .map_err(|error| at(system, file, &proof::unusable(&path, &error.text())))?;
-                    let found = key.fingerprint();
-                    if fingerprint.as_ref().is_some_and(|stated| *stated != found) {
-                        let shown = path.display();
-                        let problem = Failure::usage(text!(
-                            "the fingerprint of `{shown}` is {found}, not the one beside it",
-                            "`{shown}` 的指纹为 {found}，与所写不同"
-                        ));
-                        return Err(at(system, file, &problem));
-                    }
-                    named = Some(found.clone());
-                    material.keys.insert(found, key);
-                }
-                Signer::Certificate { roots: files, .. } if !files.is_empty() => {
-                    for file in files {
-                        let path = system.folder.join(&file.path);
-                        let bytes = read(system, file, &path)?;
-                        let found = Certificate::from_pem(&bytes)
-                            .map_err(|error| at(system, file, &proof::unusable(&path, &error.text())))?;
-                        roots.extend(found);
-                    }
-                }
-                Signer::Certificate { .. } => roots.clone_from(&given),
-                Signer::Key { file: None, .. } | Signer::Sigstore { .. } => {}
-            }
-            material.named.push(named);
-            material.roots.push(roots);
-        }
-        Ok(material)
-    }
-
-    fn known<'a>(&self, rules: &'a [Rule]) -> Vec<Known<'a>> {
-        let materials = self.named.iter().zip(&self.roots);
-        let joined = rules.iter().zip(materials);
-        joined
-            .map(|(rule, (key, roots))| Known {
-                rule,
-                key: key.clone(),
-                roots: roots.iter().map(Certificate::fingerprint).collect(),
-            })
-            .collect()
-    }
-}
-
-fn read(system: &System, file: &Reference, path: &Path) -> Result<Vec<u8>, Failure> {
-    proof::read_bounded(path, limits::KEY_FILE_BYTES).map_err(|failure| at(system, file, &failure))
-}
-
-/// Says where the system file names what cannot be used.
-fn at(system: &System, file: &Reference, failure: &Failure) -> Failure {
-    let (shown, line, column) = (system.shown(), file.place.line, file.place.column);
-    let (en, zh) = (
-        failure.message.en(),
-        failure.message.get(cleanbill_core::Language::Chinese),
-    );
-    Failure::usage(text!(
-        "{shown}:{line}:{column}: {en}",
-        "{shown}:{line}:{column}：{zh}"
-    ))
 }
 
 /// Returns what the model is called: as the caller says, and as the system file lists it; they may not contradict each other.

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use cleanbill_core::{ExitCode, Language, Text, text};
+use cleanbill_core::{ExitCode, Language, Text, UnixTime, text};
 use cleanbill_documents::terminal::{Style, printable};
 use cleanbill_policy::{
     policy_file::Rule,
-    trust::{Identity, Reason, SCHEMA},
+    trust::{Identity, Proven, Reason, SCHEMA},
 };
 use serde_json::{Value, json};
 
@@ -20,6 +20,10 @@ pub(super) struct Report<'a> {
     pub(super) system: String,
     pub(super) trusted_by: Option<(usize, &'a Rule)>,
     pub(super) outcome: &'a Outcome,
+    /// What counts where no time is proven.
+    pub(super) at: UnixTime,
+    /// The caller named that time.
+    pub(super) is_at_given: bool,
 }
 
 impl Report<'_> {
@@ -48,6 +52,11 @@ impl Report<'_> {
                 "rule": index.saturating_add(1),
                 "namespace": rule.namespace.as_str(),
                 "line": rule.place.line,
+            })),
+            "time": self.time().map(|(time, is_proven)| json!({
+                "earliest": time.earliest.to_string(),
+                "latest": time.latest.to_string(),
+                "is_proven": is_proven,
             })),
             "signer": self.outcome.signer.as_ref().map(|signer| signer.text().en().to_owned()),
             "reasons": self.outcome.reasons.iter().map(reason).collect::<Vec<_>>(),
@@ -78,6 +87,7 @@ impl Report<'_> {
             );
             if !shell.quiet {
                 line(&trusted);
+                self.given().iter().for_each(&mut line);
             }
             return human::render(verification, &self.target, all, shell.quiet, language, color) + &out;
         }
@@ -110,6 +120,7 @@ impl Report<'_> {
             "named `{name}`, by the rules of `{system}`",
             "名称为 `{name}`，依据 `{system}` 的规则"
         ));
+        self.given().iter().for_each(&mut line);
         for (id, text) in &texts {
             let (en, zh) = (text.en(), text.get(Language::Chinese));
             line(&text!("- {id}: {en}", "- {id}：{zh}"));
@@ -119,6 +130,30 @@ impl Report<'_> {
             line(&text!("  hint: {en}", "  提示：{zh}"));
         }
         out
+    }
+
+    /// Returns what the rules were held against, and whether it is when the signature was made; nothing where nobody is certain to have signed.
+    fn time(&self) -> Option<(Proven, bool)> {
+        let is_proven = self.outcome.proven.is_some();
+        let at = Proven {
+            earliest: self.at,
+            latest: self.at,
+        };
+        self.outcome
+            .has_signer()
+            .then(|| (self.outcome.proven.unwrap_or(at), is_proven))
+    }
+
+    /// Says that the time is the caller's.
+    fn given(&self) -> Option<Text> {
+        let at = self.at;
+        let is_used = self.is_at_given && matches!(self.time(), Some((_, false)));
+        is_used.then(|| {
+            text!(
+                "rules and certificates held against {at}, as asked: no time of signing is proven",
+                "按要求以 {at} 为准检查规则与证书：没有已证明的签名时间"
+            )
+        })
     }
 
     /// Returns everything that stands against the signature, with its id.
