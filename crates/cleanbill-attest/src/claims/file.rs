@@ -57,7 +57,9 @@ pub fn append<B: AsRef<[u8]>>(existing: &[u8], bundles: &[B]) -> Result<Vec<u8>,
         out.extend_from_slice(bundle);
         out.push(b'\n');
     }
-    lines(&out)?;
+    if !out.is_empty() {
+        lines(&out)?;
+    }
     Ok(out)
 }
 
