@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt::Write as _, num::NonZeroUsize, path::Path,
 
 use cleanbill_attest::{
     Algorithm, Certificate, Curve, IgnorePaths, PrivateKey, PublicKey, Quiet, Refusal, Resource,
-    Serialization, Statement, Trust, UnixTime, VerifyOptions,
+    RevocationList, Serialization, Statement, Trust, UnixTime, VerifyOptions,
     claims::{self, Claim, ClaimSigner, ClaimsOptions, Predicate, sign_claim, verify_claims},
     sign_with_key, verify,
 };
@@ -233,6 +233,10 @@ pub(crate) fn signed() -> Vec<Vec<u8>> {
         certificates: Vec::new(),
     };
     let bundle = sign_claim(&statement, &vex, UnixTime(0), &signer).expect("a key signs");
+    let list = cleanbill_samples::build(include_str!("../seeds/revocation-list.txt"));
+    let list = list.expect("the seed describes bytes");
+    assert!(RevocationList::from_bytes(&list).is_ok(), "the seed is a list");
+    seeds.push(list);
     seeds.push(claims::append(&bundle, &[&bundle]).expect("a file"));
     seeds.push(
         br#"{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"a","digest":{"sha256":"00"}}],"predicateType":"https://slsa.dev/provenance/v1","predicate":{"buildDefinition":{"buildType":"x","externalParameters":{"source":"y"}},"runDetails":{"builder":{"id":"z"}}}}"#
@@ -274,8 +278,9 @@ fn attest(bytes: &[u8]) -> String {
     let public = PublicKey::from_pem(bytes).is_ok() || PublicKey::from_der(bytes).is_ok();
     let private = PrivateKey::from_pem(bytes, || Ok(None)).is_ok();
     let certificate = Certificate::from_der(bytes).is_some();
+    let lists = RevocationList::from_bytes(bytes).map_or(0, |lists| lists.len());
     format!(
-        "{:?} {:?} {statement} {claim} {claims} {public} {private} {certificate} {}",
+        "{:?} {:?} {statement} {claim} {claims} {public} {private} {certificate} {lists} {}",
         first(&by_key),
         first(&by_certificate),
         Certificate::from_pem(bytes).is_ok()

@@ -1,6 +1,7 @@
 //! Certificates (RFC 5280) as far as signing models needs them: reading, and the chain from a signer to a trusted root.
 
 mod chain;
+mod revocation;
 
 use std::fmt;
 
@@ -21,6 +22,8 @@ use crate::{
 };
 
 pub(crate) use chain::{Purpose, scheme_of, verify_by, verify_chain};
+pub(crate) use revocation::check_revocation;
+pub use revocation::{RevocationList, RevocationListError, RevocationReason};
 
 /// Holds a certificate and what of it decides.
 #[derive(Clone)]

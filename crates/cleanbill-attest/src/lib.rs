@@ -41,7 +41,7 @@ mod verify;
 mod walk;
 mod words;
 
-pub use certificate::{Certificate, CertificateError};
+pub use certificate::{Certificate, CertificateError, RevocationList, RevocationListError, RevocationReason};
 pub use digest::Algorithm;
 pub use hashing::{Observer, Quiet};
 pub use key::{Curve, KeyError, PrivateKey, PublicKey, Salt, SigningKey};

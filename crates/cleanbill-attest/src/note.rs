@@ -2,7 +2,7 @@
 
 use cleanbill_core::{Language, Text, text};
 
-use crate::{refusal::Refusal, time::UnixTime};
+use crate::{certificate::RevocationReason, refusal::Refusal, time::UnixTime};
 
 /// Tells something that does not refuse a signature but that a person should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,15 @@ pub enum Note {
         /// Who proves it.
         authority: String,
     },
+    /// A certificate was revoked after the time that is proven, and not for its key.
+    RevokedLater {
+        /// Whose.
+        subject: String,
+        /// Since when.
+        at: UnixTime,
+        /// Why.
+        reason: RevocationReason,
+    },
     /// No timestamp in the bundle proves a time.
     TimeNotProven {
         /// Why the first one does not.
@@ -59,6 +68,7 @@ impl Note {
             Self::LeftOut { .. } => "left-out",
             Self::TimeGiven { .. } => "time-given",
             Self::TimeProven { .. } => "time-proven",
+            Self::RevokedLater { .. } => "revoked-later",
             Self::TimeNotProven { .. } => "time-not-proven",
             Self::EmbeddedRoot { .. } => "embedded-root",
         }
@@ -95,6 +105,13 @@ impl Note {
                 "signed at {at} at the latest, as {authority} proves",
                 "至迟于 {at} 签名，由 {authority} 证明"
             ),
+            Self::RevokedLater { subject, at, reason } => {
+                let reason = reason.as_str();
+                text!(
+                    "the certificate of `{subject}` is revoked as of {at} ({reason}), after the proven time of signing",
+                    "`{subject}` 的证书自 {at} 起被吊销（{reason}），晚于已证明的签名时间"
+                )
+            }
             Self::TimeNotProven { refusal } => {
                 let why = refusal.text();
                 let (en, zh) = (why.en(), why.get(Language::Chinese));

@@ -4,7 +4,9 @@ use std::fmt;
 
 use cleanbill_core::Text;
 
-use crate::{claims::ClaimRefusal, limits, time::UnixTime, timestamp::TimestampProblem};
+use crate::{
+    certificate::RevocationReason, claims::ClaimRefusal, limits, time::UnixTime, timestamp::TimestampProblem,
+};
 
 /// Names a way to sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -186,6 +188,55 @@ pub enum Refusal {
         extension: String,
     },
 
+    CertificateRevoked {
+        subject: String,
+        at: UnixTime,
+        reason: RevocationReason,
+    },
+    RevocationListMissing {
+        subject: String,
+        issuer: String,
+    },
+    RevocationListUsage {
+        issuer: String,
+    },
+    RevocationListSignature {
+        issuer: String,
+    },
+    RevocationListAlgorithm {
+        issuer: String,
+        algorithm: String,
+    },
+    RevocationListDelta {
+        issuer: String,
+    },
+    RevocationListExtension {
+        issuer: String,
+        extension: String,
+    },
+    RevocationListScope {
+        subject: String,
+        issuer: String,
+    },
+    RevocationListEndless {
+        issuer: String,
+    },
+    RevocationListNotYetValid {
+        issuer: String,
+        at: UnixTime,
+        from: UnixTime,
+    },
+    RevocationListExpired {
+        issuer: String,
+        at: UnixTime,
+        until: UnixTime,
+    },
+    RevocationListLate {
+        subject: String,
+        ended: UnixTime,
+        from: UnixTime,
+    },
+
     Timestamp(TimestampProblem),
 
     SigstoreNotBuilt,
@@ -333,6 +384,18 @@ impl Refusal {
             Self::IssuerUsage { .. } => "issuer-usage",
             Self::PathLength { .. } => "path-length",
             Self::CriticalExtension { .. } => "critical-extension",
+            Self::CertificateRevoked { .. } => "certificate-revoked",
+            Self::RevocationListMissing { .. } => "revocation-list-missing",
+            Self::RevocationListUsage { .. } => "revocation-list-usage",
+            Self::RevocationListSignature { .. } => "revocation-list-signature",
+            Self::RevocationListAlgorithm { .. } => "revocation-list-algorithm",
+            Self::RevocationListDelta { .. } => "revocation-list-delta",
+            Self::RevocationListExtension { .. } => "revocation-list-extension",
+            Self::RevocationListScope { .. } => "revocation-list-scope",
+            Self::RevocationListEndless { .. } => "revocation-list-endless",
+            Self::RevocationListNotYetValid { .. } => "revocation-list-not-yet-valid",
+            Self::RevocationListExpired { .. } => "revocation-list-expired",
+            Self::RevocationListLate { .. } => "revocation-list-late",
             Self::Timestamp(problem) => problem.id(),
             Self::SigstoreNotBuilt => "sigstore-not-built",
             Self::SigstoreRoot { .. } => "sigstore-root",
@@ -410,6 +473,18 @@ impl Refusal {
             | Self::IssuerUsage { .. }
             | Self::PathLength { .. }
             | Self::CriticalExtension { .. }
+            | Self::CertificateRevoked { .. }
+            | Self::RevocationListMissing { .. }
+            | Self::RevocationListUsage { .. }
+            | Self::RevocationListSignature { .. }
+            | Self::RevocationListAlgorithm { .. }
+            | Self::RevocationListDelta { .. }
+            | Self::RevocationListExtension { .. }
+            | Self::RevocationListScope { .. }
+            | Self::RevocationListEndless { .. }
+            | Self::RevocationListNotYetValid { .. }
+            | Self::RevocationListExpired { .. }
+            | Self::RevocationListLate { .. }
             | Self::Timestamp(_)
             | Self::SigstoreNotBuilt
             | Self::SigstoreRoot { .. }

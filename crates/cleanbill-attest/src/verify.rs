@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, num::NonZeroUsize, path::Path};
 
 use crate::{
     bundle::{Bundle, Material},
-    certificate::{Certificate, Purpose, verify_chain},
+    certificate::{Certificate, Purpose, check_revocation, verify_chain},
     dsse,
     hashing::Observer,
     key::{Curve, Mismatch, Prehash, PublicKey},
@@ -260,7 +260,7 @@ pub(crate) fn authenticate(
         }
         (Trust::Certificates(trust), Material::Chain(chain)) => {
             let at = signing_time(trust.time, &bundle, result)?;
-            check_chain(chain, trust.trusted, at, &bundle, result)?
+            check_chain(chain, trust, at, &bundle, result)?
         }
         (Trust::Sigstore(trust), _) => {
             let verified = sigstore::verify(bytes, &bundle.payload, trust)?;
@@ -327,7 +327,7 @@ fn prove_if_any(
 /// Verifies the path from a signer to a root, and the signature.
 fn check_chain(
     chain: &[Vec<u8>],
-    trusted: &[Certificate],
+    trust: CertificateTrust<'_>,
     at: UnixTime,
     bundle: &Bundle,
     result: &mut Verification,
@@ -344,7 +344,12 @@ fn check_chain(
     let key = leaf
         .public_key()
         .map_err(|_| Refusal::CertificateKey { subject })?;
-    let path = verify_chain(&presented, trusted, at, Purpose::Models)?;
+    let path = verify_chain(&presented, trust.trusted, at, Purpose::Models)?;
+    if !trust.lists.is_empty() {
+        let now = trust.time.of_lists();
+        let notes = check_revocation(&path, trust.lists, now, result.proven_at)?;
+        result.notes.extend(notes);
+    }
     verify_envelope(&key, bundle, result)?;
     Ok(SignedBy::Certificate {
         path: path

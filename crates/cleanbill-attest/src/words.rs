@@ -177,6 +177,63 @@ fn signer(refusal: &Refusal) -> Text {
             "the bundle is not one of Sigstore: {problem}",
             "不是有效的 Sigstore 签名包：{problem}"
         ),
+        other => revocation(other),
+    }
+}
+
+fn revocation(refusal: &Refusal) -> Text {
+    match refusal {
+        Refusal::CertificateRevoked { subject, at, reason } => {
+            let reason = reason.as_str();
+            text!(
+                "the certificate of `{subject}` is revoked as of {at} ({reason})",
+                "`{subject}` 的证书自 {at} 起被吊销（{reason}）"
+            )
+        }
+        Refusal::RevocationListMissing { subject, issuer } => text!(
+            "no revocation list of `{issuer}` is given that could speak of `{subject}`",
+            "未提供 `{issuer}` 的吊销列表，无法得知 `{subject}` 的状态"
+        ),
+        Refusal::RevocationListUsage { issuer } => text!(
+            "the certificate of `{issuer}` is not for signing revocation lists",
+            "`{issuer}` 的证书不可用于签署吊销列表"
+        ),
+        Refusal::RevocationListSignature { issuer } => text!(
+            "the revocation list was not signed by `{issuer}`",
+            "吊销列表并非由 `{issuer}` 签署"
+        ),
+        Refusal::RevocationListAlgorithm { issuer, algorithm } => text!(
+            "the revocation list of `{issuer}` is signed in a way that is not accepted: {algorithm}",
+            "`{issuer}` 的吊销列表签名方式不被接受：{algorithm}"
+        ),
+        Refusal::RevocationListDelta { issuer } => text!(
+            "the revocation list of `{issuer}` holds changes alone (delta)",
+            "`{issuer}` 的吊销列表只含变更（增量列表）"
+        ),
+        Refusal::RevocationListExtension { issuer, extension } => text!(
+            "the revocation list of `{issuer}` has the extension {extension}, which cannot be judged here",
+            "`{issuer}` 的吊销列表含有此处无法判断的扩展 {extension}"
+        ),
+        Refusal::RevocationListScope { subject, issuer } => text!(
+            "the revocation list of `{issuer}` is for a part of its certificates or reasons, which leaves `{subject}` out",
+            "`{issuer}` 的吊销列表只适用于部分证书或部分原因，不涵盖 `{subject}`"
+        ),
+        Refusal::RevocationListEndless { issuer } => text!(
+            "the revocation list of `{issuer}` does not say until when it counts",
+            "`{issuer}` 的吊销列表没有说明有效期限"
+        ),
+        Refusal::RevocationListNotYetValid { issuer, at, from } => text!(
+            "the revocation list of `{issuer}` counts from {from}, not yet at {at}",
+            "`{issuer}` 的吊销列表自 {from} 起有效，在 {at} 尚未生效"
+        ),
+        Refusal::RevocationListExpired { issuer, at, until } => text!(
+            "the revocation list of `{issuer}` counted until {until}, no longer at {at}",
+            "`{issuer}` 的吊销列表有效至 {until}，在 {at} 已过期"
+        ),
+        Refusal::RevocationListLate { subject, ended, from } => text!(
+            "the certificate of `{subject}` ended at {ended}; a revocation list of {from} need not speak of it any more",
+            "`{subject}` 的证书于 {ended} 到期；{from} 的吊销列表不必再包含它"
+        ),
         other => statement(other),
     }
 }
@@ -308,6 +365,13 @@ pub(crate) fn hint(refusal: &Refusal) -> Option<Text> {
         Refusal::CertificateExpired { .. } => text!(
             "`--at TIME` checks another time; only use one that something else proves",
             "`--at TIME` 以其他时间检查；仅在有其他证据证明该时间时使用"
+        ),
+        Refusal::RevocationListExpired { .. } => {
+            text!("get the newest list of the issuer", "请获取签发者的最新列表")
+        }
+        Refusal::RevocationListMissing { .. } => text!(
+            "name a list of each issuer up to the root with `--revocation-list`, or in `revocation-lists` of the rule",
+            "请用 `--revocation-list`，或在规则的 `revocation-lists` 中，为直至根证书的每个签发者提供列表"
         ),
         Refusal::FileExtra { .. } => text!(
             "`--ignore-unsigned-files` accepts what nobody signed, `--ignore-paths` a part of it",

@@ -107,6 +107,8 @@ pub struct Rule {
     pub revoked: Option<Revocation>,
     /// Files with the roots that are believed about the time of its signatures, relative to the folder of the system file.
     pub timestamp_authorities: Vec<Reference>,
+    /// Files with lists of revoked certificates, relative to the folder of the system file.
+    pub revocation_lists: Vec<Reference>,
     /// Where it stands in the file.
     pub place: Place,
 }

@@ -1,12 +1,13 @@
 //! Looks for a path from a signer's certificate to a trusted root and checks every link of it (RFC 5280, 6.1), at one time.
 //!
 //! Only what the caller trusts is trusted. A path ends at a root that signed itself; other trusted certificates help on the way and
-//! end nothing, as with OpenSSL. Revocation is not looked at.
+//! end nothing, as with OpenSSL. Not here: revocation.
 
 use der::asn1::ObjectIdentifier;
 use ecdsa::signature::hazmat::PrehashVerifier as _;
 use pkcs8::spki::SubjectPublicKeyInfoRef;
 use sha2::{Sha256, Sha384, Sha512};
+use x509_cert::AlgorithmIdentifier;
 
 use super::{ANY_USAGE, CODE_SIGNING, Certificate, TIME_STAMPING};
 use crate::{
@@ -227,40 +228,67 @@ fn check_understood(certificate: &Certificate) -> Result<(), Refusal> {
 
 /// Verifies the signature on a certificate by the key of its issuer.
 fn verify_signature(certificate: &Certificate, issuer: &Certificate) -> Result<(), Refusal> {
-    let algorithm = certificate.parsed.signature_algorithm();
-    let not_accepted = |algorithm: String| Refusal::ChainAlgorithm {
-        subject: certificate.subject(),
-        algorithm,
-    };
-    let mismatch = || Refusal::ChainSignature {
-        subject: certificate.subject(),
-        issuer: issuer.subject(),
-    };
-    let (family, hash) = scheme_of(algorithm.oid).ok_or_else(|| not_accepted(name_of(algorithm.oid)))?;
-    let signature = certificate.parsed.signature().as_bytes().ok_or_else(mismatch)?;
-    let key = issuer.key_der().ok_or_else(mismatch)?;
+    let parsed = &certificate.parsed;
+    let signature = parsed.signature().as_bytes();
+    let verified = verify_issued(
+        parsed.signature_algorithm(),
+        &certificate.signed,
+        signature,
+        issuer,
+    );
+    verified.map_err(|problem| {
+        let subject = certificate.subject();
+        match problem {
+            Unverified::Algorithm(algorithm) => Refusal::ChainAlgorithm { subject, algorithm },
+            Unverified::Signature => Refusal::ChainSignature {
+                subject,
+                issuer: issuer.subject(),
+            },
+        }
+    })
+}
+
+/// Says why something is not signed by an issuer.
+pub(super) enum Unverified {
+    /// It is signed in a way that is not accepted.
+    Algorithm(String),
+    /// Its signature is not the issuer's.
+    Signature,
+}
+
+/// Verifies the signature on what an issuer signs: certificates and lists of revoked ones.
+pub(super) fn verify_issued(
+    algorithm: &AlgorithmIdentifier,
+    signed: &[u8],
+    signature: Option<&[u8]>,
+    issuer: &Certificate,
+) -> Result<(), Unverified> {
+    let (family, hash) =
+        scheme_of(algorithm.oid).ok_or_else(|| Unverified::Algorithm(name_of(algorithm.oid)))?;
+    let signature = signature.ok_or(Unverified::Signature)?;
+    let key = issuer.key_der().ok_or(Unverified::Signature)?;
     match family {
         Family::Ecdsa => {
             // RFC 5758: no parameters.
             if algorithm.parameters.is_some() {
-                return Err(mismatch());
+                return Err(Unverified::Signature);
             }
             if PublicKey::from_der(&key).is_err() {
-                return Err(not_accepted("ECDSA on another curve".to_owned()));
+                return Err(Unverified::Algorithm("ECDSA on another curve".to_owned()));
             }
         }
         Family::Rsa => {
             // RFC 4055: the parameters are NULL; some leave them out.
             if algorithm.parameters.as_ref().is_some_and(|any| !any.is_null()) {
-                return Err(mismatch());
+                return Err(Unverified::Signature);
             }
             if !is_long_enough(&key) {
                 let bits = limits::RSA_BITS_AT_LEAST;
-                return Err(not_accepted(format!("RSA below {bits} bits")));
+                return Err(Unverified::Algorithm(format!("RSA below {bits} bits")));
             }
         }
     }
-    verify_by(family, hash, &key, &certificate.signed, signature).ok_or_else(mismatch)
+    verify_by(family, hash, &key, signed, signature).ok_or(Unverified::Signature)
 }
 
 /// Returns what a way to sign means, where it is accepted.

@@ -1,7 +1,11 @@
 //! What is trusted, and when a signature counts as made.
 
 use crate::{
-    certificate::Certificate, key::PublicKey, refusal::Method, sigstore::SigstoreTrust, time::UnixTime,
+    certificate::{Certificate, RevocationList},
+    key::PublicKey,
+    refusal::Method,
+    sigstore::SigstoreTrust,
+    time::UnixTime,
 };
 
 /// Says what is trusted.
@@ -27,6 +31,8 @@ pub enum Trust<'a> {
 pub struct CertificateTrust<'a> {
     /// Certificates that are trusted; paths end at those that signed themselves.
     pub trusted: &'a [Certificate],
+    /// Lists of revoked certificates. Where there are any, one has to speak of each certificate of the path but the root.
+    pub lists: &'a [RevocationList],
     /// When every certificate has to be valid.
     pub time: SigningTime<'a>,
 }
@@ -40,6 +46,16 @@ pub enum SigningTime<'a> {
     Proven(Authorities<'a>),
     /// When a timestamp in the bundle was made; at another time where none holds.
     ProvenOr(Authorities<'a>, UnixTime),
+}
+
+impl SigningTime<'_> {
+    /// Returns when lists of revoked certificates have to count: the present, whatever is proven about the past.
+    pub(crate) const fn of_lists(self) -> UnixTime {
+        match self {
+            Self::Given(at) | Self::ProvenOr(_, at) => at,
+            Self::Proven(authorities) => authorities.now,
+        }
+    }
 }
 
 /// Says who is believed about time.
@@ -56,6 +72,7 @@ impl<'a> Trust<'a> {
     pub const fn certificates(trusted: &'a [Certificate], at: UnixTime) -> Self {
         Self::Certificates(CertificateTrust {
             trusted,
+            lists: &[],
             time: SigningTime::Given(at),
         })
     }

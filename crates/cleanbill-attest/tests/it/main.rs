@@ -7,6 +7,7 @@ mod claims;
 mod claims_of_others;
 mod listing;
 mod refusals;
+mod revocation;
 mod round_trips;
 mod schemas;
 mod timestamps;

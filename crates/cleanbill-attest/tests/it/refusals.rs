@@ -397,6 +397,9 @@ fn each_reason_has_its_vector() {
     for (index, (reason, found)) in chains.into_iter().enumerate() {
         check(reason, found, &format!("chain {index}"));
     }
+    for (reason, found) in crate::revocation::against().unwrap_or_default() {
+        check(reason, found, reason);
+    }
     let source = include_str!("../../src/refusal.rs");
     let (_, ids) = source.split_once("pub const fn id").expect("the ids");
     let (ids, _) = ids.split_once("/// Returns the step").expect("their end");

@@ -5,7 +5,7 @@ use std::{
     fs,
     num::NonZeroUsize,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Output},
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -166,11 +166,11 @@ impl Authority {
             "RSA" => "rsa:2048",
             _ => "ec -pkeyopt ec_paramgen_curve:P-384",
         };
-        authority.write("root.cnf", "[v3]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash\n[req]\ndistinguished_name=dn\n[dn]\n");
+        authority.write("root.cnf", "[v3]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n[req]\ndistinguished_name=dn\n[dn]\n");
         authority.openssl(&format!(
             "req -x509 -newkey {key} -nodes -keyout root.key -out root.pem -subj /CN=root -days 3650 -config root.cnf -extensions v3"
         ));
-        authority.issue("intermediate", key, "root", "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid");
+        authority.issue("intermediate", key, "root", "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid");
         authority.issue(
             "leaf",
             "ec -pkeyopt ec_paramgen_curve:P-256",
@@ -182,6 +182,10 @@ impl Authority {
 
     pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.folder.path().join(name), text).expect("a file");
+    }
+
+    pub(crate) fn write_bytes(&self, name: &str, bytes: &[u8]) {
+        fs::write(self.folder.path().join(name), bytes).expect("a file");
     }
 
     pub(crate) fn read(&self, name: &str) -> Vec<u8> {
@@ -203,12 +207,16 @@ impl Authority {
         ));
     }
 
-    pub(crate) fn openssl(&self, arguments: &str) {
-        let output = Command::new("openssl")
+    pub(crate) fn run(&self, arguments: &str) -> Output {
+        let mut command = Command::new("openssl");
+        command
             .args(arguments.split_whitespace())
-            .current_dir(self.folder.path())
-            .output()
-            .expect("openssl starts");
+            .current_dir(self.folder.path());
+        command.output().expect("openssl starts")
+    }
+
+    pub(crate) fn openssl(&self, arguments: &str) {
+        let output = self.run(arguments);
         assert!(
             output.status.success(),
             "openssl {arguments}\n{}",

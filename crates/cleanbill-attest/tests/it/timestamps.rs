@@ -9,18 +9,18 @@ use serde_json::{Value, json};
 
 use crate::support::{Authority, Model, reasons, verify_options};
 
-const EC: &str = "ec -pkeyopt ec_paramgen_curve:P-384";
+pub(crate) const EC: &str = "ec -pkeyopt ec_paramgen_curve:P-384";
 const STAMPER: &str = "basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=critical,timeStamping\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid";
 
 /// A model that is signed by a certificate, and an authority for timestamps, which is another leaf of the same root.
-struct Signed {
-    model: Model,
-    authority: Authority,
-    bundle: Value,
+pub(crate) struct Signed {
+    pub(crate) model: Model,
+    pub(crate) authority: Authority,
+    pub(crate) bundle: Value,
 }
 
 impl Signed {
-    fn new(stamper: &str) -> Option<Self> {
+    pub(crate) fn new(stamper: &str) -> Option<Self> {
         let authority = Authority::new("EC")?;
         authority.issue("stamper", stamper, "root", STAMPER);
         authority.write(
@@ -31,21 +31,28 @@ impl Signed {
              digests=sha256\nsigner_digest=sha256\ness_cert_id_alg=sha1\n",
         );
         authority.write("serial", "01");
-        let model = Model::new();
-        let statement = model.statement(&crate::support::read_options());
-        let key = PrivateKey::from_pem(&authority.read("leaf.key"), || Ok(None)).expect("a key");
-        let read = |name: &str| Certificate::from_pem(&authority.read(name)).expect("a certificate");
-        let (leaf, between) = (read("leaf.pem"), read("intermediate.pem"));
-        let bundle = sign_with_certificate(&statement, &key, &leaf[0], &between).expect("a bundle");
-        let bundle = serde_json::from_slice(&bundle).expect("JSON");
-        Some(Self {
-            model,
+        let unsigned = Self {
+            model: Model::new(),
             authority,
-            bundle,
-        })
+            bundle: Value::Null,
+        };
+        Some(unsigned.again("leaf"))
     }
 
-    fn signature(&self) -> Vec<u8> {
+    /// Signs with this certificate, as it and that of its issuer lie there now.
+    pub(crate) fn again(self, name: &str) -> Self {
+        let statement = self.model.statement(&crate::support::read_options());
+        let key = self.authority.read(&format!("{name}.key"));
+        let key = PrivateKey::from_pem(&key, || Ok(None)).expect("a key");
+        let (leaf, between) = (self.certificates(&[name]), self.certificates(&["intermediate"]));
+        let bundle = sign_with_certificate(&statement, &key, &leaf[0], &between).expect("a bundle");
+        Self {
+            bundle: serde_json::from_slice(&bundle).expect("JSON"),
+            ..self
+        }
+    }
+
+    pub(crate) fn signature(&self) -> Vec<u8> {
         let text = self.bundle["dsseEnvelope"]["signatures"][0]["sig"]
             .as_str()
             .expect("a text");
@@ -53,7 +60,7 @@ impl Signed {
     }
 
     /// Has bytes stamped.
-    fn stamp(&self, bytes: &[u8], query: &str, reply: &str) -> Vec<u8> {
+    pub(crate) fn stamp(&self, bytes: &[u8], query: &str, reply: &str) -> Vec<u8> {
         let coded = STANDARD.encode(bytes);
         self.authority.write("data.b64", &coded);
         self.authority.openssl("base64 -d -A -in data.b64 -out data");
@@ -65,7 +72,7 @@ impl Signed {
         self.authority.read("reply.tsr")
     }
 
-    fn with(&self, tokens: &[&[u8]]) -> Vec<u8> {
+    pub(crate) fn with(&self, tokens: &[&[u8]]) -> Vec<u8> {
         let tokens: Vec<Value> = tokens
             .iter()
             .map(|token| json!({"signedTimestamp": STANDARD.encode(token)}))
@@ -75,7 +82,7 @@ impl Signed {
         bundle.to_string().into_bytes()
     }
 
-    fn certificates(&self, names: &[&str]) -> Vec<Certificate> {
+    pub(crate) fn certificates(&self, names: &[&str]) -> Vec<Certificate> {
         let read = |name: &&str| Certificate::from_pem(&self.authority.read(&format!("{name}.pem")));
         names
             .iter()
@@ -100,6 +107,7 @@ impl Signed {
         let (trusted, authorities) = (self.certificates(&["root"]), self.certificates(authorities));
         let trust = Trust::Certificates(CertificateTrust {
             trusted: &trusted,
+            lists: &[],
             time: SigningTime::Proven(self.believing(&authorities)),
         });
         let result = self.model.verify_with(bundle, trust, &verify_options());
@@ -209,6 +217,7 @@ fn without_a_timestamp_that_holds_another_time_counts() {
     let verify = |tokens: &[&[u8]], authorities: Authorities<'_>| {
         let trust = Trust::Certificates(CertificateTrust {
             trusted: &root,
+            lists: &[],
             time: SigningTime::ProvenOr(authorities, late),
         });
         let result = signed
@@ -248,6 +257,7 @@ fn without_a_timestamp_that_holds_another_time_counts() {
     );
     let trust = Trust::Certificates(CertificateTrust {
         trusted: &root,
+        lists: &[],
         time: SigningTime::Proven(early),
     });
     let result = signed
@@ -294,17 +304,7 @@ fn a_certificate_that_had_ended_before_the_timestamp_is_refused() {
         crate::support::LEAF,
         "-days -1",
     );
-    let key = PrivateKey::from_pem(&signed.authority.read("ended.key"), || Ok(None)).expect("a key");
-    let statement = signed.model.statement(&crate::support::read_options());
-    let (leaf, between) = (
-        signed.certificates(&["ended"]),
-        signed.certificates(&["intermediate"]),
-    );
-    let bundle = sign_with_certificate(&statement, &key, &leaf[0], &between).expect("a bundle");
-    let signed = Signed {
-        bundle: serde_json::from_slice(&bundle).expect("JSON"),
-        ..signed
-    };
+    let signed = signed.again("ended");
     let token = signed.stamp(&signed.signature(), "-sha256 -cert", "");
     let reasons = signed.verify(&[&token]).0;
     assert!(

@@ -35,6 +35,10 @@ pub(super) fn rule(mut table: Table<'_>, faults: &mut Faults<'_>) -> Option<(Rul
         Some(Signer::Sigstore { .. }) => Vec::new(),
         _ => references(&mut table, "timestamp-authorities", faults),
     };
+    let revocation_lists = match signer {
+        Some(Signer::Sigstore { .. } | Signer::Key { .. }) => Vec::new(),
+        _ => references(&mut table, "revocation-lists", faults),
+    };
     table.finish(faults);
     // INVARIANT: a rule whose revocation cannot be read is no rule; the fault ends the reading anyway.
     if is_revoked && revoked.is_none() {
@@ -48,6 +52,7 @@ pub(super) fn rule(mut table: Table<'_>, faults: &mut Faults<'_>) -> Option<(Rul
             until: until.map(|found| found.value),
             revoked,
             timestamp_authorities,
+            revocation_lists,
             place,
         },
         at,

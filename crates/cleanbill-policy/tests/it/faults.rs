@@ -161,6 +161,14 @@ fn wrong_kinds_and_empty_and_missing_values_are_faults() {
         &["f:6:1: `trust[1].timestamp-authorities`: unknown key"],
     );
     check_trust(
+        "namespace = 'a/*'\nkey-file = 'k'\nrevocation-lists = ['x']",
+        &["f:6:1: `trust[1].revocation-lists`: unknown key"],
+    );
+    check_trust(
+        "namespace = 'a/*'\ncertificate = { subject = 'CN=x', issuer = 'CN=y' }\nrevocation-lists = 'x'",
+        &["f:6:20: `trust[1].revocation-lists`: must be a list of texts, not a text"],
+    );
+    check_trust(
         "namespace = 'a/*'\ncertificate = { subject = 'CN=x', roots = [] }",
         &["f:5:43: `trust[1].certificate.roots`: must not be empty"],
     );

@@ -11,8 +11,8 @@ use std::{
 
 use clap::{Args, Subcommand};
 use cleanbill_attest::{
-    Authorities, CertificateTrust, Quiet, Refusal, SigningTime, SigstoreTrust, Trust, UnixTime,
-    VerifyOptions, limits, verify,
+    Authorities, CertificateTrust, Quiet, Refusal, RevocationList, SigningTime, SigstoreTrust, Trust,
+    UnixTime, VerifyOptions, limits, verify,
 };
 use cleanbill_core::ExitCode;
 
@@ -74,6 +74,10 @@ struct ByCertificate {
         conflicts_with = "at"
     )]
     timestamp_authority: Vec<PathBuf>,
+    /// Lists of revoked certificates (CRL), in DER or PEM; where one is given, each certificate but the root needs one of its issuer that
+    /// counts now, or at `--at`; may be repeated
+    #[arg(long, alias = "revocation_list", value_name = "FILE")]
+    revocation_list: Vec<PathBuf>,
 }
 
 /// Verify an identity that Sigstore confirmed, offline
@@ -141,6 +145,7 @@ pub(crate) fn run(arguments: &Verify, shell: &Shell) -> Result<ExitCode, Failure
         Method::Certificate(arguments) => {
             let trusted = proof::certificates(&arguments.certificate_chain)?;
             let authorities = proof::certificates(&arguments.timestamp_authority)?;
+            let lists = lists(&arguments.revocation_list)?;
             let now = now();
             let time = if authorities.is_empty() {
                 SigningTime::Given(arguments.at.unwrap_or(now))
@@ -152,6 +157,7 @@ pub(crate) fn run(arguments: &Verify, shell: &Shell) -> Result<ExitCode, Failure
             };
             let trust = Trust::Certificates(CertificateTrust {
                 trusted: &trusted,
+                lists: &lists,
                 time,
             });
             finish(&arguments.model, trust, shell)
@@ -224,6 +230,17 @@ fn bundle_of(signature: &Path) -> Result<Vec<u8>, Refusal> {
             problem: error.to_string(),
         }),
     }
+}
+
+/// Reads every list of revoked certificates of some files.
+fn lists(paths: &[PathBuf]) -> Result<Vec<RevocationList>, Failure> {
+    let mut all = Vec::new();
+    for path in paths {
+        let bytes = proof::read_bounded(path, limits::REVOCATION_LIST_BYTES)?;
+        let found = RevocationList::from_bytes(&bytes);
+        all.extend(found.map_err(|error| proof::unusable(path, &error.text()))?);
+    }
+    Ok(all)
 }
 
 pub(super) fn time(text: &str) -> Result<UnixTime, &'static str> {

@@ -17,6 +17,7 @@ mod names;
 mod packages;
 mod policy;
 mod policy_time;
+mod revocation;
 mod signing;
 mod signing_reference;
 mod support;

@@ -273,12 +273,13 @@ impl Case<'_> {
             return self.not_named(deciding, signer);
         }
         let by_rules = self.by_each(&naming, |index| {
-            let trusted = &self.material.rules.get(index)?.roots;
-            if trusted.is_empty() {
+            let of_rule = self.material.rules.get(index)?;
+            if of_rule.roots.is_empty() {
                 return None;
             }
             let trust = Trust::Certificates(CertificateTrust {
-                trusted,
+                trusted: &of_rule.roots,
+                lists: &of_rule.lists,
                 time: SigningTime::ProvenOr(self.authorities(index), self.at),
             });
             let verification = self.verify(bytes, trust);

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use cleanbill_attest::{Certificate, PublicKey, limits};
+use cleanbill_attest::{Certificate, PublicKey, RevocationList, limits};
 use cleanbill_core::text;
 use cleanbill_policy::{
     policy_file::{Reference, Rule, Signer},
@@ -32,6 +32,8 @@ pub(super) struct OfRule {
     pub(super) roots: Vec<Certificate>,
     /// Who is believed about time.
     pub(super) authorities: Vec<Certificate>,
+    /// Lists of revoked certificates.
+    pub(super) lists: Vec<RevocationList>,
 }
 
 impl Material {
@@ -48,6 +50,7 @@ impl Material {
         for rule in &system.file.trust {
             let mut of_rule = OfRule {
                 authorities: certificates(system, &rule.timestamp_authorities)?,
+                lists: lists(system, &rule.revocation_lists)?,
                 ..OfRule::default()
             };
             if of_rule.authorities.is_empty() {
@@ -110,6 +113,19 @@ fn certificates(system: &System, files: &[Reference]) -> Result<Vec<Certificate>
         let path = system.folder.join(&file.path);
         let bytes = read(system, file, &path, limits::KEY_FILE_BYTES)?;
         let found = Certificate::from_pem(&bytes)
+            .map_err(|error| at(system, file, &proof::unusable(&path, &error.text())))?;
+        all.extend(found);
+    }
+    Ok(all)
+}
+
+/// Reads every list of revoked certificates of some files.
+fn lists(system: &System, files: &[Reference]) -> Result<Vec<RevocationList>, Failure> {
+    let mut all = Vec::new();
+    for file in files {
+        let path = system.folder.join(&file.path);
+        let bytes = read(system, file, &path, limits::REVOCATION_LIST_BYTES)?;
+        let found = RevocationList::from_bytes(&bytes)
             .map_err(|error| at(system, file, &proof::unusable(&path, &error.text())))?;
         all.extend(found);
     }
