@@ -90,11 +90,11 @@ impl Note {
                 "签名包中的日志条目或时间戳未经检查：该方法不使用它们"
             ),
             Self::EmptyNotCovered { count } => text!(
-                "{count} empty files are not covered: shards leave them out",
-                "有 {count} 个空文件未被覆盖：分片方式不包含空文件"
+                "empty files that are not covered, since shards leave them out: {count}",
+                "未被覆盖的空文件（分片方式不包含空文件）：{count}"
             ),
             Self::LeftOut { count } => text!(
-                "the claim says nothing about {count} files or folders of the model, which were left out",
+                "files or folders of the model that were left out and that the claim says nothing about: {count}",
                 "声明不涉及模型中已忽略的 {count} 个文件或文件夹"
             ),
             Self::TimeGiven { at } => text!(

@@ -2,6 +2,8 @@
 //!
 //! A token is CMS (RFC 5652): a signature over attributes, one of which is the digest of what is stamped.
 
+use std::collections::BTreeMap;
+
 use cleanbill_core::{Text, text};
 use der::{AnyRef, Decode as _, Reader as _, SliceReader, asn1::ObjectIdentifier};
 
@@ -177,7 +179,7 @@ struct Token<'a> {
     signer: Signer<'a>,
     /// The digest over the content; none that is accepted where it is `None`.
     hash: Option<Prehash>,
-    attributes: Vec<(ObjectIdentifier, &'a [u8])>,
+    attributes: BTreeMap<ObjectIdentifier, &'a [u8]>,
     /// The attributes as they were signed.
     signed: Vec<u8>,
     algorithm: ObjectIdentifier,
@@ -335,11 +337,14 @@ impl<'a> Token<'a> {
         };
         let hash = hash_of(parts.next()?.within(SEQUENCE)?.next()?.oid()?);
         let signed = parts.next()?;
-        let mut attributes = Vec::new();
+        let mut attributes = BTreeMap::new();
         for attribute in signed.within(FIRST)? {
             let mut attribute = attribute.within(SEQUENCE)?;
             let kind = attribute.next()?.oid()?;
-            attributes.push((kind, attribute.next()?.value(SET)?));
+            // None of those that count may stand twice (RFC 5652, 11; RFC 5035, 3).
+            if attributes.insert(kind, attribute.next()?.value(SET)?).is_some() {
+                return None;
+            }
         }
         // They are signed as the set that they are, not as the part of a message (RFC 5652, 5.4).
         let mut as_set = signed.whole.to_vec();
@@ -358,11 +363,7 @@ impl<'a> Token<'a> {
 
     /// Returns the value of the one attribute of a kind.
     fn attribute(&self, kind: ObjectIdentifier) -> Option<Element<'a>> {
-        let mut found = self.attributes.iter().filter(|(one, _)| *one == kind);
-        match (found.next(), found.next()) {
-            (Some((_, value)), None) => one(value),
-            _ => None,
-        }
+        one(self.attributes.get(&kind)?)
     }
 
     /// Compares the attributes with the content and the signer.

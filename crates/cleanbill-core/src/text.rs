@@ -34,6 +34,12 @@ impl Text {
         Self { zh: en.clone(), en }
     }
 
+    /// Counts things, with the English plural: `1 artifact`, `2 artifacts`.
+    pub fn count(number: u64, one: &str, many: &str, zh: &str) -> Self {
+        let noun = if number == 1 { one } else { many };
+        Self::new(format!("{number} {noun}"), format!("{number} {zh}"))
+    }
+
     /// Returns the wording in `language`.
     pub fn get(&self, language: Language) -> &str {
         match language {

@@ -265,6 +265,25 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_twice_is_told_with_both_places() {
+        let mut lock = lock();
+        lock.artifacts[1].name = lock.artifacts[0].name.clone();
+        lock.artifacts[0].files[1].path = "a/b.bin".to_owned();
+        let faults = Lock::read(lock.to_toml().as_bytes()).expect_err("twice");
+        let told: Vec<String> = faults
+            .iter()
+            .map(|fault| fault.text("f").en().to_owned())
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "f:14:3: `artifact[1].files`: `a/b.bin` stands in line 13 already",
+                "f:17:1: `artifact[2].name`: `acme/one` stands in line 4 already",
+            ]
+        );
+    }
+
+    #[test]
     fn the_digest_is_that_of_the_signing_format() {
         let file = |digit: &str| LockedFile {
             path: digit.to_owned(),

@@ -116,12 +116,11 @@ pub fn hub_cache(path: &Path) -> Option<Revision> {
     })
 }
 
-/// Returns the revision that the records of a download agree on: the first line of each is the commit.
-pub fn hub_folder<'a>(records: impl IntoIterator<Item = &'a [u8]>) -> Option<Revision> {
+/// Returns the revision that the first lines of the records of a download agree on: each is the commit.
+pub fn hub_folder(lines: impl IntoIterator<Item: AsRef<[u8]>>) -> Option<Revision> {
     let mut agreed: Option<String> = None;
-    for record in records {
-        let text = std::str::from_utf8(record).ok()?;
-        let commit = text.lines().next()?.trim();
+    for line in lines {
+        let commit = std::str::from_utf8(line.as_ref()).ok()?.trim();
         if !is_commit(commit) || agreed.as_ref().is_some_and(|known| known != commit) {
             return None;
         }
@@ -243,11 +242,11 @@ mod tests {
         ] {
             assert_eq!(hub_cache(Path::new(&path)), None, "{path}");
         }
-        let (one, two) = (format!("{ONE}\netag\n1.5\n"), format!("{TWO}\netag\n1.5\n"));
-        let found = hub_folder([one.as_bytes(), one.as_bytes()]).expect("a revision");
+        let (one, two) = (format!("{ONE}\r"), TWO.to_owned());
+        let found = hub_folder([&one, &one]).expect("a revision");
         assert_eq!((found.commit.as_str(), found.origin), (ONE, Origin::HubFolder));
-        assert_eq!(hub_folder([one.as_bytes(), two.as_bytes()]), None);
-        assert_eq!(hub_folder([]), None);
+        assert_eq!(hub_folder([&one, &two]), None);
+        assert_eq!(hub_folder([""; 0]), None);
     }
 
     #[test]

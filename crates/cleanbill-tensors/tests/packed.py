@@ -332,6 +332,9 @@ def adapters(rng, out, base, write):
     write_adapter("adapter-dora", plain, **(settings | {"use_dora": True}))
     write_adapter("adapter-bare", plain)
     write_adapter("adapter-ranks", plain, r=8, lora_alpha=16)
+    name = next(name for name in plain if name.endswith("lora_A.weight"))
+    again = {name.replace("lora_A.weight", "lora_A.default.weight"): plain[name] * 2}
+    write_adapter("adapter-twice", plain | again, **settings)
 
     rooted = adapter_of(rng, base, ["embed_tokens", "down_proj"], 16, {})
     rooted["base_model.model.model.norm.weight"] = rng.normal(1, 0.2, HIDDEN).astype("<f4")

@@ -236,8 +236,20 @@ impl Predicate {
         }
     }
 
-    /// Says which known weaknesses concern the model.
-    pub fn vulnerabilities(scan: &VulnerabilityScan<'_>) -> Self {
+    /// Says which known weaknesses concern the model; `report` is of the reading that they were found by.
+    ///
+    /// Refuses a model of which the reading saw other bytes, or one that it did not see whole where no gap says so.
+    pub fn vulnerabilities(
+        scan: &VulnerabilityScan<'_>,
+        report: &Report,
+        model: &Statement,
+    ) -> Result<Self, Vec<Refusal>> {
+        if let Err(mut refusals) = covers(report, model) {
+            refusals.retain(|one| scan.gaps.is_empty() || matches!(one, Refusal::FileInFlux { .. }));
+            if !refusals.is_empty() {
+                return Err(refusals);
+            }
+        }
         let version = scan.version;
         let last_update = format!("{}T00:00:00Z", scan.data_of);
         let mut predicate = json!({
@@ -256,7 +268,7 @@ impl Predicate {
         if let Some(predicate) = predicate.as_object_mut().filter(|_| !scan.gaps.is_empty()) {
             predicate.insert(super::GAPS.to_owned(), json!(scan.gaps));
         }
-        Self::new(VULNERABILITIES, &predicate)
+        Ok(Self::new(VULNERABILITIES, &predicate))
     }
 
     /// Says which run made the model.

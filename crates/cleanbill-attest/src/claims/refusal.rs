@@ -135,8 +135,8 @@ impl ClaimRefusal {
                 "`{name}` 不在已检查的文件中"
             ),
             Self::InputChanged { name } => text!(
-                "the input `{name}` changed while the command ran",
-                "输入 `{name}` 在命令运行期间发生变化"
+                "`{name}` changed while it was worked with",
+                "`{name}` 在处理期间发生变化"
             ),
             Self::Document { expected } => text!(
                 "the document is not what the claim says it is: {expected}",

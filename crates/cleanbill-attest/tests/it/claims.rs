@@ -5,8 +5,8 @@ use std::{cell::Cell, collections::BTreeSet};
 use cleanbill_attest::{
     Curve, PublicKey, Quiet, Refusal, Statement, Trust, UnixTime,
     claims::{
-        ClaimKind, ClaimSigner, ClaimsOptions, ClaimsReport, Policy, Predicate, append, list, sign_claim,
-        verify_claims,
+        ClaimKind, ClaimSigner, ClaimsOptions, ClaimsReport, Policy, Predicate, VulnerabilityScan, append,
+        list, sign_claim, verify_claims,
     },
 };
 use cleanbill_core::{
@@ -423,6 +423,20 @@ fn each_reason_against_claims_has_its_vector() {
     for (report, reason) in [(fewer, "claim-not-examined"), (other, "file-in-flux")] {
         let refusals = Predicate::scan(&report, &statement, &policy()).expect_err("another model");
         assert_eq!(refusals.iter().map(Refusal::id).collect::<Vec<_>>(), [reason]);
+        let mut scan = VulnerabilityScan {
+            version: "1",
+            data_of: "2026-11-28",
+            found: &[],
+            gaps: &[],
+            times: (UnixTime(0), UnixTime(1)),
+        };
+        let refusals = Predicate::vulnerabilities(&scan, &report, &statement).expect_err("another model");
+        assert_eq!(refusals.iter().map(Refusal::id).collect::<Vec<_>>(), [reason]);
+        // What was not read may be a gap; other bytes may not.
+        let gaps = ["a part of the model could not be read".to_owned()];
+        scan.gaps = &gaps;
+        let found = Predicate::vulnerabilities(&scan, &report, &statement);
+        assert_eq!(found.is_ok(), reason == "claim-not-examined");
         seen.insert(reason);
     }
     // Proven above.

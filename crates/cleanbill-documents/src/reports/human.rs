@@ -1,6 +1,6 @@
 //! Report `human`: for a person at a terminal.
 
-use cleanbill_core::{CoverageState, Language, Report, Severity, Verdict};
+use cleanbill_core::{CoverageState, Language, Report, Severity, Text, Verdict};
 
 use super::{
     Detail, RenderContext, outline,
@@ -155,7 +155,7 @@ impl<'a> Page<'a> {
             self.group(group);
         }
         if let Some(left) = more(groups.len(), limit) {
-            let left = words::count(
+            let left = Text::count(
                 left,
                 "more artifact with findings",
                 "more artifacts with findings",
@@ -183,7 +183,7 @@ impl<'a> Page<'a> {
             self.entry(entry);
         }
         if let Some(left) = more(group.entries.len(), limit) {
-            let left = words::count(left, "more finding in it", "more findings in it", "个其他发现");
+            let left = Text::count(left, "more finding in it", "more findings in it", "个其他发现");
             self.cut(2, left.get(language));
         }
     }
@@ -214,7 +214,7 @@ impl<'a> Page<'a> {
             }
         }
         if let Some(left) = more(entry.places.len(), limit) {
-            let left = words::count(left, "more place like this", "more places like this", "处相同");
+            let left = Text::count(left, "more place like this", "more places like this", "处相同");
             self.cut(4, left.get(language));
         }
         // The reason is the detector's, so it is given once for each.
@@ -278,12 +278,12 @@ impl<'a> Page<'a> {
                 self.labelled(4, "-", 1, Style::Faint, &visible(reason.get(language)));
             }
             if let Some(left) = more(reasons.len(), limit) {
-                let left = words::count(left, "more reason", "more reasons", "个其他原因");
+                let left = Text::count(left, "more reason", "more reasons", "个其他原因");
                 self.cut(4, left.get(language));
             }
         }
         if let Some(left) = more(list.len(), limit) {
-            let left = words::count(left, "more artifact", "more artifacts", "个其他文件");
+            let left = Text::count(left, "more artifact", "more artifacts", "个其他文件");
             self.cut(2, left.get(language));
         }
     }

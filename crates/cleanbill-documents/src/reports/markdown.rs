@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use cleanbill_core::{Language, Report, Verdict};
+use cleanbill_core::{Language, Report, Text, Verdict};
 
 use super::{
     Detail, RenderContext,
@@ -130,7 +130,7 @@ fn findings(out: &mut String, report: &Report, context: &RenderContext<'_>) {
             }
         }
         if entry.places.len() > shown {
-            let left = words::count(
+            let left = Text::count(
                 (entry.places.len() - shown) as u64,
                 "more place",
                 "more places",
@@ -176,7 +176,7 @@ fn unexamined(out: &mut String, report: &Report, context: &RenderContext<'_>) {
             .map(|reason| markdown_message(reason.get(language)))
             .collect();
         if all.len() > shown {
-            let left = words::count(
+            let left = Text::count(
                 (all.len() - shown) as u64,
                 "more reason",
                 "more reasons",
@@ -206,7 +206,7 @@ fn limit(context: &RenderContext<'_>, limit: usize) -> usize {
 
 fn left_out(out: &mut String, all: usize, limit: usize, language: Language) {
     if all > limit {
-        let left = words::count((all - limit) as u64, "more row", "more rows", "行未列出");
+        let left = Text::count((all - limit) as u64, "more row", "more rows", "行未列出");
         let _ = writeln!(
             out,
             "… {}{}{}\n",

@@ -1,6 +1,6 @@
 //! The one catalogue of words that reports use, in every language of the product.
 
-use cleanbill_core::{Confidence, CoverageState, Language, Severity, Text, Verdict, text};
+use cleanbill_core::{Confidence, CoverageState, Language, Severity, Text, Verdict};
 
 /// Holds one fixed wording.
 #[derive(Clone, Copy, Debug)]
@@ -154,16 +154,10 @@ pub(crate) const fn to_do(severity: Severity) -> Option<Word> {
     }
 }
 
-/// Counts things, with the English plural: `1 artifact`, `2 artifacts`.
-pub(crate) fn count(number: u64, one: &str, many: &str, zh: &str) -> Text {
-    let noun = if number == 1 { one } else { many };
-    text!("{number} {noun}", "{number} {zh}")
-}
-
 pub(crate) fn artifacts(number: u64) -> Text {
-    count(number, "artifact", "artifacts", "个文件")
+    Text::count(number, "artifact", "artifacts", "个文件")
 }
 
 pub(crate) fn findings(number: u64) -> Text {
-    count(number, "finding", "findings", "个发现")
+    Text::count(number, "finding", "findings", "个发现")
 }

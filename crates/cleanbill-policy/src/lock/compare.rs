@@ -1,6 +1,6 @@
 //! Compares a lock with what was found. Every difference stands by itself; none is summed up or left out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cleanbill_core::{Language, Text, text};
 
@@ -144,7 +144,7 @@ pub fn compare(lock: &Lock, found: &[FoundArtifact]) -> Vec<Difference> {
         .map(|artifact| (artifact.name.as_str(), artifact))
         .collect();
     let mut out = Out::default();
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for one in found {
         let name = one.artifact.name.as_str();
         seen.insert(name);
@@ -264,19 +264,18 @@ fn artifact(locked: &LockedArtifact, one: &FoundArtifact, out: &mut Out) {
     files(locked, one, out);
 }
 
+fn by_path(files: &[LockedFile]) -> BTreeMap<&str, &LockedFile> {
+    files.iter().map(|file| (file.path.as_str(), file)).collect()
+}
+
 fn files(locked: &LockedArtifact, one: &FoundArtifact, out: &mut Out) {
-    let map = |files: &'_ [LockedFile]| -> BTreeMap<String, LockedFile> {
-        files
-            .iter()
-            .map(|file| (file.path.clone(), file.clone()))
-            .collect()
-    };
-    let (locked, found) = (map(&locked.files), map(&one.artifact.files));
+    let (locked, found) = (by_path(&locked.files), by_path(&one.artifact.files));
+    let troubles = one.troubles.iter();
+    let told: BTreeSet<&str> = troubles.filter_map(|trouble| trouble.file.as_deref()).collect();
     for (path, file) in &locked {
         match found.get(path) {
             None => {
-                let is_told = |trouble: &Trouble| trouble.file.as_ref() == Some(path);
-                if !one.troubles.iter().any(is_told) {
+                if !told.contains(path) {
                     out.tell(
                         DifferenceKind::FileMissing,
                         Some(path),
@@ -300,7 +299,7 @@ fn files(locked: &LockedArtifact, one: &FoundArtifact, out: &mut Out) {
             Some(_) => {}
         }
     }
-    for (path, file) in found.iter().filter(|(path, _)| !locked.contains_key(*path)) {
+    for (path, file) in found.iter().filter(|(path, _)| !locked.contains_key(**path)) {
         out.tell(
             DifferenceKind::FileExtra,
             Some(path),

@@ -1,5 +1,7 @@
 //! Reads a lock as strictly as it is written: a value that could be read in two ways is a fault.
 
+use std::collections::BTreeMap;
+
 use super::{Lock, LockedArtifact, LockedFile, SCHEMA};
 use crate::{
     Fault, limits,
@@ -22,17 +24,20 @@ pub(super) fn read(bytes: &[u8]) -> Result<Lock, Vec<Fault>> {
         }
         let allow_symlinks = table.flag("allow_symlinks", faults);
         let mut artifacts: Vec<LockedArtifact> = Vec::new();
+        let mut places = BTreeMap::new();
         for one in table.tables("artifact", limits::ENTRIES, faults) {
             let (at, key) = (one.at(), one.key("name"));
             let Some(artifact) = artifact(one, faults) else {
                 continue;
             };
-            if artifacts.iter().any(|known| known.name == artifact.name) {
+            if let Some(first) = places.get(&artifact.name) {
                 let problem = Problem::Duplicate {
-                    first: faults.place(0),
+                    first: faults.place(*first),
                     value: artifact.name.to_string(),
                 };
                 faults.tell(at, key, problem);
+            } else {
+                places.insert(artifact.name.clone(), at);
             }
             artifacts.push(artifact);
         }
@@ -87,22 +92,24 @@ fn artifact(mut table: Table<'_>, faults: &mut Faults<'_>) -> Option<LockedArtif
     if !table.has("files") {
         table.missing("files", faults);
     }
-    let mut files: Vec<LockedFile> = Vec::new();
+    let mut files: Vec<(LockedFile, usize)> = Vec::new();
     for one in table.tables("files", limits::FILES, faults) {
-        files.extend(file(one, faults));
+        let at = one.at();
+        files.extend(file(one, faults).map(|file| (file, at)));
     }
-    files.sort();
+    files.sort_by(|(one, at), (other, other_at)| (&one.path, at).cmp(&(&other.path, other_at)));
     for pair in files.windows(2) {
-        if let [one, other] = pair
+        if let [(one, first), (other, at)] = pair
             && one.path == other.path
         {
             let problem = Problem::Duplicate {
-                first: faults.place(table.at()),
+                first: faults.place(*first),
                 value: shortened(&one.path),
             };
-            faults.tell(table.at(), table.key("files"), problem);
+            faults.tell(*at, table.key("files"), problem);
         }
     }
+    let files = files.into_iter().map(|(file, _)| file).collect();
     table.finish(faults);
     Some(LockedArtifact {
         name: name?,

@@ -78,6 +78,8 @@ struct Two<'a> {
     first: Option<&'a Weight>,
     second: Option<&'a Weight>,
     is_table: bool,
+    /// One of them is there more than once.
+    is_ambiguous: bool,
 }
 
 /// What adapters do to one pair.
@@ -138,7 +140,8 @@ pub(super) fn check(facts: &Facts<'_>, gaps: &mut Vec<Gap>) -> Option<Merged> {
             if let Some((stem, is_first, is_table)) = found {
                 let two = twos.entry(stem).or_default();
                 two.is_table = is_table;
-                *(if is_first { &mut two.first } else { &mut two.second }) = Some(weight);
+                let slot = if is_first { &mut two.first } else { &mut two.second };
+                two.is_ambiguous |= slot.replace(weight).is_some();
             } else if ["lora_", "ia3_", "vera_", "prompt_"]
                 .iter()
                 .any(|mark| weight.name.contains(mark))
@@ -163,6 +166,11 @@ pub(super) fn check(facts: &Facts<'_>, gaps: &mut Vec<Gap>) -> Option<Merged> {
                 ));
                 continue;
             };
+            if two.is_ambiguous {
+                let twice = text!("has one of its matrices twice", "有一个矩阵重复出现");
+                merged.misfits.push((stem.to_owned(), twice));
+                continue;
+            }
             let Some(index) = pair_of(facts, stem, true) else {
                 merged.misfits.push((stem.to_owned(), absent()));
                 continue;

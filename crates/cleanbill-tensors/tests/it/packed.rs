@@ -136,6 +136,7 @@ const MERGED: &[Merge] = &[
     ("base", "adapter-rooted", "merged", Verdict::Fail, None),
     ("base", "adapter-dora", "merged", Verdict::Incomplete, None),
     ("base", "adapter-bare", "merged", Verdict::Incomplete, None),
+    ("base", "adapter-twice", "merged", Verdict::Fail, None),
     (
         "base",
         "adapter-ranks",

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, value_parser};
-use cleanbill_core::{ExitCode, text};
+use cleanbill_core::{ExitCode, Language, Text, text};
 use cleanbill_documents::terminal;
 use cleanbill_policy::{
     limits,
@@ -81,15 +81,25 @@ pub(crate) fn run(arguments: &LockArguments, shell: &Shell) -> Result<ExitCode, 
         .clone()
         .map(|file| file.size_bytes)
         .fold(0_u64, u64::saturating_add);
-    let (artifacts, files, size) = (lock.artifacts.len(), files.count(), terminal::bytes(size));
+    let size = terminal::bytes(size);
+    let held = held(lock.artifacts.len(), files.count());
+    let (en, zh) = (held.en(), held.get(Language::Chinese));
     let shown = terminal::printable(&path.display().to_string());
     if shell.quiet || output == Output::Stdout {
         return Ok(ExitCode::Pass);
     }
-    let said = text!(
-        "locked {artifacts} artifacts, {files} files, {size}: `{shown}`",
-        "已锁定 {artifacts} 个制品、{files} 个文件、{size}：`{shown}`"
-    );
+    let said = text!("locked {en}, {size}: `{shown}`", "已锁定 {zh}、{size}：`{shown}`");
     Output::Stdout.write(format!("{}\n", said.get(shell.language)).as_bytes())?;
     Ok(ExitCode::Pass)
+}
+
+/// Counts what a lock holds.
+pub(super) fn held(artifacts: usize, files: usize) -> Text {
+    let count =
+        |number: usize, one, many, zh| Text::count(u64::try_from(number).unwrap_or(u64::MAX), one, many, zh);
+    let artifacts = count(artifacts, "artifact", "artifacts", "个制品");
+    let files = count(files, "file", "files", "个文件");
+    let (en, more) = (artifacts.en(), files.en());
+    let (zh, more_zh) = (artifacts.get(Language::Chinese), files.get(Language::Chinese));
+    text!("{en}, {more}", "{zh}、{more_zh}")
 }

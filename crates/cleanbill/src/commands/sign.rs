@@ -7,7 +7,7 @@ use cleanbill_attest::{
     Algorithm, Quiet, ReadModel, ReadOptions, Serialization, SigningKey, read_model, sign_with_certificate,
     sign_with_key,
 };
-use cleanbill_core::{ExitCode, text};
+use cleanbill_core::{ExitCode, Language, Text, text};
 use cleanbill_documents::terminal;
 use serde_json::json;
 
@@ -239,14 +239,18 @@ fn finish(
 }
 
 fn human(arguments: &Signing, read: &ReadModel, shell: &Shell) -> String {
-    let (files, size) = (read.files, terminal::bytes(read.size_bytes));
+    let files = Text::count(
+        u64::try_from(read.files).unwrap_or(u64::MAX),
+        "file",
+        "files",
+        "个文件",
+    );
+    let (en, zh) = (files.en(), files.get(Language::Chinese));
+    let size = terminal::bytes(read.size_bytes);
     let digest = read.statement.root_digest();
     let shown = terminal::printable(&arguments.signature.display().to_string());
     let mut lines = vec![
-        text!(
-            "signed {files} files, {size}: `{shown}`",
-            "已签名 {files} 个文件，{size}：`{shown}`"
-        ),
+        text!("signed {en}, {size}: `{shown}`", "已签名 {zh}，{size}：`{shown}`"),
         text!("digest of the model: {digest}", "模型摘要：{digest}"),
     ];
     if !read.ignored.is_empty() {
@@ -256,8 +260,8 @@ fn human(arguments: &Signing, read: &ReadModel, shell: &Shell) -> String {
     let empty = read.not_covered.len();
     if empty > 0 {
         lines.push(text!(
-            "{empty} empty files are not covered: shards leave them out",
-            "有 {empty} 个空文件未被覆盖：分片方式不包含空文件"
+            "empty files that are not covered, since shards leave them out: {empty}",
+            "未被覆盖的空文件（分片方式不包含空文件）：{empty}"
         ));
     }
     let mut text = String::new();

@@ -1,7 +1,9 @@
 //! The system file as the verbs find it, and its artifacts as they lie on the disk.
 
 use std::{
-    fs, io,
+    collections::BTreeSet,
+    fs,
+    io::{self, Read as _},
     num::NonZeroUsize,
     path::{Path, PathBuf},
 };
@@ -20,6 +22,8 @@ use crate::{failure::Failure, progress::Line, shell::Shell};
 
 /// Deepest folder of records of downloads.
 const RECORD_DEPTH: usize = 32;
+/// Bytes of the record of a download that are looked at, which is more than a commit takes.
+const COMMIT_LINE_BYTES: u64 = 128;
 
 /// Holds a system file and where it lies.
 #[derive(Debug)]
@@ -138,9 +142,9 @@ impl System {
             threads: reading.threads,
         };
         let listed = if reading.shell.progress {
-            list_files(&path, &options, &Line::start(reading.shell.language))
+            list_files(&real, &options, &Line::start(reading.shell.language))
         } else {
-            list_files(&path, &options, &Quiet)
+            list_files(&real, &options, &Quiet)
         };
         let listed = listed.map_err(|refusal| trouble(&refusal, None))?;
         if listed.is_empty() {
@@ -156,7 +160,7 @@ impl System {
                 Err(refusal) => found.troubles.push(trouble(&refusal, Some(one.name))),
             }
         }
-        found.artifact.revision = revision_of(&real, &folder);
+        found.artifact.revision = revision_of(&path, &real, &folder);
         Ok(())
     }
 }
@@ -260,7 +264,9 @@ pub(super) fn troubled(found: &[FoundArtifact]) -> Option<Failure> {
 }
 
 /// Finds the revision that an artifact says it is at: by its place in a cache, the records of its download, or its checkout.
-fn revision_of(path: &Path, system: &Path) -> Option<Revision> {
+///
+/// In a cache, the links in a snapshot lead to files that are named by their digests, so that `named` tells what `path` does not.
+fn revision_of(named: &Path, path: &Path, system: &Path) -> Option<Revision> {
     let read = |path: &Path| {
         // Opening a pipe would wait for somebody to write.
         let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
@@ -270,19 +276,18 @@ fn revision_of(path: &Path, system: &Path) -> Option<Revision> {
     };
     let has_git = |folder: &Path| folder.join(".git").exists();
     revision::hub_cache(path)
-        .or_else(|| {
-            let records = records(&path.join(".cache/huggingface/download"), &read)?;
-            revision::hub_folder(records.iter().map(Vec::as_slice))
-        })
+        .or_else(|| revision::hub_cache(named))
+        .or_else(|| revision::hub_folder(first_lines(&path.join(".cache/huggingface/download"))?))
         .or_else(|| {
             let folder = revision::checkout(path, system, &has_git)?;
             revision::git_head(&folder, &read)
         })
 }
 
-/// Reads the records that a download leaves; nothing where there are more than are read.
-fn records(folder: &Path, read: revision::ReadFile<'_>) -> Option<Vec<Vec<u8>>> {
-    let mut records = Vec::new();
+/// Reads the different first lines of the records that a download leaves, each of which is a commit; nothing where there are more records
+/// than are read.
+fn first_lines(folder: &Path) -> Option<BTreeSet<Vec<u8>>> {
+    let mut lines = BTreeSet::new();
     let mut seen = 0_usize;
     let mut folders = vec![(folder.to_owned(), 0)];
     while let Some((folder, depth)) = folders.pop() {
@@ -297,12 +302,17 @@ fn records(folder: &Path, read: revision::ReadFile<'_>) -> Option<Vec<Vec<u8>>> 
             if kind.is_dir() {
                 folders.push((path, depth + 1));
             } else if path.extension().is_some_and(|extension| extension == "metadata") {
-                // Of a record only the first line counts, which is a commit.
-                let mut record = read(&path)?;
-                record.truncate(128);
-                records.push(record);
+                // Opening a pipe would wait for somebody to write.
+                if !kind.is_file() {
+                    return None;
+                }
+                let mut start = Vec::new();
+                let file = fs::File::open(&path).ok()?;
+                file.take(COMMIT_LINE_BYTES).read_to_end(&mut start).ok()?;
+                let line = start.split(|byte| *byte == b'\n').next();
+                lines.insert(line.unwrap_or_default().to_vec());
             }
         }
     }
-    Some(records)
+    Some(lines)
 }

@@ -198,7 +198,7 @@ fn every_kind_is_claimed_listed_verified_and_read_by_others() {
     let ran = check(&workplace, &format!("{VERIFY} {all}"), 0);
     assert!(
         ran.stdout
-            .starts_with("PASS `model`: 7 of 7 claims hold\n1: holds scan PASSED `model` "),
+            .starts_with("PASS `model`: claims that hold: 7 of 7\n1: holds scan PASSED `model` "),
         "{}",
         ran.shown()
     );

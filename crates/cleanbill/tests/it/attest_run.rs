@@ -92,12 +92,12 @@ fn failures_and_changed_inputs_claim_nothing() {
         (
             "/bin/cp -r model out; echo 1 >> model/notes.txt",
             1,
-            "changed while the command ran",
+            "changed while it was worked with",
         ),
         (
             "/bin/cp -r model out; echo 1 > model/more",
             1,
-            "changed while the command ran",
+            "changed while it was worked with",
         ),
         ("true", 3, "cannot be read"),
         ("/bin/mkdir out", 1, "no file"),
@@ -113,7 +113,17 @@ fn failures_and_changed_inputs_claim_nothing() {
         assert!(ran.stderr.contains(said), "{command}\n{}", ran.shown());
         assert!(!workplace.path("out.claims.jsonl").exists(), "{command}");
     }
+    // Nothing runs where the output would change the input.
     let workplace = workplace();
+    let command = ["/bin/cp", "-r", "model", "model/out"];
+    let ran = run_with(&workplace, "--input model --output model/out", &[], &command);
+    assert_eq!(ran.code, 2, "{}", ran.shown());
+    assert!(
+        ran.stderr.contains("lies in the input `model`"),
+        "{}",
+        ran.shown()
+    );
+    assert!(!workplace.path("model/out").exists());
     let ran = run_with(&workplace, "--output out", &[], &["/no/such/program"]);
     assert_eq!(ran.code, 2, "{}", ran.shown());
 }

@@ -180,6 +180,19 @@ fn revisions_are_read_without_running_anything() {
         lock.contains(&format!("revision = \"{ONE}\"\nrevision_from = \"hf-cache\"\n")),
         "{lock}"
     );
+    // One file of it, which a link leads to.
+    let one = format!("{cached}/config.json");
+    write(&workplace, "cache/models--acme--llama/blobs/0123", "{}");
+    fs::remove_file(workplace.path(&one)).expect("a file");
+    std::os::unix::fs::symlink("../../blobs/0123", workplace.path(&one)).expect("a link");
+    let text = SYSTEM.replace("models/llama'", &format!("{one}'"));
+    workplace.write("cleanbill.toml", text.as_bytes());
+    check(&workplace, "lock", 0);
+    let lock = workplace.read("cleanbill.lock");
+    assert!(
+        lock.contains(&format!("revision = \"{ONE}\"\nrevision_from = \"hf-cache\"\n")),
+        "{lock}"
+    );
     // A download into a folder: its records hold times and are no part of the model.
     let workplace = self::workplace();
     let record = "models/llama/.cache/huggingface/download/weights/one.bin.metadata";
@@ -191,6 +204,10 @@ fn revisions_are_read_without_running_anything() {
         "{lock}"
     );
     write(&workplace, record, &format!("{ONE}\netag\n1700000001.5\n"));
+    assert!(differences(&workplace, "verify --lock", 0).is_empty());
+    // Of a record only the first line counts, however large it is.
+    let large = format!("{ONE}\n{}", "x".repeat(1 << 20));
+    write(&workplace, record, &large);
     assert!(differences(&workplace, "verify --lock", 0).is_empty());
     write(&workplace, record, &format!("{TWO}\netag\n1700000001.5\n"));
     assert_eq!(differences(&workplace, "verify --lock", 1), ["artifact-revision"]);

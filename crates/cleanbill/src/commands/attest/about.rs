@@ -135,31 +135,34 @@ enum Place {
 impl About {
     /// Reads key and model, and refuses what could not be written to.
     pub(super) fn ready(&self, shell: &Shell) -> Result<Ready, Failure> {
-        let place = match &self.output {
-            Some(output) => Place::Bundle(Output::new(Some(output))),
-            None => Place::Claims(self.claims.clone().unwrap_or_else(|| beside(&self.model_path))),
-        };
+        let place = self.place();
         match &place {
             Place::Bundle(output) => output.check()?,
             Place::Claims(path) => check_claims(path)?,
         }
         let signer = self.signing.signer(shell)?;
+        let model = self.model(shell)?;
+        Ok(Ready { model, signer, place })
+    }
+
+    fn place(&self) -> Place {
+        match &self.output {
+            Some(output) => Place::Bundle(Output::new(Some(output))),
+            None => Place::Claims(self.claims.clone().unwrap_or_else(|| beside(&self.model_path))),
+        }
+    }
+
+    /// Reads the model.
+    pub(super) fn model(&self, shell: &Shell) -> Result<Statement, Failure> {
+        let place = self.place();
         let own = match &place {
             Place::Bundle(Output::File(path)) | Place::Claims(path) => Some(path.as_path()),
             Place::Bundle(Output::Stdout) => None,
         };
-        let ignore = self
-            .files
-            .ignored(&self.model_path, own, shell)?
-            .and(&self.files.git());
-        let model = read(
-            &self.model_path,
-            self.files.allow_symlinks,
-            ignore,
-            &self.files,
-            shell,
-        )?;
-        Ok(Ready { model, signer, place })
+        let ignore = self.files.ignored(&self.model_path, own, shell)?;
+        let ignore = ignore.and(&self.files.git());
+        let allow = self.files.allow_symlinks;
+        read(&self.model_path, allow, ignore, &self.files, shell)
     }
 
     /// Reads another model, by the same rules.
@@ -187,6 +190,17 @@ impl Ready {
             }
         }
     }
+}
+
+/// Refuses a model that is not what it was when it was read first.
+pub(super) fn unchanged(before: &Statement, after: &Statement, name: &str) -> Result<(), Failure> {
+    if before.resources == after.resources {
+        return Ok(());
+    }
+    let name = name.to_owned();
+    Err(proof::refused(&[Refusal::Claim(ClaimRefusal::InputChanged {
+        name,
+    })]))
 }
 
 /// Says that claims were written.

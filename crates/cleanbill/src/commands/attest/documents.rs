@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use cleanbill_attest::claims::Predicate;
+use cleanbill_attest::{claims::Predicate, limits};
 use cleanbill_core::{ExitCode, Language, Text, text};
 use cleanbill_documents::boms::{read, vex};
 
 use super::about::About;
 use crate::{
-    commands::{bom::read_file, verify::now},
+    commands::{proof, verify::now},
     failure::Failure,
     shell::Shell,
 };
@@ -40,7 +40,7 @@ pub(super) struct AttestVex {
 
 pub(super) fn run_bom(arguments: &AttestBom, shell: &Shell) -> Result<ExitCode, Failure> {
     let file = &arguments.bom;
-    let bytes = read_file(file)?;
+    let bytes = proof::read_bounded(file, limits::BUNDLE_BYTES)?;
     let shown = file.display().to_string();
     read::read(&shown, &bytes).map_err(|error| unfit(&shown, &error.message()))?;
     let predicate = Predicate::bom(&bytes).map_err(|refusal| unfit(&shown, &refusal.text()))?;
@@ -49,7 +49,7 @@ pub(super) fn run_bom(arguments: &AttestBom, shell: &Shell) -> Result<ExitCode, 
 
 pub(super) fn run_vex(arguments: &AttestVex, shell: &Shell) -> Result<ExitCode, Failure> {
     let file = &arguments.vex;
-    let bytes = read_file(file)?;
+    let bytes = proof::read_bounded(file, limits::BUNDLE_BYTES)?;
     let shown = file.display().to_string();
     vex::read(&shown, &bytes).map_err(|error| unfit(&shown, &error.message()))?;
     let predicate = Predicate::vex(&bytes).map_err(|refusal| unfit(&shown, &refusal.text()))?;

@@ -8,7 +8,7 @@ use cleanbill_core::{ExitCode, Severity, difference::Claim, text};
 use cleanbill_documents::differences::difference_json;
 use cleanbill_tensors::{Question, diff};
 
-use super::about::About;
+use super::about::{About, unchanged};
 use crate::{
     commands::{diff::claims, severities, tensors::open, threads, verify::now},
     failure::Failure,
@@ -50,6 +50,15 @@ pub(super) fn run(arguments: &AttestLineage, shell: &Shell) -> Result<ExitCode, 
             fail_on: arguments.fail_on,
         })
     });
+    // What was compared was read apart from what is claimed about; both have to be the same bytes.
+    let model = arguments.about.model(shell)?;
+    unchanged(
+        &ready.model,
+        &model,
+        &arguments.about.model_path.display().to_string(),
+    )?;
+    let again = arguments.about.other(&arguments.base, shell)?;
+    unchanged(&base.model, &again, &base.name)?;
     let predicate = Predicate::lineage(&difference, &base, &difference_json(&difference));
     ready.finish(&predicate, now(), shell)?;
     let (verdict, findings) = (difference.verdict.as_str(), difference.findings.len());

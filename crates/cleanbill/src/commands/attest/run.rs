@@ -9,8 +9,8 @@ use std::{
 
 use clap::Args;
 use cleanbill_attest::{
-    Algorithm, GIT_PATHS, IgnorePaths, Quiet, ReadOptions, Refusal, Serialization, Statement,
-    claims::{ClaimRefusal, Dependency, Predicate, Run},
+    Algorithm, GIT_PATHS, IgnorePaths, Quiet, ReadOptions, Serialization, Statement,
+    claims::{Dependency, Predicate, Run},
     read_model,
 };
 use cleanbill_core::{ExitCode, text};
@@ -68,6 +68,7 @@ pub(super) fn run(arguments: &AttestRun, shell: &Shell) -> Result<ExitCode, Fail
     let signer = arguments.signing.signer(shell)?;
     for output in &arguments.output {
         check_new(output)?;
+        check_apart(output, &arguments.input)?;
     }
     let reader = Reader {
         allow_symlinks: arguments.allow_symlinks,
@@ -80,12 +81,7 @@ pub(super) fn run(arguments: &AttestRun, shell: &Shell) -> Result<ExitCode, Fail
     let ended = now();
     let after = reader.all(&arguments.input)?;
     for (before, after) in before.iter().zip(&after) {
-        if before.model.resources != after.model.resources {
-            let name = before.name.clone();
-            return Err(proof::refused(&[Refusal::Claim(ClaimRefusal::InputChanged {
-                name,
-            })]));
-        }
+        about::unchanged(&before.model, &after.model, &before.name)?;
     }
     let outputs = reader.all(&arguments.output)?;
     let mut bundles = Vec::with_capacity(outputs.len());
@@ -127,6 +123,26 @@ fn check_new(output: &Path) -> Result<(), Failure> {
     .hint(text!(
         "remove it first, or name what the command adds",
         "请先删除它，或指定命令新增的内容"
+    )))
+}
+
+/// Refuses an output that would lie in an input: what the command writes would count as a change of the input.
+fn check_apart(output: &Path, inputs: &[PathBuf]) -> Result<(), Failure> {
+    let is_within = |input: &&PathBuf| {
+        std::fs::canonicalize(input)
+            .is_ok_and(|input| input.is_dir() && proof::below(&input, output).is_some())
+    };
+    let Some(input) = inputs.iter().find(is_within) else {
+        return Ok(());
+    };
+    let (output, input) = (output.display(), input.display());
+    Err(Failure::usage(text!(
+        "the output `{output}` lies in the input `{input}`, which the command must not change",
+        "输出 `{output}` 位于输入 `{input}` 之中，而命令不得改变输入"
+    ))
+    .hint(text!(
+        "write it to a folder beside the input",
+        "请写入输入之外的文件夹"
     )))
 }
 

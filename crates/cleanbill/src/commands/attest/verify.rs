@@ -161,7 +161,7 @@ fn human(report: &ClaimsReport, target: &str, shell: &Shell, color: Color) -> St
         (text!("FAIL", "不通过"), Style::Bad)
     };
     let reason_line = text!(
-        "`{target}`: {held} of {count} claims hold",
+        "`{target}`: claims that hold: {held} of {count}",
         "`{target}`：{count} 条声明中有 {held} 条成立"
     );
     let mut out = vec![format!(

@@ -8,7 +8,7 @@ use cleanbill_core::{ExitCode, text};
 
 use super::about::About;
 use crate::{
-    commands::{advisories::Sources, bom::describe, verify::now},
+    commands::{advisories::Sources, bom::describe, proof, verify::now},
     failure::Failure,
     shell::Shell,
 };
@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &AttestVulns, shell: &Shell) -> Result<ExitCode, Fa
     let opened = arguments.sources.open(Some(&arguments.index))?;
     let ready = arguments.about.ready(shell)?;
     let name = arguments.about.model_path.display().to_string();
-    let (mut bill, everything_read) = describe::found(&name, shell)?;
+    let (mut bill, everything_read, report) = describe::reported(&name, shell)?;
     let matches = opened.look_up(&mut bill)?;
     arguments.sources.answer(&mut bill, shell)?;
     bill.vulnerabilities
@@ -51,8 +51,8 @@ pub(super) fn run(arguments: &AttestVulns, shell: &Shell) -> Result<ExitCode, Fa
     if !gaps.is_empty() && !arguments.partial {
         let count = gaps.len();
         return Err(Failure::incomplete(text!(
-            "nothing was claimed: {count} things could not be looked up",
-            "未作出声明：有 {count} 项无法查询"
+            "nothing was claimed; what could not be looked up: {count}",
+            "未作出声明；无法查询的项目：{count}"
         ))
         .hint(text!(
             "`cleanbill advisories check` names them; `--partial` claims what was found and what was not",
@@ -63,18 +63,20 @@ pub(super) fn run(arguments: &AttestVulns, shell: &Shell) -> Result<ExitCode, Fa
         .known()
         .index
         .map_or_else(String::new, |index| index.info().date.clone());
-    let predicate = Predicate::vulnerabilities(&VulnerabilityScan {
+    let scan = VulnerabilityScan {
         version: env!("CARGO_PKG_VERSION"),
         data_of: &data_of,
         found: &bill.vulnerabilities,
         gaps: &gaps,
         times: (began, now()),
-    });
+    };
+    let predicate = Predicate::vulnerabilities(&scan, &report, &ready.model)
+        .map_err(|refusals| proof::refused(&refusals))?;
     ready.finish(&predicate, now(), shell)?;
     let count = bill.vulnerabilities.len();
     shell.note(&text!(
-        "{count} advisories, data of {data_of}",
-        "{count} 条公告，数据日期 {data_of}"
+        "advisories: {count}, data of {data_of}",
+        "公告：{count}，数据日期 {data_of}"
     ));
     Ok(if gaps.is_empty() {
         ExitCode::Pass

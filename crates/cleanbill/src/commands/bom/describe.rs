@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use cleanbill_core::{
-    CoverageState, ExitCode,
+    CoverageState, ExitCode, Report,
     bill::{Bill, Source, Sourced},
     text,
 };
@@ -104,10 +104,16 @@ fn opened(arguments: &Describe) -> Result<Option<Opened>, Failure> {
 
 /// Makes the bill of a target to compare another with, and says whether all of the target was read.
 pub(in crate::commands) fn found(target: &str, shell: &Shell) -> Result<(Bill, bool), Failure> {
+    let (bill, whole, _) = reported(target, shell)?;
+    Ok((bill, whole))
+}
+
+/// Does the same, and gives the report of that reading.
+pub(in crate::commands) fn reported(target: &str, shell: &Shell) -> Result<(Bill, bool, Report), Failure> {
     let (outcome, shown) = read(target, None, shell)?;
     let bill = bill(&outcome, &told_by_target(target, &shown));
     let whole = everything_read(&outcome, shell) && outcome.internal_errors.is_empty();
-    Ok((bill, whole))
+    Ok((bill, whole, outcome.report))
 }
 
 /// Reads a target for its bill; gives its name in reports too.

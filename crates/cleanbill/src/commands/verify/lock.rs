@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::super::{
     bom::{self, Listing},
+    lock::held,
     proof,
     system::{self, Reading, System},
 };
@@ -154,14 +155,13 @@ impl Outcome {
             ExitCode::Incomplete => (text!("INCOMPLETE", "不完整"), Style::Doubtful),
             _ => (text!("FAIL", "不通过"), Style::Bad),
         };
-        let (lock, artifacts, files) = (printable(&self.lock), self.artifacts, self.files);
+        let lock = printable(&self.lock);
+        let held = held(self.artifacts, self.files);
+        let (en, zh) = (held.en(), held.get(Language::Chinese));
         let reason = match (self.faults.first(), self.differences.len()) {
             (Some(_), _) => text!("`{lock}`: the lock cannot be used", "`{lock}`：锁定文件不可用"),
-            (None, 0) => text!(
-                "`{lock}`: {artifacts} artifacts, {files} files are as they were locked",
-                "`{lock}`：{artifacts} 个制品、{files} 个文件与锁定时一致"
-            ),
-            (None, count) => text!("`{lock}`: {count} differences", "`{lock}`：{count} 处不同"),
+            (None, 0) => text!("`{lock}`: as locked: {en}", "`{lock}`：与锁定时一致：{zh}"),
+            (None, count) => text!("`{lock}`: differences: {count}", "`{lock}`：不同之处：{count}"),
         };
         let mut out = format!(
             "{} {}\n",
