@@ -12,6 +12,7 @@ use std::{
 use crate::{
     digest::{Algorithm, Hasher},
     limits,
+    refusal::Refusal,
 };
 
 /// Is told how far reading is, from several threads.
@@ -54,6 +55,19 @@ pub(crate) enum Unhashed {
     Unreadable(io::Error),
     /// Size or time of the last change were others afterwards.
     InFlux,
+}
+
+impl Unhashed {
+    /// Says so of a file.
+    pub(crate) fn refusal(self, name: String) -> Refusal {
+        match self {
+            Self::InFlux => Refusal::FileInFlux { name },
+            Self::Unreadable(error) => Refusal::FileUnreadable {
+                name,
+                problem: error.to_string(),
+            },
+        }
+    }
 }
 
 /// Hashes every job; results stand in the order of the jobs.

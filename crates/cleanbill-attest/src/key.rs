@@ -234,6 +234,11 @@ impl PublicKey {
         Self::from_point(curve, point)
     }
 
+    /// Reads the key of a bundle: before 1.1 the reference put the PEM there, others put the DER.
+    pub(crate) fn from_bundle(bytes: &[u8]) -> Result<Self, KeyError> {
+        Self::from_pem(bytes).or_else(|_| Self::from_der(bytes))
+    }
+
     fn from_point(curve: Curve, point: &[u8]) -> Result<Self, KeyError> {
         let syntax = |_| KeyError::Syntax;
         Ok(Self(match curve {

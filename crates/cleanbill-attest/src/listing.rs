@@ -6,7 +6,7 @@ use cleanbill_core::hex;
 
 use crate::{
     digest::Algorithm,
-    hashing::{self, Job, Observer, Unhashed},
+    hashing::{self, Job, Observer},
     refusal::Refusal,
     walk::{self, EntryKind, IgnorePaths},
 };
@@ -69,11 +69,7 @@ pub fn list_files(
     for (name, result) in names.into_iter().zip(hashed) {
         let found = match result {
             Ok(hashed) => Ok((hashed.size_bytes, hex(&hashed.digest))),
-            Err(Unhashed::InFlux) => Err(Refusal::FileInFlux { name: name.clone() }),
-            Err(Unhashed::Unreadable(error)) => Err(Refusal::FileUnreadable {
-                name: name.clone(),
-                problem: error.to_string(),
-            }),
+            Err(unhashed) => Err(unhashed.refusal(name.clone())),
         };
         listed.push(Listed { name, found });
     }

@@ -38,12 +38,7 @@ impl NamedSigner {
 pub fn named_signer(bundle: &[u8]) -> Result<NamedSigner, Refusal> {
     Ok(match Bundle::from_json(bundle)?.material {
         Material::Key { hint, raw, .. } => {
-            // Before 1.1 the reference put the PEM there, others put the DER.
-            let key = raw.and_then(|raw| {
-                PublicKey::from_pem(&raw)
-                    .or_else(|_| PublicKey::from_der(&raw))
-                    .ok()
-            });
+            let key = raw.and_then(|raw| PublicKey::from_bundle(&raw).ok());
             let own = key.as_ref().map(PublicKey::fingerprint);
             NamedSigner::Key {
                 // A hint that contradicts the key is refused when the signature is verified.

@@ -7,7 +7,7 @@ use crate::{
     certificate::Certificate,
     digest::Algorithm,
     dsse,
-    hashing::{self, Hashed, Job, Observer, Unhashed},
+    hashing::{self, Hashed, Job, Observer},
     key::{KeyError, SigningKey},
     refusal::Refusal,
     statement::{Resource, Serialization, Statement, shard_name},
@@ -119,11 +119,7 @@ pub fn read_model(
                 size_bytes = size_bytes.saturating_add(read);
                 resources.push(Resource { name, digest });
             }
-            Err(Unhashed::InFlux) => refusals.push(Refusal::FileInFlux { name }),
-            Err(Unhashed::Unreadable(error)) => refusals.push(Refusal::FileUnreadable {
-                name,
-                problem: error.to_string(),
-            }),
+            Err(unhashed) => refusals.push(unhashed.refusal(name)),
         }
     }
     if !refusals.is_empty() {

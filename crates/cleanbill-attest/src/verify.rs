@@ -378,9 +378,7 @@ fn check_hint(
         return Err(mismatch(hint));
     }
     if let Some(raw) = raw {
-        // Before 1.1 the reference put the PEM there, others put the DER.
-        let stated = PublicKey::from_pem(raw).or_else(|_| PublicKey::from_der(raw));
-        match stated {
+        match PublicKey::from_bundle(raw) {
             Ok(stated) if stated == *key => result.notes.push(Note::OldKey),
             Ok(stated) => return Err(mismatch(&stated.fingerprint())),
             Err(_) => return Err(mismatch("?")),

@@ -1,5 +1,6 @@
 //! Lays text out for a terminal: widths of characters, line breaks, colour. Nothing here knows the terminal itself.
 
+use cleanbill_core::{Language, Verdict, text};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Says whether colour may be used.
@@ -39,6 +40,16 @@ impl Color {
             (Self::Ansi, Style::Faint) => "2",
         };
         format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    }
+
+    /// Returns the word for a verdict that a result starts with, set apart.
+    pub fn verdict(self, verdict: Verdict, language: Language) -> String {
+        let (word, style) = match verdict {
+            Verdict::Pass => (text!("PASS", "通过"), Style::Good),
+            Verdict::Incomplete => (text!("INCOMPLETE", "不完整"), Style::Doubtful),
+            Verdict::Fail => (text!("FAIL", "不通过"), Style::Bad),
+        };
+        self.paint(style, word.get(language))
     }
 }
 

@@ -17,6 +17,8 @@ mod system;
 mod tensors;
 mod verify;
 
+use std::num::NonZeroUsize;
+
 use clap::{
     Subcommand,
     builder::{PossibleValuesParser, TypedValueParser},
@@ -66,6 +68,12 @@ pub(crate) fn run(command: &Command, shell: &Shell) -> Result<ExitCode, Failure>
 }
 
 /// Makes the threads that read a target; all cores where no number is given.
+/// Returns how many threads read at the same time: those that were asked for, or as many as there are cores.
+fn readers(jobs: Option<u16>) -> NonZeroUsize {
+    let asked = jobs.and_then(|jobs| NonZeroUsize::new(jobs.into()));
+    asked.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
+}
+
 fn threads(jobs: Option<u16>) -> Result<rayon::ThreadPool, Failure> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(jobs.map_or(0, usize::from))

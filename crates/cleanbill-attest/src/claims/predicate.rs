@@ -375,12 +375,10 @@ fn judge<'a>(report: &'a Report, policy: &Policy<'a>) -> Judged<'a> {
         (true, false) => ClaimOutcome::Warned,
         (true, true) => ClaimOutcome::Passed,
     };
-    let mut passed: Vec<&str> = policy
-        .detectors
-        .iter()
-        .copied()
-        .filter(|id| !failed.contains(id) && !warned.contains(id))
-        .collect();
+    // Nor has a detector passed on what it did not see.
+    let detectors = if is_complete { policy.detectors } else { &[] };
+    let has_passed = |id: &&str| !failed.contains(id) && !warned.contains(id);
+    let mut passed: Vec<&str> = detectors.iter().copied().filter(has_passed).collect();
     passed.sort_unstable();
     Judged {
         outcome,
@@ -423,7 +421,7 @@ fn covers(report: &Report, model: &Statement) -> Result<(), Vec<Refusal>> {
 /// Writes down what a policy is, with its digest.
 fn policy_text(report: &Report, policy: &Policy<'_>) -> (String, String) {
     let (detectors, fail_on) = (&report.tool.detectors_digest, policy.fail_on.as_str());
-    let text = format!("detectors {detectors}\nfail-on {fail_on}\nincomplete fails\n");
+    let text = format!("detectors {detectors}\nfail-on {fail_on}\nan incomplete verdict fails\n");
     let digest = digest_of(text.as_bytes());
     (text, digest)
 }

@@ -1,5 +1,6 @@
 //! Claims for machines: `cleanbill.claims/1` for what was verified, `cleanbill.claims-list/1` for what was only read.
 
+use cleanbill_core::Verdict;
 use serde_json::{Value, json};
 
 use super::{Claim, ClaimOutcome, ClaimReport, ClaimsReport, ListedClaim, UnverifiedSigner};
@@ -11,9 +12,9 @@ pub const CLAIMS_SCHEMA: &str = "cleanbill.claims/1";
 pub const CLAIMS_SCHEMA_TEXT: &str = include_str!("../../schemas/cleanbill.claims-1.schema.json");
 
 impl ClaimsReport {
-    /// Returns the word for the whole.
-    pub fn verdict(&self) -> &'static str {
-        verdict(self.holds(), self.is_incomplete()).as_str()
+    /// Returns the verdict on the whole.
+    pub fn verdict(&self) -> Verdict {
+        verdict(self.holds(), self.is_incomplete())
     }
 
     /// Writes the result as a value; `version` is that of the program.
@@ -24,7 +25,7 @@ impl ClaimsReport {
             "target": target,
             "file": file,
             "method": self.method.as_str(),
-            "verdict": self.verdict(),
+            "verdict": self.verdict().as_str(),
             "claims": self.claims.iter().map(claim_report).collect::<Vec<_>>(),
             "refusals": self.refusals.iter().map(refusal).collect::<Vec<_>>(),
         })

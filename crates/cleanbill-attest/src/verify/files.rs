@@ -372,11 +372,7 @@ impl Comparison<'_> {
 
 fn unhashed(name: String, error: Option<Unhashed>) -> Refusal {
     match error {
-        Some(Unhashed::InFlux) => Refusal::FileInFlux { name },
-        Some(Unhashed::Unreadable(error)) => Refusal::FileUnreadable {
-            name,
-            problem: error.to_string(),
-        },
+        Some(unhashed) => unhashed.refusal(name),
         None => Refusal::FileUnreadable {
             name,
             problem: "it was not read".to_owned(),

@@ -25,9 +25,9 @@ pub(crate) const fn verdict(holds: bool, is_incomplete: bool) -> Verdict {
 pub const VERIFY_SCHEMA: &str = include_str!("../../schemas/cleanbill.verify-1.schema.json");
 
 impl Verification {
-    /// Returns the word for the whole.
-    pub fn verdict(&self) -> &'static str {
-        verdict(self.holds(), self.is_incomplete()).as_str()
+    /// Returns the verdict on the whole.
+    pub fn verdict(&self) -> Verdict {
+        verdict(self.holds(), self.is_incomplete())
     }
 
     /// Writes the result as a value; `version` is that of the program.
@@ -49,7 +49,7 @@ impl Verification {
             "target": target,
             "signature": signature,
             "method": self.method.as_str(),
-            "verdict": self.verdict(),
+            "verdict": self.verdict().as_str(),
             "signed_by": self.signed_by.as_ref().map(signed_by),
             "statement": self.statement.as_ref().map(statement),
             "steps": steps,

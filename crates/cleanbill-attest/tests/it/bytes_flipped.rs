@@ -26,7 +26,7 @@ fn a_bundle_with_a_byte_changed_is_refused() {
             other[index] ^= change;
             let result = model.verify(&other, &key);
             assert!(
-                !result.holds() && result.verdict() == "fail",
+                !result.holds() && result.verdict().as_str() == "fail",
                 "byte {index} ^ {change:#x}"
             );
         }

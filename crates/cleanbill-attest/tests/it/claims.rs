@@ -164,7 +164,7 @@ fn what_is_claimed_holds_until_the_model_changes() {
         }
         let found = verified(&model, &file, &self::options());
         assert_eq!(ids(&found), [reason; 3]);
-        assert_eq!(found.verdict(), "fail");
+        assert_eq!(found.verdict().as_str(), "fail");
     }
     let listed = list(&file).expect("a file");
     assert!(listed.iter().all(|one| one.read.is_ok()));
@@ -246,7 +246,7 @@ fn a_file_of_claims_with_a_byte_changed_is_refused() {
             other[index] ^= change;
             let found = verified(&model, &other, &options());
             assert!(
-                !found.holds() && found.verdict() == "fail",
+                !found.holds() && found.verdict().as_str() == "fail",
                 "byte {index} ^ {change:#x}"
             );
         }

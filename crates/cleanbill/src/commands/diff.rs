@@ -8,7 +8,7 @@ use clap::{
     value_parser,
 };
 use cleanbill_core::{
-    ExitCode, Severity, Verdict,
+    ExitCode, Severity,
     difference::{Claim, Difference},
     text,
 };
@@ -130,11 +130,7 @@ pub(crate) fn run(arguments: &Diff, shell: &Shell) -> Result<ExitCode, Failure> 
     if arguments.exit_zero {
         return Ok(ExitCode::Pass);
     }
-    Ok(match difference.verdict {
-        Verdict::Pass => ExitCode::Pass,
-        Verdict::Fail => ExitCode::Fail,
-        Verdict::Incomplete => ExitCode::Incomplete,
-    })
+    Ok(difference.verdict.into())
 }
 
 fn written(difference: &Difference, arguments: &Diff, output: &Output, shell: &Shell) -> Vec<u8> {

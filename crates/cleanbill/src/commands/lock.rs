@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &LockArguments, shell: &Shell) -> Result<ExitCode, 
     }
     let found = system.gather(&Reading {
         allow_symlinks: arguments.allow_symlinks,
-        threads: system::threads(arguments.jobs),
+        threads: super::readers(arguments.jobs),
         lock: (output != Output::Stdout).then_some(path.as_path()),
         shell,
     });

@@ -5,7 +5,6 @@ use std::{
     io::{self, Read as _},
     num::NonZeroUsize,
     path::{Component, Path, PathBuf},
-    thread,
 };
 
 use clap::{Args, value_parser};
@@ -76,8 +75,7 @@ impl Files {
     }
 
     pub(super) fn threads(&self) -> NonZeroUsize {
-        let asked = self.jobs.and_then(|jobs| NonZeroUsize::new(jobs.into()));
-        asked.unwrap_or_else(|| thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
+        super::readers(self.jobs)
     }
 }
 

@@ -175,12 +175,6 @@ pub(super) struct Reading<'a> {
     pub(super) shell: &'a Shell,
 }
 
-/// Returns the threads that were asked for, or all.
-pub(super) fn threads(jobs: Option<u16>) -> NonZeroUsize {
-    let asked = jobs.and_then(|jobs| NonZeroUsize::new(jobs.into()));
-    asked.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
-}
-
 fn trouble(refusal: &Refusal, file: Option<String>) -> Trouble {
     Trouble {
         file,

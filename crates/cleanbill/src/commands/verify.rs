@@ -212,13 +212,7 @@ fn finish(arguments: &Verifying, trust: Trust<'_>, shell: &Shell) -> Result<Exit
         }
     };
     output.write(&document)?;
-    Ok(if result.holds() {
-        ExitCode::Pass
-    } else if result.is_incomplete() {
-        ExitCode::Incomplete
-    } else {
-        ExitCode::Fail
-    })
+    Ok(result.verdict().into())
 }
 
 fn bundle_of(signature: &Path) -> Result<Vec<u8>, Refusal> {

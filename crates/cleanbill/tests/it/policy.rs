@@ -440,17 +440,15 @@ fn an_identity_of_sigstore_is_trusted_with_its_issuer_and_by_its_proven_time() {
         1,
         &["revoked"],
     );
-    let value = case(
-        &format!("sigstore = {{ identity = 'other@us.ibm.com', {ISSUER} }}"),
-        1,
-        &["signer-not-named"],
-    );
-    assert!(
-        value["signer"]
-            .as_str()
-            .is_some_and(|signer| signer.contains("stefanb@us.ibm.com")),
-        "{value:#}"
-    );
+    // Whoever signed is told by name, whatever kind of signer the rules name.
+    for rule in [
+        format!("sigstore = {{ identity = 'other@us.ibm.com', {ISSUER} }}"),
+        format!("key = '{}'", "01".repeat(32)),
+    ] {
+        let value = case(&rule, 1, &["signer-not-named"]);
+        let signer = value["signer"].as_str().expect("a signer");
+        assert!(signer.contains("stefanb@us.ibm.com"), "{value:#}");
+    }
     case(
         &format!("sigstore = {{ {IDENTITY}, issuer = 'https://accounts.google.com' }}"),
         1,

@@ -1,10 +1,8 @@
 //! `attest run`: the caller's own command, and a claim about what it made from what.
 
 use std::{
-    num::NonZeroUsize,
     path::{Path, PathBuf},
     process::Command,
-    thread,
 };
 
 use clap::Args;
@@ -20,7 +18,7 @@ use super::{
     record::record,
 };
 use crate::{
-    commands::{proof, verify::now},
+    commands::{proof, readers, verify::now},
     environment,
     failure::Failure,
     shell::Shell,
@@ -198,7 +196,7 @@ impl Reader<'_> {
             ignore: IgnorePaths::new(ignored).map_err(|refusal| Failure::usage(refusal.text()))?,
             serialization: Serialization::Files,
             algorithm: Algorithm::Sha256,
-            threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            threads: readers(None),
         };
         let read = read_model(path, &proof::model_name(path), &options, &Quiet);
         read.map(|read| read.statement)

@@ -140,33 +140,20 @@ fn finish(arguments: &AttestVerify, trust: Trust<'_>, shell: &Shell) -> Result<E
         Listing::Json => bom::json(&report.to_json(&target, &file, env!("CARGO_PKG_VERSION"))),
         Listing::Human => human(&report, &target, shell, shell.color(&output)).into_bytes(),
     })?;
-    Ok(if report.holds() {
-        ExitCode::Pass
-    } else if report.is_incomplete() {
-        ExitCode::Incomplete
-    } else {
-        ExitCode::Fail
-    })
+    Ok(report.verdict().into())
 }
 
 fn human(report: &ClaimsReport, target: &str, shell: &Shell, color: Color) -> String {
     let say = |text: &Text| text.get(shell.language).to_owned();
     let (count, target) = (report.claims.len(), printable(target));
     let held = report.claims.iter().filter(|claim| claim.holds()).count();
-    let (word, style) = if report.holds() {
-        (text!("PASS", "通过"), Style::Good)
-    } else if report.is_incomplete() {
-        (text!("INCOMPLETE", "不完整"), Style::Doubtful)
-    } else {
-        (text!("FAIL", "不通过"), Style::Bad)
-    };
     let reason_line = text!(
         "`{target}`: claims that hold: {held} of {count}",
         "`{target}`：{count} 条声明中有 {held} 条成立"
     );
     let mut out = vec![format!(
         "{} {}",
-        color.paint(style, &say(&word)),
+        color.verdict(report.verdict(), shell.language),
         say(&reason_line)
     )];
     // Whatever keeps the whole from holding comes first.

@@ -65,20 +65,18 @@ impl Lines {
 
     fn verdict(&mut self, result: &Verification, target: &str, color: Color) {
         let counts = result.counts();
-        let signed = counts.get(&FileState::Signed).copied().unwrap_or_default();
-        let (word, style) = if result.holds() {
-            (text!("PASS", "通过"), Style::Good)
-        } else if result.is_incomplete() {
-            (text!("INCOMPLETE", "不完整"), Style::Doubtful)
-        } else {
-            (text!("FAIL", "不通过"), Style::Bad)
-        };
+        let signed = Text::count(
+            counts.get(&FileState::Signed).map_or(0, |count| *count as u64),
+            "file is as it was signed",
+            "files are as they were signed",
+            "个文件与签名时一致",
+        );
         let target = printable(target);
         let reason = match result.refusals.split_first() {
-            None => text!(
-                "`{target}`: {signed} files are as they were signed",
-                "`{target}`：{signed} 个文件与签名时一致"
-            ),
+            None => {
+                let (en, zh) = (signed.en(), signed.get(Language::Chinese));
+                text!("`{target}`: {en}", "`{target}`：{zh}")
+            }
             Some((first, rest)) => {
                 let first = first.text();
                 let (en, zh) = (printable(first.en()), printable(first.get(Language::Chinese)));
@@ -91,7 +89,7 @@ impl Lines {
                 }
             }
         };
-        let word = color.paint(style, word.get(self.language));
+        let word = color.verdict(result.verdict(), self.language);
         self.raw(&format!("{word} {}", reason.get(self.language)));
     }
 

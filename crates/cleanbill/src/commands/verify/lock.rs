@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, path::PathBuf};
 
 use clap::{Args, value_parser};
-use cleanbill_core::{ExitCode, Language, Text, text};
+use cleanbill_core::{ExitCode, Language, Text, Verdict, text};
 use cleanbill_documents::terminal::{Color, Style, printable};
 use cleanbill_policy::{
     limits,
@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use super::super::{
     bom::{self, Listing},
     lock::held,
-    proof,
-    system::{self, Reading, System},
+    proof, readers,
+    system::{Reading, System},
 };
 use crate::{failure::Failure, output::Output, shell::Shell};
 
@@ -85,7 +85,7 @@ pub(super) fn run(arguments: &ByLock, shell: &Shell) -> Result<ExitCode, Failure
         Ok(lock) => {
             let found = system.gather(&Reading {
                 allow_symlinks: arguments.allow_symlinks || lock.allow_symlinks,
-                threads: system::threads(arguments.jobs),
+                threads: readers(arguments.jobs),
                 lock: Some(&path),
                 shell,
             });
@@ -101,7 +101,7 @@ pub(super) fn run(arguments: &ByLock, shell: &Shell) -> Result<ExitCode, Failure
             .into_bytes(),
     };
     output.write(&document)?;
-    Ok(outcome.code())
+    Ok(outcome.verdict().into())
 }
 
 impl Outcome {
@@ -113,31 +113,26 @@ impl Outcome {
         }
     }
 
-    fn code(&self) -> ExitCode {
+    fn verdict(&self) -> Verdict {
         let unreadable = |one: &Difference| DifferenceKind::is_unreadable(one.kind);
         if !self.faults.is_empty() {
-            ExitCode::Fail
+            Verdict::Fail
         } else if self.differences.is_empty() {
-            ExitCode::Pass
+            Verdict::Pass
         } else if self.differences.iter().all(unreadable) {
-            ExitCode::Incomplete
+            Verdict::Incomplete
         } else {
-            ExitCode::Fail
+            Verdict::Fail
         }
     }
 
     fn to_json(&self) -> Value {
-        let verdict = match self.code() {
-            ExitCode::Pass => "pass",
-            ExitCode::Incomplete => "incomplete",
-            _ => "fail",
-        };
         json!({
             "schema": CHECK_SCHEMA,
             "tool": {"name": "cleanbill", "version": env!("CARGO_PKG_VERSION")},
             "system": self.system,
             "lock": self.lock,
-            "verdict": verdict,
+            "verdict": self.verdict().as_str(),
             "summary": {
                 "artifacts": self.artifacts,
                 "files": self.files,
@@ -150,11 +145,6 @@ impl Outcome {
     }
 
     fn human(&self, quiet: bool, language: Language, color: Color) -> String {
-        let (word, style) = match self.code() {
-            ExitCode::Pass => (text!("PASS", "通过"), Style::Good),
-            ExitCode::Incomplete => (text!("INCOMPLETE", "不完整"), Style::Doubtful),
-            _ => (text!("FAIL", "不通过"), Style::Bad),
-        };
         let lock = printable(&self.lock);
         let held = held(self.artifacts, self.files);
         let (en, zh) = (held.en(), held.get(Language::Chinese));
@@ -165,7 +155,7 @@ impl Outcome {
         };
         let mut out = format!(
             "{} {}\n",
-            color.paint(style, word.get(language)),
+            color.verdict(self.verdict(), language),
             reason.get(language)
         );
         if quiet {

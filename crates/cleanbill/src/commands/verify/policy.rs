@@ -13,7 +13,7 @@ use cleanbill_attest::{
     Authorities, Certificate, CertificateTrust, NamedSigner, PublicKey, Quiet, Refusal, SignedBy,
     SigningTime, SigstoreTrust, Trust, UnixTime, Verification, VerifyOptions, named_signer, verify,
 };
-use cleanbill_core::{ExitCode, Text, text};
+use cleanbill_core::{ExitCode, Text, Verdict, text};
 use cleanbill_policy::{
     ArtifactName,
     policy_file::Signer,
@@ -126,7 +126,7 @@ pub(super) fn run(arguments: &ByPolicy, shell: &Shell) -> Result<ExitCode, Failu
         Listing::Human => report.human(arguments.all, shell, &output).into_bytes(),
     };
     output.write(&document)?;
-    Ok(outcome.code())
+    Ok(outcome.verdict().into())
 }
 
 /// Holds what was found out.
@@ -146,17 +146,9 @@ struct Outcome {
 }
 
 impl Outcome {
-    fn code(&self) -> ExitCode {
-        let Some(verification) = self.verification.as_ref().filter(|_| self.trusted.is_some()) else {
-            return ExitCode::Fail;
-        };
-        if verification.holds() {
-            ExitCode::Pass
-        } else if verification.is_incomplete() {
-            ExitCode::Incomplete
-        } else {
-            ExitCode::Fail
-        }
+    fn verdict(&self) -> Verdict {
+        let verification = self.verification.as_ref().filter(|_| self.trusted.is_some());
+        verification.map_or(Verdict::Fail, Verification::verdict)
     }
 
     fn has_signer(&self) -> bool {
@@ -354,9 +346,14 @@ impl Case<'_> {
             .collect();
         wanted.sort();
         wanted.dedup();
+        // Where no rule names one, what Sigstore confirmed is told all the same: it is nobody of that name.
+        let nobody = "?".to_owned();
+        if wanted.is_empty() {
+            wanted.push((&nobody, &nobody));
+        }
         let root = proof::trusted_root(self.arguments.trust_config.as_ref())?;
         let mut found = Identity::Sigstore {
-            identity: "?".to_owned(),
+            identity: nobody.clone(),
             issuer: String::new(),
         };
         for (identity, issuer) in wanted {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use cleanbill_core::{ExitCode, Language, Text, UnixTime, text};
+use cleanbill_core::{Language, Text, UnixTime, text};
 use cleanbill_documents::terminal::{Style, printable};
 use cleanbill_policy::{
     policy_file::Rule,
@@ -29,11 +29,6 @@ pub(super) struct Report<'a> {
 impl Report<'_> {
     pub(super) fn to_json(&self) -> Value {
         let version = env!("CARGO_PKG_VERSION");
-        let verdict = match self.outcome.code() {
-            ExitCode::Pass => "pass",
-            ExitCode::Incomplete => "incomplete",
-            _ => "fail",
-        };
         let reason = |reason: &Reason| {
             json!({
                 "reason": reason.id(),
@@ -47,7 +42,7 @@ impl Report<'_> {
             "target": self.target,
             "name": self.name,
             "system": self.system,
-            "verdict": verdict,
+            "verdict": self.outcome.verdict().as_str(),
             "trusted_by": self.trusted_by.map(|(index, rule)| json!({
                 "rule": index.saturating_add(1),
                 "namespace": rule.namespace.as_str(),
