@@ -77,8 +77,11 @@ pub(super) fn files(
                     })
                 });
                 // The parts of packed weights were compared by what they mean, not byte for byte.
-                let is_packed = |weight: &Weight| weight.tensor.packed().is_some();
-                let holds = holds.filter(|_| !new.iter().any(is_packed));
+                let is_packed = |file: usize| {
+                    let mut here = new.iter().filter(|weight| weight.tensor.file == file);
+                    here.any(|weight| weight.tensor.packed().is_some())
+                };
+                let holds = holds.filter(|(index, _)| !is_packed(*index));
                 let skip = holds.map(|(index, _)| places(after, *index)).unwrap_or_default();
                 let (old, new) = (old_file.source.as_ref(), new_file.source.as_ref());
                 match (tensors_same, same_bytes(old, new, &skip)) {
