@@ -151,9 +151,11 @@ pub(crate) fn compare(facts: &mut [Facts], open: &dyn Fn(&str) -> Option<Arc<dyn
     for (place, spans) in spans {
         let Some(one) = facts.get_mut(place) else { continue };
         let described = open(&one.path).and_then(|bytes| look(bytes.as_ref(), &spans).ok());
-        one.described = described.map(|described| Described {
-            inside: !outside.contains(&place),
-            ..described
+        one.described = described.map(|described| {
+            Box::new(Described {
+                inside: !outside.contains(&place),
+                ..described
+            })
         });
     }
 }

@@ -32,7 +32,8 @@ use crate::{
 /// LIMIT: longest configuration, index or card from which facts are taken.
 const TEXT_BYTES: u64 = 64 << 20;
 
-/// Holds what checks across files need to know of one artifact.
+/// Holds what checks across files need to know of one artifact. Every artifact of a target has one for as long as the scan takes, so that
+/// what few have is held apart.
 #[derive(Debug, Default)]
 pub struct Facts {
     /// Path relative to the target, with `/`.
@@ -46,17 +47,17 @@ pub struct Facts {
     /// What it says of bytes in files beside it.
     pub external: Vec<External>,
     /// What files beside it say of its bytes, where no format knows it.
-    pub described: Option<Described>,
+    pub described: Option<Box<Described>>,
     /// The tensors that it lists.
-    pub tensors: Option<TensorList>,
+    pub tensors: Option<Box<TensorList>>,
     /// Bytes that the loader copies into tensors, where the format keeps them in members of their own.
     pub raw_bytes: Option<u64>,
     /// Values of a model's `config.json` or `adapter_config.json`.
-    pub settings: Option<Settings>,
+    pub settings: Option<Box<Settings>>,
     /// The files that an index of shards names.
-    pub index: Option<Index>,
+    pub index: Option<Box<Index>>,
     /// Size of a tokenizer's vocabulary.
-    pub vocabulary: Option<Vocabulary>,
+    pub vocabulary: Option<Box<Vocabulary>>,
     /// Its chat templates.
     pub templates: Vec<Template>,
     /// What it defines for a model or an agent, with where each stands.
@@ -64,7 +65,7 @@ pub struct Facts {
     /// Packages, models and datasets that it names, where the scan was given an index of names.
     pub mentions: Vec<Mention>,
     /// What a model card claims.
-    pub card: Option<Card>,
+    pub card: Option<Box<Card>>,
     /// Licences that a licence file holds.
     pub licences: Option<Box<Findings>>,
     /// The licence that a card or the metadata of a package declares, with where it stands.
@@ -91,19 +92,27 @@ impl Facts {
             not_understood: scene.parsed.is_empty() && scene.source.size() > 0,
             external: External::list(scene.artifact, scene.parsed),
             described: None,
-            tensors: scene.parsed.iter().find_map(|one| one.view().tensors()).cloned(),
+            tensors: scene
+                .parsed
+                .iter()
+                .find_map(|one| one.view().tensors())
+                .cloned()
+                .map(Box::new),
             raw_bytes: raw_bytes(scene.parsed),
             settings: (small && Settings::is_named(name))
                 .then(|| Settings::read(scene))
-                .flatten(),
+                .flatten()
+                .map(Box::new),
             index: (small && name.ends_with(".index.json"))
                 .then(|| Index::read(scene))
-                .flatten(),
+                .flatten()
+                .map(Box::new),
             vocabulary: (small && name == "tokenizer.json")
                 .then(|| Vocabulary::read(scene))
-                .flatten(),
+                .flatten()
+                .map(Box::new),
             declared: card::declared(scene, card.as_ref()).map(Box::new),
-            card,
+            card: card.map(Box::new),
             mentions: if with_mentions {
                 mentions(scene)
             } else {
