@@ -134,8 +134,17 @@ const SHORTEST_ANCHOR: usize = 3;
 impl Rules {
     /// Returns the rules of this build.
     pub fn builtin() -> Self {
+        Self::of(BUILTIN)
+    }
+
+    /// Returns the rules of this build for secrets.
+    pub fn secrets() -> Self {
+        Self::of(SECRETS)
+    }
+
+    fn of(texts: &[&str]) -> Self {
         let mut rules = Self::default();
-        for text in BUILTIN {
+        for text in texts {
             // A test reads them all; a rule that cannot be read is left out here.
             if let Ok(more) = Self::parse(text) {
                 rules.rules.extend(more.rules);
@@ -144,9 +153,9 @@ impl Rules {
         rules
     }
 
-    /// Returns the texts of the rules of this build, for digests of what a scan looks for.
+    /// Returns the texts of the rules for secrets, for digests of what a scan looks for.
     pub fn texts() -> &'static [&'static str] {
-        BUILTIN
+        SECRETS
     }
 
     /// Reads rules from text.
@@ -363,13 +372,16 @@ fn quoted(text: &str) -> Option<(String, &str)> {
     }
 }
 
-/// Texts of the rules of this build.
-const BUILTIN: &[&str] = &[
+/// Texts of the rules of this build for secrets.
+const SECRETS: &[&str] = &[
     include_str!("../rules/models.toml"),
     include_str!("../rules/clouds.toml"),
     include_str!("../rules/services.toml"),
     include_str!("../rules/general.toml"),
 ];
+
+/// Texts of all rules of this build.
+const BUILTIN: &[&str] = SECRETS;
 
 #[cfg(test)]
 mod tests {

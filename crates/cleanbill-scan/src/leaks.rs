@@ -106,7 +106,7 @@ pub(crate) fn feed_rules(feed: &mut dyn FnMut(&[u8])) {
 
 fn scanner() -> &'static Scanner {
     static SCANNER: OnceLock<Scanner> = OnceLock::new();
-    SCANNER.get_or_init(|| Scanner::new(Rules::builtin()))
+    SCANNER.get_or_init(|| Scanner::new(Rules::secrets()))
 }
 
 #[derive(Default)]

@@ -18,7 +18,7 @@ pub(super) struct Recorded {
 /// Values of variables are written only where the name is on a short list of those that change results and open no door. Arguments are
 /// written unless they hold what a rule for leaks knows, or stand at a name that looks like that of a secret.
 pub(super) fn record(command: &[String], environment: &BTreeMap<String, String>) -> Recorded {
-    let scanner = Scanner::new(Rules::builtin());
+    let scanner = Scanner::new(Rules::secrets());
     let mut recorded = Recorded::default();
     let mut is_value_of_secret = false;
     for (index, argument) in command.iter().enumerate() {
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn rules_know_what_has_no_shape_of_its_own() {
-        let scanner = Scanner::new(Rules::builtin());
+        let scanner = Scanner::new(Rules::secrets());
         assert!(leaks(&scanner, "url", "postgres://app:Vq7nT2xLpZ@db.internal/x"));
         assert!(!leaks(
             &scanner,
