@@ -2,6 +2,7 @@
 
 use crate::{
     encodings::{base32, base62, base64, crc32},
+    numbers,
     placeholder::{entropy_is_high, is_placeholder, is_published},
 };
 
@@ -28,6 +29,8 @@ pub(crate) enum Check {
     Jwt,
     /// Decodes to a macaroon of the Python Package Index.
     Macaroon,
+    /// A number of a person or account, by its place in the table of `numbers.rs`.
+    Number(usize),
 }
 
 impl Check {
@@ -44,7 +47,7 @@ impl Check {
             "base64-64" => Self::Base64Of64,
             "jwt" => Self::Jwt,
             "macaroon" => Self::Macaroon,
-            _ => return None,
+            other => Self::Number(numbers::named(other)?),
         })
     }
 
@@ -66,6 +69,7 @@ impl Check {
         let upper = count(u8::is_ascii_uppercase);
         let lower = count(u8::is_ascii_lowercase);
         let own = match self {
+            Self::Number(_) => false,
             Self::Random => true,
             Self::Digits => digits >= 1 && upper.saturating_add(lower) >= 1,
             Self::Mixed => upper > 0 && lower > 0,

@@ -18,6 +18,13 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// Describes a value of a person: short and of few possibilities, so that a fingerprint would tell it.
+    pub(crate) fn of_length(length: usize) -> Self {
+        Self {
+            text: format!("… ({length} bytes)"),
+        }
+    }
+
     /// Describes `value`.
     pub(crate) fn of(value: &[u8]) -> Self {
         let length = value.len();
@@ -76,6 +83,7 @@ mod tests {
         let long = Evidence::of(b"abcdefghijklmnopqrstuvwxyz");
         assert!(long.to_string().starts_with("abcd… (26 bytes, #"), "{long}");
         assert_eq!(Evidence::of(b"short").to_string(), "… (5 bytes)");
+        assert_eq!(Evidence::of_length(5), Evidence::of(b"short"));
         assert!(!format!("{long:?}").contains("abcde"));
     }
 }

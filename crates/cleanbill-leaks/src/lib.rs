@@ -1,8 +1,9 @@
-//! Finds secrets, and later personal data and hidden text, in bytes: rules as data, one pass over the bytes for all rules
-//! at once, then a validator for each candidate. Pure: no I/O, no async, no clock.
+//! Finds secrets and personal data in bytes: rules as data, one pass over the bytes for all rules at once, then a validator for
+//! each candidate. Pure: no I/O, no async, no clock.
 //!
-//! `rule` reads rules, `scanner` runs them, `anchors` is the single pass, `shape` and `matchers` look at what it found,
-//! `checks` and `placeholder` decide. A value never leaves this crate: see `evidence`.
+//! `rule` reads rules, `scanner` runs them, `anchors` is the single pass for texts, `shape` and `matchers` look at what it found,
+//! `checks` and `placeholder` decide. What no text announces, numbers above all, is found by `seek`, read by `layouts`, decided by
+//! `personal` and `numbers`. A value never leaves this crate: see `evidence`.
 #![cfg_attr(
     not(test),
     deny(
@@ -18,12 +19,17 @@
 mod anchors;
 mod assigned;
 mod checks;
+mod context;
 mod encodings;
 mod evidence;
+mod layouts;
 mod matchers;
+mod numbers;
+mod personal;
 mod placeholder;
 mod rule;
 mod scanner;
+mod seek;
 mod shape;
 
 pub use evidence::Evidence;

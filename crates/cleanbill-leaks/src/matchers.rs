@@ -6,6 +6,7 @@ use crate::{
     assigned,
     checks::contains,
     encodings::{base64, base64_digit},
+    personal,
     placeholder::{entropy_is_high, is_placeholder, is_published},
     rule::{Kind, Level, Rule},
     shape::Set,
@@ -58,6 +59,7 @@ pub(crate) fn look(rule: &Rule, named: bool, window: &[u8], at: usize, length: u
         Kind::Basic => basic(rule, window, at, length),
         Kind::DockerAuth => docker(rule, window, at, length),
         Kind::AssignedKey | Kind::AssignedPassword => assigned::look(rule, window, at, length),
+        Kind::Personal(kind) => return personal::look(kind, rule, named, window, at, length),
     };
     found.filter(|_| is_near(rule, window, at))
 }

@@ -8,7 +8,8 @@
 //! | `behind` | a run that must stand before the anchor |
 //! | `after` | names, in any case, after which the value must stand: `NAME = value` |
 //! | `near` | texts of which one must stand within some hundred bytes |
-//! | `kind` | `token`, or one of the matchers that are code: `pem`, `url`, `basic`, `docker-auth`, `assigned-key`, `assigned-password` |
+//! | `kind` | `token`, or one of the matchers that are code: `pem`, `url`, `basic`, `docker-auth`, `assigned-key`, `assigned-password`; for personal data `number`, `phone`, `mail`, `ipv4`, `ipv6`, `mac`, `plate`, `address`, `birth`, `person` |
+//! | `layouts` | how a `number` is written, see `layouts.rs`; `near` then stands closer, see `context.rs` |
 //! | `check` | validator: see `checks.rs` |
 //! | `severity`, `confidence`, `class` | `high` unless it says `medium` or `low`; `secret` |
 //! | `examples`, `negative` | templates of texts in which it must and must not be found |
@@ -17,6 +18,8 @@ use std::fmt;
 
 use crate::{
     checks::Check,
+    layouts::Layouts,
+    personal::Personal,
     shape::{Set, Shape},
 };
 
@@ -55,6 +58,7 @@ pub(crate) enum Kind {
     DockerAuth,
     AssignedKey,
     AssignedPassword,
+    Personal(Personal),
 }
 
 /// Describes what to find.
@@ -80,6 +84,7 @@ pub struct Rule {
     pub(crate) anchors: Vec<Vec<u8>>,
     pub(crate) after: Vec<Vec<u8>>,
     pub(crate) near: Vec<Vec<u8>>,
+    pub(crate) layouts: Vec<String>,
     pub(crate) behind: Option<(Set, usize, usize)>,
 }
 
@@ -134,7 +139,12 @@ const SHORTEST_ANCHOR: usize = 3;
 impl Rules {
     /// Returns the rules of this build.
     pub fn builtin() -> Self {
-        Self::of(BUILTIN)
+        Self::secrets().and(Self::personal())
+    }
+
+    /// Returns the rules of this build for personal data.
+    pub fn personal() -> Self {
+        Self::of(PERSONAL)
     }
 
     /// Returns the rules of this build for secrets.
@@ -237,6 +247,7 @@ impl Draft {
                 anchors: Vec::new(),
                 after: Vec::new(),
                 near: Vec::new(),
+                layouts: Vec::new(),
                 behind: None,
             },
         }
@@ -251,6 +262,7 @@ impl Draft {
             "anchors" => rule.anchors = bytes(&values),
             "after" => rule.after = bytes(&values),
             "near" => rule.near = bytes(&values),
+            "layouts" => rule.layouts = values,
             _ => {
                 let value = match values.as_slice() {
                     [value] => value.as_str(),
@@ -281,7 +293,7 @@ impl Draft {
                             "docker-auth" => Kind::DockerAuth,
                             "assigned-key" => Kind::AssignedKey,
                             "assigned-password" => Kind::AssignedPassword,
-                            _ => return None,
+                            other => Kind::Personal(Personal::named(other)?),
                         }
                     }
                     _ => return None,
@@ -305,6 +317,13 @@ impl Draft {
         if rule.kind == Kind::Token && rule.shape.is_none() {
             return Err(error());
         }
+        if let Kind::Personal(kind) = rule.kind {
+            return if is_complete(&rule, kind) {
+                Ok(rule)
+            } else {
+                Err(error())
+            };
+        }
         if rule.anchors.is_empty() && rule.after.is_empty() {
             let shape = rule.shape.as_ref().ok_or_else(error)?;
             rule.anchors = shape.anchors().into_iter().map(<[u8]>::to_vec).collect();
@@ -315,6 +334,16 @@ impl Draft {
         }
         Ok(rule)
     }
+}
+
+/// Says whether a rule for personal data has what its kind needs, and nothing that the single pass cannot look for.
+fn is_complete(rule: &Rule, kind: Personal) -> bool {
+    let long = |text: &Vec<u8>| text.len() >= SHORTEST_ANCHOR;
+    let mut layouts = Layouts::default();
+    let number = matches!(rule.check, Check::Number(_)) && !rule.layouts.is_empty();
+    (kind == Personal::Number) == number
+        && rule.layouts.iter().all(|layout| layouts.add(layout, 0).is_some())
+        && rule.anchors.iter().chain(&rule.after).chain(&rule.near).all(long)
 }
 
 fn level(name: &str) -> Option<Level> {
@@ -380,8 +409,8 @@ const SECRETS: &[&str] = &[
     include_str!("../rules/general.toml"),
 ];
 
-/// Texts of all rules of this build.
-const BUILTIN: &[&str] = SECRETS;
+/// Texts of the rules of this build for personal data.
+const PERSONAL: &[&str] = &[include_str!("../rules/personal.toml")];
 
 #[cfg(test)]
 mod tests {
@@ -392,7 +421,7 @@ mod tests {
     #[test]
     fn every_rule_of_this_build_can_be_read() {
         let mut ids = BTreeSet::new();
-        for text in BUILTIN {
+        for text in SECRETS.iter().chain(PERSONAL) {
             for rule in Rules::parse(text).unwrap().iter() {
                 assert!(ids.insert(rule.id.clone()), "{} stands twice", rule.id);
                 assert!(!rule.examples.is_empty(), "{}: no examples", rule.id);
@@ -403,7 +432,7 @@ mod tests {
                 );
             }
         }
-        assert!(ids.len() > 150);
+        assert!(ids.len() > 190);
     }
 
     #[test]

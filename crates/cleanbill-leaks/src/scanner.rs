@@ -6,16 +6,21 @@ use std::{fmt, mem, ops::Range};
 
 use crate::{
     anchors::Anchors,
+    context::Searched,
     encodings::{base64, to_base64},
     evidence::Evidence,
     matchers::{self, Found},
-    rule::{Kind, Level, Rule, Rules},
+    personal::People,
+    rule::{Class, Kind, Level, Rule, Rules},
+    seek::{self, Sign},
 };
 
 /// LIMIT: bytes before an anchor that are looked at: names, words near it. A longer name is cut.
 const BEHIND: usize = 512;
 /// LIMIT: bytes after an anchor that are looked at: the longest private keys. What is longer is reported as far as it goes.
 const AHEAD: usize = 16 * 1024;
+/// Hits held before those that are sure are handed out: a flood of them is compared with few others.
+const PENDING: usize = 64;
 /// Bytes examined at a time; bounds the list of anchors held.
 const BLOCK: usize = 64 * 1024;
 /// LIMIT: findings of one rule that are handed out for one text; more are counted, see [`State::dropped`].
@@ -103,6 +108,7 @@ pub struct Scanner {
     rules: Vec<Rule>,
     targets: Vec<Target>,
     anchors: Anchors,
+    people: Option<People>,
 }
 
 /// Holds what a scan in pieces remembers: a bounded part of the text, never shown.
@@ -115,6 +121,8 @@ pub struct State {
     counts: Vec<u64>,
     dropped: u64,
     scratch: Vec<(usize, usize)>,
+    signs: Vec<(usize, Sign)>,
+    searched: Searched,
 }
 
 impl State {
@@ -180,10 +188,12 @@ impl Scanner {
             }
         }
         let anchors = Anchors::new(&patterns);
+        let people = People::new(&rules);
         Self {
             rules,
             targets,
             anchors,
+            people,
         }
     }
 
@@ -238,43 +248,93 @@ impl Scanner {
         hits
     }
 
-    /// Examines the anchors in `from..to` of `bytes`, whose first byte stands at `state.start` of the text.
+    /// Examines the places in `from..to` of `bytes`, whose first byte stands at `state.start` of the text.
     fn examine(&self, bytes: &[u8], from: usize, to: usize, state: &mut State, hits: &mut Vec<Hit>) {
         let mut scratch = mem::take(&mut state.scratch);
+        let mut signs = mem::take(&mut state.signs);
+        state.searched.clear();
         let mut at = from;
         while at < to {
             let end = at.saturating_add(BLOCK).min(to);
             self.anchors.collect(bytes, at, end, &mut scratch);
-            for (position, number) in &scratch {
-                let start = position.saturating_sub(BEHIND);
-                let stop = position.saturating_add(AHEAD).min(bytes.len());
-                let (Some(window), Some(target)) = (bytes.get(start..stop), self.targets.get(*number)) else {
-                    continue;
-                };
-                let Some((rule, found, wrapped)) = self.look(*target, window, position.saturating_sub(start))
-                else {
-                    continue;
-                };
-                let base = state.start.saturating_add(count(start));
-                state.add(Hit {
-                    rule,
-                    range: base.saturating_add(count(found.range.start))
-                        ..base.saturating_add(count(found.range.end)),
-                    severity: found.severity,
-                    confidence: found.confidence,
-                    validated: found.proven,
-                    wrapped,
-                    evidence: Evidence::of(window.get(found.range).unwrap_or_default()),
-                });
+            signs.clear();
+            if let Some(people) = &self.people {
+                seek::collect(bytes, at, end, people.wants(), &mut signs);
+            }
+            let mut anchored = scratch.iter().copied().peekable();
+            for sign in &signs {
+                while let Some(anchor) = anchored.next_if(|(position, _)| *position <= sign.0) {
+                    self.anchor(bytes, anchor, state, hits);
+                }
+                self.sign(bytes, *sign, state, hits);
+            }
+            for anchor in anchored {
+                self.anchor(bytes, anchor, state, hits);
             }
             at = end;
-            let sure = state
-                .start
-                .saturating_add(count(end))
-                .saturating_sub(count(BEHIND));
-            state.settle(sure, hits);
+            state.settle_before(end, hits);
         }
         state.scratch = scratch;
+        state.signs = signs;
+    }
+
+    /// Looks at an anchor.
+    fn anchor(
+        &self,
+        bytes: &[u8],
+        (position, number): (usize, usize),
+        state: &mut State,
+        hits: &mut Vec<Hit>,
+    ) {
+        let start = position.saturating_sub(BEHIND);
+        let stop = position.saturating_add(AHEAD).min(bytes.len());
+        let (Some(window), Some(target)) = (bytes.get(start..stop), self.targets.get(number)) else {
+            return;
+        };
+        if let Some((rule, found, wrapped)) = self.look(*target, window, position.saturating_sub(start)) {
+            self.found(bytes, (start, position), (rule, found, wrapped), state, hits);
+        }
+    }
+
+    /// Looks at what the second pass found.
+    fn sign(&self, bytes: &[u8], sign: (usize, Sign), state: &mut State, hits: &mut Vec<Hit>) {
+        let Some(people) = &self.people else { return };
+        if let Some((rule, found)) = people.look(&self.rules, bytes, sign, &mut state.searched) {
+            self.found(bytes, (0, sign.0), (rule, found, false), state, hits);
+        }
+    }
+
+    /// Keeps what was found at `position`; its range counts from `start`.
+    fn found(
+        &self,
+        bytes: &[u8],
+        (start, position): (usize, usize),
+        (rule, found, wrapped): (usize, Found, bool),
+        state: &mut State,
+        hits: &mut Vec<Hit>,
+    ) {
+        let base = state.start.saturating_add(count(start));
+        let personal = self
+            .rules
+            .get(rule)
+            .is_some_and(|rule| rule.class == Class::Personal);
+        let value = start.saturating_add(found.range.start)..start.saturating_add(found.range.end);
+        state.add(Hit {
+            rule,
+            range: base.saturating_add(count(found.range.start))..base.saturating_add(count(found.range.end)),
+            severity: found.severity,
+            confidence: found.confidence,
+            validated: found.proven,
+            wrapped,
+            evidence: if personal {
+                Evidence::of_length(value.len())
+            } else {
+                Evidence::of(bytes.get(value).unwrap_or_default())
+            },
+        });
+        if state.pending.len() >= PENDING {
+            state.settle_before(position, hits);
+        }
     }
 
     fn look(&self, target: Target, window: &[u8], at: usize) -> Option<(usize, Found, bool)> {
@@ -331,6 +391,12 @@ impl State {
         self.pending.push(hit);
     }
 
+    /// Hands out the hits that nothing at `position` of the held bytes or after it can overlap.
+    fn settle_before(&mut self, position: usize, hits: &mut Vec<Hit>) {
+        let sure = self.start.saturating_add(count(position));
+        self.settle(sure.saturating_sub(count(BEHIND)), hits);
+    }
+
     /// Hands out the hits that end before `sure`, which no later hit can overlap.
     fn settle(&mut self, sure: u64, hits: &mut Vec<Hit>) {
         if self.pending.is_empty() {
@@ -363,7 +429,7 @@ const LONGEST_ANCHOR: usize = 12;
 const KEYWORD_BYTES: usize = 5;
 
 /// Returns the start of a keyword in small letters, with one capital, with one in each word, and in capitals.
-fn spellings(keyword: &[u8]) -> Vec<Vec<u8>> {
+pub(crate) fn spellings(keyword: &[u8]) -> Vec<Vec<u8>> {
     let most = if keyword.is_ascii() {
         KEYWORD_BYTES
     } else {

@@ -25,6 +25,16 @@ impl Set {
         set
     }
 
+    /// Holds what is listed, and one more.
+    pub(crate) fn of(bytes: &[u8], more: u8) -> Self {
+        let mut set = Self::default();
+        for byte in bytes {
+            set.add(*byte);
+        }
+        set.add(more);
+        set
+    }
+
     fn add(&mut self, byte: u8) {
         if let Some(word) = self.0.get_mut(usize::from(byte >> 6)) {
             *word |= 1 << (byte & 63);

@@ -7,4 +7,6 @@
 
 mod engine;
 mod examples;
+mod people;
+mod personal;
 mod template;

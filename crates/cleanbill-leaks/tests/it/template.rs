@@ -1,6 +1,8 @@
 //! Texts with secrets in them, made when the tests run: `{w:36}` stands for 36 letters and digits, and so on. No value stands in
 //! the repository.
 
+use crate::people;
+
 /// Fills a template with values that depend on nothing but `seed`.
 pub(crate) fn fill(template: &str, seed: u64) -> String {
     let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
@@ -47,6 +49,9 @@ fn make(field: &str, random: &mut Random) -> Option<String> {
             &hex[17..20],
             &hex[20..]
         ));
+    }
+    if let Some(made) = people::make(field, random) {
+        return Some(made);
     }
     if let Some(plain) = field.strip_prefix("base64:") {
         return Some(base64(plain.as_bytes()));
@@ -136,7 +141,8 @@ impl Random {
         u8::try_from(self.below(256)).unwrap_or(0)
     }
 
-    fn text(&mut self, alphabet: &str, count: usize) -> String {
+    /// Returns `count` characters of an alphabet.
+    pub(crate) fn text(&mut self, alphabet: &str, count: usize) -> String {
         let alphabet = alphabet.as_bytes();
         (0..count)
             .map(|_| char::from(alphabet[self.below(alphabet.len())]))
