@@ -1,7 +1,7 @@
 //! The single pass: finds every occurrence of every anchor.
 //!
-//! The first four bytes at each place are hashed into a table of flags; where the flag is set, the anchors that begin so are
-//! compared. The cost hardly depends on how many anchors there are. The few that are shorter are searched with vector instructions.
+//! The first four bytes at each place are hashed into a table of flags; where one is set, a bit of another hash must be too, and
+//! then the anchors that begin so are compared. The cost hardly depends on how many anchors there are. The few that are shorter are searched with vector instructions.
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind, Span, packed};
 
@@ -85,7 +85,7 @@ impl Anchors {
             if let Some([a, b, c, d]) = text.first_chunk::<KEY_BYTES>() {
                 let key = u32::from_le_bytes([*a, *b, *c, *d]);
                 if let Some(flag) = table.get_mut(place(u64::from(key) << 32)) {
-                    *flag = 1;
+                    *flag |= second(key);
                 }
                 sorted.push((key, text, *number));
             }
@@ -160,7 +160,7 @@ impl Anchors {
         for (index, window) in rest.windows(KEY_BYTES).enumerate() {
             let &[a, b, c, d] = window else { continue };
             let key = u32::from_le_bytes([a, b, c, d]);
-            if self.flag(u64::from(key) << 32) != 0 {
+            if self.flag(u64::from(key) << 32) & second(key) != 0 {
                 let at = from.saturating_add(begun).saturating_add(index);
                 self.compare(key, bytes, at, found);
             }
@@ -169,10 +169,10 @@ impl Anchors {
         found.dedup();
     }
 
-    /// Returns the flag of a key, which is the upper half of `raised`: 0 where no anchor begins so.
+    /// Returns the flags of a key, which is the upper half of `raised`: 0 where no anchor begins so.
     #[inline]
     fn flag(&self, raised: u64) -> u8 {
-        self.table.get(place(raised)).copied().unwrap_or(1)
+        self.table.get(place(raised)).copied().unwrap_or(u8::MAX)
     }
 
     #[inline(never)]
@@ -186,7 +186,7 @@ impl Anchors {
         for (index, window) in group.windows(KEY_BYTES).take(GROUP).enumerate() {
             let &[a, b, c, d] = window else { continue };
             let key = u32::from_le_bytes([a, b, c, d]);
-            if self.flag(u64::from(key) << 32) != 0 {
+            if self.flag(u64::from(key) << 32) & second(key) != 0 {
                 self.compare(key, bytes, at.saturating_add(index), found);
             }
         }
@@ -209,6 +209,12 @@ impl Anchors {
 #[inline]
 fn place(raised: u64) -> usize {
     usize::try_from(raised.wrapping_mul(0x9e37_79b1) >> 48).unwrap_or(0)
+}
+
+/// Returns the bit of the flags that stands for a key.
+#[inline]
+fn second(key: u32) -> u8 {
+    1_u8.wrapping_shl(key.wrapping_mul(0x85eb_ca6b) >> 29)
 }
 
 /// Returns the keys that begin at the first bytes of a group, each in the upper half of its number.

@@ -7,7 +7,7 @@ const BEFORE: usize = 96;
 /// Bytes after a number in which a word counts.
 const AFTER: usize = 40;
 /// Bytes that are searched at once.
-const STEP: usize = 512;
+const STEP: usize = 256;
 /// LIMIT: words of all rules; those beyond are not searched.
 const WORDS: usize = 1_024;
 /// Longest text that is searched for; the rest of a word is compared.

@@ -14,15 +14,15 @@ const KEY: &[u8] = b"cleanbill-leaks/evidence/1";
 /// Describes a value without giving it away.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Evidence {
-    text: String,
+    length: usize,
+    /// The first characters and a fingerprint, where the value is long enough.
+    shown: Option<(String, u32)>,
 }
 
 impl Evidence {
     /// Describes a value of a person: short and of few possibilities, so that a fingerprint would tell it.
     pub(crate) fn of_length(length: usize) -> Self {
-        Self {
-            text: format!("… ({length} bytes)"),
-        }
+        Self { length, shown: None }
     }
 
     /// Describes `value`.
@@ -33,9 +33,7 @@ impl Evidence {
                 .iter()
                 .any(|byte| !byte.is_ascii_graphic() && *byte != b' ' && *byte != b'\n' && *byte != b'\r')
         {
-            return Self {
-                text: format!("… ({length} bytes)"),
-            };
+            return Self::of_length(length);
         }
         let shown: String = value
             .iter()
@@ -57,20 +55,25 @@ impl Evidence {
             .take(4)
             .fold(0_u32, |mark, byte| mark << 8 | u32::from(*byte));
         Self {
-            text: format!("{shown}… ({length} bytes, #{mark:08x})"),
+            length,
+            shown: Some((shown, mark)),
         }
     }
 }
 
 impl fmt::Display for Evidence {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.text)
+        let length = self.length;
+        match &self.shown {
+            None => write!(out, "… ({length} bytes)"),
+            Some((shown, mark)) => write!(out, "{shown}… ({length} bytes, #{mark:08x})"),
+        }
     }
 }
 
 impl fmt::Debug for Evidence {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "Evidence({})", self.text)
+        write!(out, "Evidence({self})")
     }
 }
 

@@ -79,7 +79,7 @@ pub(crate) fn look(
     length: usize,
 ) -> Option<Found> {
     let (range, confidence) = match kind {
-        Personal::Address => address::look(window, at, length, named)?,
+        Personal::Address => address::look(window, at, length)?,
         Personal::Birth => birth::look(window, at, length)?,
         Personal::Person => names::labelled(window, at, length, named)?,
         _ => return None,
@@ -155,6 +155,10 @@ impl People {
             match kind {
                 Personal::Mail => wants.ats = true,
                 Personal::Person => wants.capitals = true,
+                Personal::Address => {
+                    wants.capitals = true;
+                    wants.digits = true;
+                }
                 Personal::Birth => {}
                 _ => wants.digits = true,
             }
@@ -175,7 +179,7 @@ impl People {
                 },
             })
             .collect();
-        if wants.capitals {
+        if singles.iter().any(|(kind, _)| *kind == Personal::Person) {
             names::prepare();
         }
         Some(Self {
@@ -218,9 +222,15 @@ impl People {
                 Some(plain(rule, range, confidence))
             }
             Sign::Capital => {
-                let rule = self.single(Personal::Person)?;
-                let (range, confidence) = names::pair(window, local)?;
-                Some(plain(rule, range, confidence))
+                let house = self.single(Personal::Address).and_then(|rule| {
+                    let (range, confidence) = address::english(window, local)?;
+                    Some(plain(rule, range, confidence))
+                });
+                house.or_else(|| {
+                    let rule = self.single(Personal::Person)?;
+                    let (range, confidence) = names::pair(window, local)?;
+                    Some(plain(rule, range, confidence))
+                })
             }
             Sign::Digits => {
                 let mut asked = Asked {
@@ -315,43 +325,52 @@ impl Asked<'_, '_> {
     }
 
     fn layouts(&mut self, start: usize) {
-        let mut found: Vec<Guess> = Vec::new();
-        let people = self.people;
-        let window = self.window;
-        let mut pending: Vec<(usize, usize)> = Vec::new();
+        let Self {
+            people,
+            bytes,
+            base,
+            window,
+            searched,
+            best,
+        } = self;
         people.layouts.read(window, start, |read: &Read<'_>| {
             for one in read.uses {
                 let Some(looks) = people.rules.get(one.rule) else {
                     continue;
                 };
                 let Some(check) = looks.check else { continue };
+                let place = (base.saturating_add(start), base.saturating_add(read.end));
+                let mut nearest = || people.context.nearest(searched, bytes, place, &looks.words);
+                // Most numbers have no word near; that is asked first, since it was searched once for all rules.
+                let before = if one.contextual { nearest() } else { None };
+                if one.contextual && before.is_none() {
+                    continue;
+                }
                 let accepted = (check.accepts)(read.text);
                 if !accepted && !(check.accepts_near)(read.text) {
                     continue;
                 }
-                if one.contextual || !accepted {
-                    pending.push((one.rule, found.len()));
+                let distance = before.or_else(nearest);
+                if distance.is_none() && !accepted {
+                    continue;
                 }
-                found.push(Guess {
+                let proven = check.proves && accepted;
+                let guess = Guess {
                     rule: one.rule,
                     range: start..read.end,
-                    confidence: Level::Medium,
-                    proven: check.proves && accepted,
-                    distance: None,
-                });
+                    confidence: if proven || distance.is_some() {
+                        Level::High
+                    } else {
+                        Level::Medium
+                    },
+                    proven,
+                    distance,
+                };
+                if best.as_ref().is_none_or(|best| guess.better(best)) {
+                    *best = Some(guess);
+                }
             }
         });
-        for (index, mut guess) in found.into_iter().enumerate() {
-            let contextual = pending.contains(&(guess.rule, index));
-            guess.distance = self.nearest(guess.rule, &guess.range);
-            if contextual && guess.distance.is_none() {
-                continue;
-            }
-            if guess.distance.is_some() || guess.proven {
-                guess.confidence = Level::High;
-            }
-            self.guess(guess);
-        }
     }
 
     fn ipv4(&mut self, start: usize) {

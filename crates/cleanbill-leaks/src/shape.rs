@@ -15,23 +15,10 @@ pub(crate) struct Set([u64; 4]);
 impl Set {
     /// Holds letters, digits and what is listed.
     pub(crate) fn words(more: &[u8]) -> Self {
-        let mut set = Self::default();
-        for byte in (b'0'..=b'9').chain(b'A'..=b'Z').chain(b'a'..=b'z') {
-            set.add(byte);
-        }
+        let mut set = Self([DIGIT_BITS, LETTER_BITS, 0, 0]);
         for byte in more {
             set.add(*byte);
         }
-        set
-    }
-
-    /// Holds what is listed, and one more.
-    pub(crate) fn of(bytes: &[u8], more: u8) -> Self {
-        let mut set = Self::default();
-        for byte in bytes {
-            set.add(*byte);
-        }
-        set.add(more);
         set
     }
 
@@ -73,6 +60,10 @@ impl Set {
             .count()
     }
 }
+
+/// Digits among the first 64 bytes, and letters among the next.
+const DIGIT_BITS: u64 = 0x03ff_0000_0000_0000;
+const LETTER_BITS: u64 = 0x07ff_fffe_07ff_fffe;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Piece {
@@ -403,6 +394,18 @@ mod tests {
         check(r"[A-Z2-7]{4}\.", "AB27.", Some(5));
         check(r"a(b)?c", "ac", Some(2));
         check(r"[a-c-]+", "a-cd", Some(3));
+    }
+
+    #[test]
+    fn words_are_letters_and_digits() {
+        let set = Set::words(b"_");
+        for byte in 0..=255_u8 {
+            assert_eq!(
+                set.contains(byte),
+                byte.is_ascii_alphanumeric() || byte == b'_',
+                "{byte}"
+            );
+        }
     }
 
     #[test]

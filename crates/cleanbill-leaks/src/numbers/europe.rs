@@ -69,7 +69,7 @@ pub(crate) fn is_nir(text: &[u8]) -> bool {
 
 /// A Spanish number of an identity card (DNI) or of a foreigner (NIE).
 pub(crate) fn is_dni(text: &[u8]) -> bool {
-    let Some((body, [letter])) = text.split_last_chunk::<1>() else {
+    let Some((body, [letter @ b'A'..=b'Z'])) = text.split_last_chunk::<1>() else {
         return false;
     };
     let mut digits = body.to_vec();

@@ -137,6 +137,9 @@ const PUBLISHED: &[u32] = &[
 
 /// A bank account.
 pub(crate) fn is_iban(text: &[u8]) -> bool {
+    if !matches!(text, [first, second, ..] if first.is_ascii_alphabetic() && second.is_ascii_alphabetic()) {
+        return false;
+    }
     let upper = text.to_ascii_uppercase();
     // All in one case; a word of mixed case is something else.
     if upper != text && text.iter().any(u8::is_ascii_uppercase) {

@@ -84,8 +84,9 @@ pub(crate) fn look(window: &[u8], at: usize, length: usize) -> Option<(Range<usi
         let letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphabetic);
         let before = at.checked_sub(1).and_then(|before| window.get(before));
         let escaped = window.get(..at)?.ends_with(b"\\n");
-        if letter(before) && !escaped && !word.first().is_some_and(u8::is_ascii_uppercase)
-            || letter(window.get(end))
+        let joined = letter(before) && !escaped && word.len() < 5;
+        if joined && !word.first().is_some_and(u8::is_ascii_uppercase)
+            || letter(word.last()) && letter(window.get(end))
         {
             return None;
         }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::{rule::Level, shape::Set};
+use crate::rule::Level;
 
 /// Longest part before `@` (RFC 5321).
 const LONGEST_LOCAL: usize = 64;
@@ -189,7 +189,25 @@ const OFFICES: &[&[u8]] = &[
 /// Finds the address around the `@` at `at`.
 pub(crate) fn find(window: &[u8], at: usize) -> Option<(Range<usize>, Level)> {
     let before = window.get(..at)?;
-    let run = Set::words(b"._%+-").run_back(before, LONGEST_LOCAL.saturating_add(1));
+    let host_at = at.saturating_add(1);
+    let sign = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    let after = window.get(host_at..)?;
+    let run = after
+        .iter()
+        .take(LONGEST_HOST)
+        .take_while(|byte| sign(**byte))
+        .count();
+    let mut host = after.get(..run)?;
+    // Another `@`, or no dot in it: no host.
+    if after.get(run) == Some(&b'@') || memchr::memchr(b'.', host).is_none() {
+        return None;
+    }
+    let run = before
+        .iter()
+        .rev()
+        .take(LONGEST_LOCAL.saturating_add(1))
+        .take_while(|byte| sign(**byte) || matches!(**byte, b'_' | b'%' | b'+'))
+        .count();
     if run > LONGEST_LOCAL {
         return None;
     }
@@ -210,9 +228,6 @@ pub(crate) fn find(window: &[u8], at: usize) -> Option<(Range<usize>, Level)> {
     if local.is_empty() || local.contains(&b'%') || window.get(..start)?.ends_with(b"//") {
         return None;
     }
-    let host_at = at.saturating_add(1);
-    let run = Set::words(b".-").run(window.get(host_at..)?, LONGEST_HOST);
-    let mut host = window.get(host_at..host_at.saturating_add(run))?;
     // A dot or dash at the end belongs to the sentence; so may a word that was put behind a dot without a blank.
     for _ in 0..3 {
         while let Some((b'.' | b'-', rest)) = host.split_last() {
@@ -266,11 +281,12 @@ fn is_nobody(host: &[u8]) -> bool {
 }
 
 fn is_top(label: &[u8]) -> bool {
-    let lower = label.to_ascii_lowercase();
-    match lower.len() {
-        2 => COUNTRIES.chunks(3).any(|country| country.starts_with(&lower)),
-        _ => OTHERS.iter().any(|name| name.as_bytes() == lower) || lower.starts_with(b"xn--"),
+    if let [first, second] = label {
+        let lower = [first.to_ascii_lowercase(), second.to_ascii_lowercase()];
+        return COUNTRIES.chunks(3).any(|country| country.starts_with(&lower));
     }
+    let same = |name: &&str| name.len() == label.len() && name.as_bytes().eq_ignore_ascii_case(label);
+    OTHERS.iter().any(same) || label.starts_with(b"xn--")
 }
 
 #[cfg(test)]

@@ -2,8 +2,6 @@
 
 use std::{net::Ipv6Addr, ops::Range};
 
-use crate::shape::Set;
-
 /// Resolvers and other machines that everybody knows.
 const KNOWN: &[[u8; 4]] = &[
     [8, 8, 8, 8],
@@ -23,12 +21,18 @@ const KNOWN: &[[u8; 4]] = &[
 
 /// Numbers so small that four of them are rather a version.
 const VERSION_PART: u8 = 40;
+/// Shortest text of an address that is looked at.
+const SHORTEST: usize = 12;
 /// Longest text of an IPv6 address.
 const LONGEST_IPV6: usize = 39;
 
 /// Reads four numbers with dots at `start`; the second says whether they may be a version.
 pub(crate) fn ipv4(window: &[u8], start: usize) -> Option<(Range<usize>, bool)> {
     let rest = window.get(start..)?;
+    // A part of a longer chain.
+    if matches!(window.get(..start), Some([.., digit, b'.']) if digit.is_ascii_digit()) {
+        return None;
+    }
     let mut parts = [0_u8; 4];
     let mut at = 0_usize;
     for (index, part) in parts.iter_mut().enumerate() {
@@ -132,15 +136,25 @@ pub(crate) fn colons(window: &[u8], start: usize) -> Option<(Range<usize>, bool)
         Some(sign @ (b':' | b'-')) => *sign,
         _ => *before.last()?,
     };
-    let set = Set::of(b"0123456789abcdefABCDEF", sign);
-    let run = set.run_back(before, LONGEST_IPV6.saturating_add(1));
+    let belongs = |byte: u8| byte.is_ascii_hexdigit() || byte == sign;
+    let mut run = 0_usize;
+    for byte in before.iter().rev().take_while(|byte| belongs(**byte)) {
+        // The first digits of the address speak for it.
+        if byte.is_ascii_digit() || run == LONGEST_IPV6 {
+            return None;
+        }
+        run = run.saturating_add(1);
+    }
     let from = start.saturating_sub(run);
-    let earlier = window.get(from..start)?;
-    // The first digits of the address speak for it.
-    if earlier.iter().any(u8::is_ascii_digit) || run > LONGEST_IPV6 {
+    let length = window
+        .get(from..)?
+        .iter()
+        .take(LONGEST_IPV6.saturating_add(2))
+        .take_while(|byte| belongs(**byte))
+        .count();
+    if !(SHORTEST..=LONGEST_IPV6).contains(&length) {
         return None;
     }
-    let length = set.run(window.get(from..)?, LONGEST_IPV6.saturating_add(2));
     let mut text = window.get(from..from.saturating_add(length))?;
     // `addr:2001:...` has its colon before, a sentence one behind.
     let mut start = from;

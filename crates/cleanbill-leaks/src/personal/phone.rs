@@ -38,11 +38,31 @@ const TWO_DIGITS: &[u64] = &[
     60, 61, 62, 63, 64, 65, 66, 81, 82, 84, 86, 90, 91, 92, 93, 94, 95, 98,
 ];
 
+/// LIMIT: groups of digits of one number; one of more is none.
+const MOST_GROUPS: usize = 8;
+
+#[derive(Default)]
 struct Parsed {
-    digits: Vec<u8>,
-    groups: Vec<usize>,
-    signs: Vec<u8>,
+    digits: [u8; MOST_DIGITS],
+    count: usize,
+    groups: [usize; MOST_GROUPS],
+    signs: [u8; MOST_GROUPS],
+    parts: usize,
     end: usize,
+}
+
+impl Parsed {
+    fn digits(&self) -> &[u8] {
+        self.digits.get(..self.count).unwrap_or_default()
+    }
+
+    fn groups(&self) -> &[usize] {
+        self.groups.get(..self.parts).unwrap_or_default()
+    }
+
+    fn signs(&self) -> &[u8] {
+        self.signs.get(..self.parts.saturating_sub(1)).unwrap_or_default()
+    }
 }
 
 /// Reads the number whose first digit stands at `start`.
@@ -58,9 +78,8 @@ pub(crate) fn read(window: &[u8], start: usize) -> Option<Phone> {
         return None;
     }
     let parsed = parse(window, start, bracket || before.ends_with(b"(+"))?;
-    let digits = parsed.digits.as_slice();
-    if digits.len() > MOST_DIGITS || digits.len() < FEWEST_DIGITS || is_made_up(digits) || is_fiction(digits)
-    {
+    let digits = parsed.digits();
+    if digits.len() < FEWEST_DIGITS || is_made_up(digits) || is_fiction(digits) {
         return None;
     }
     if plus {
@@ -99,10 +118,8 @@ fn may_begin(before: &[u8], last: Option<u8>) -> bool {
 /// Reads digits with at most two signs between groups.
 fn parse(window: &[u8], start: usize, opened: bool) -> Option<Parsed> {
     let mut parsed = Parsed {
-        digits: Vec::new(),
-        groups: Vec::new(),
-        signs: Vec::new(),
         end: start,
+        ..Parsed::default()
     };
     let mut at = start;
     let mut depth = i32::from(opened);
@@ -116,12 +133,17 @@ fn parse(window: &[u8], start: usize, opened: bool) -> Option<Parsed> {
         if run == 0 {
             break;
         }
-        parsed.digits.extend(rest.iter().take(run));
-        parsed.groups.push(run);
+        let filled = parsed.count.saturating_add(run);
+        parsed
+            .digits
+            .get_mut(parsed.count..filled)?
+            .copy_from_slice(rest.get(..run)?);
+        parsed.count = filled;
+        *parsed.groups.get_mut(parsed.parts)? = run;
         at = at.saturating_add(run);
         parsed.end = at;
-        if parsed.digits.len() > MOST_DIGITS || at.saturating_sub(start) > LONGEST {
-            return (parsed.digits.len() <= MOST_DIGITS).then_some(parsed);
+        if at.saturating_sub(start) > LONGEST {
+            return None;
         }
         let mut skip = 0_usize;
         while let Some(sign) = window.get(at.saturating_add(skip)).copied() {
@@ -144,9 +166,11 @@ fn parse(window: &[u8], start: usize, opened: bool) -> Option<Parsed> {
         {
             break;
         }
-        parsed.signs.push(window.get(at).copied().unwrap_or(0));
+        *parsed.signs.get_mut(parsed.parts)? = window.get(at).copied().unwrap_or(0);
+        parsed.parts = parsed.parts.saturating_add(1);
         at = at.saturating_add(skip);
     }
+    parsed.parts = parsed.parts.saturating_add(1);
     let next = window.get(parsed.end);
     let joined = next.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'@' | b'%'));
     (!joined && depth == 0).then_some(parsed)
@@ -225,14 +249,15 @@ fn is_fiction(digits: &[u8]) -> bool {
 }
 
 fn national(window: &[u8], from: usize, parsed: &Parsed, bracket: bool) -> Option<Sure> {
-    let digits = parsed.digits.as_slice();
-    let same = |sign: u8| parsed.signs.iter().all(|one| *one == sign);
-    let form = parsed.groups.as_slice();
+    let digits = parsed.digits();
+    let signs = parsed.signs();
+    let same = |sign: u8| signs.iter().all(|one| *one == sign);
+    let form = parsed.groups();
     let likely = match form {
         [3, 3, 4] => (bracket || same(b'-')) && is_north_american(digits),
         [1, 3, 3, 4] => {
             digits.first() == Some(&b'1')
-                && (same(b'-') || parsed.signs.get(1) == Some(&b')'))
+                && (same(b'-') || signs.get(1) == Some(&b')'))
                 && digits.get(1..).is_some_and(is_north_american)
         }
         [11] | [3, 4, 4] => {
