@@ -9,7 +9,7 @@ import importlib
 
 LATIN = ["en_US", "en_GB", "de_DE", "fr_FR", "es_ES", "it_IT", "nl_NL", "pl_PL", "pt_BR", "tr_TR"]
 # Most of one locale; lists with counts begin with the most common.
-GIVEN, FAMILY = 900, 1100
+GIVEN, FAMILY = 1500, 2800
 # Places, months, titles and words that stand before or behind a capitalised word.
 NOT_GIVEN = """April May June August Virginia Georgia Carolina Dakota Paris London Austin Dallas Houston Jordan Chelsea Sydney Lincoln
 Washington Savannah Brooklyn Israel Asia India China America Chase Grant Page Price Sterling Hunter Mason Will Bill Art Rich Max Ray
@@ -17,7 +17,7 @@ Guy Dean Duke Earl King Prince Royal Major Judge Christian Angel Faith Hope Grac
 Rose Lily Daisy Holly Pearl Misty Sunny Sky Melody Harmony Mercedes Porsche Diamond Destiny Trinity Heaven Precious Santa San Los Las
 Van Von De La Le Den Ten Da Do Dos El Al Sa Ali Can Deniz In On An At Mark Drew Pat Rob Chance Don Dale Glen Cliff Forest Brook
 Justice Noble Gold Silver Merit Sage Reed Ash Clay Stone Storm Wolf Bear Fox Ace""".split()
-NOT_FAMILY = """Park Street Day Church Case House Beach Lake River Rivers Power Powers North South East West English French German Spanish
+NOT_FAMILY = """Doe Park Street Day Church Case House Beach Lake River Rivers Power Powers North South East West English French German Spanish
 Best Good Love Paris London England Ireland France Holland Boston Houston Austin Dallas Washington Lincoln Jordan Israel Santa San May
 June April March Sunday Monday Friday Summer Winter Spring Table Gates Bridges Banks Field Fields Woods Forest Stone Rock Waters Wells
 Van De La Le Da Do Dos El Al In On An At And The Of To Is It Or So Me We Us My By If As Be No Can Ten Den Der Die Das Les Des Du Data

@@ -10,6 +10,7 @@ mod names;
 mod network;
 mod phone;
 mod plate;
+mod streets;
 
 use std::ops::Range;
 

@@ -161,12 +161,14 @@ fn may_be_number(bytes: &[u8], at: usize, digits: u32) -> bool {
     if digits >= DIGITS {
         return true;
     }
+    let pair = bytes.get(at.saturating_add(1)) == Some(&b':') && digits >= 2;
     let behind = |count: usize| at.checked_sub(count).and_then(|place| bytes.get(place)).copied();
     let before = behind(1).filter(|byte| !matches!(byte, b'n' | b'r' | b't') || behind(2) != Some(b'\\'));
     match before {
         Some(b'c') => bytes.get(at) == Some(&b'1') && behind(2) == Some(b'b'),
-        // Pairs of letters come first in some addresses of machines.
+        // Pairs of letters, or of one and a digit, come first in some addresses of machines.
         Some(b':') => digits >= 2 && behind(2).is_some_and(|byte| byte.is_ascii_hexdigit()),
+        Some(byte) if pair && byte.is_ascii_hexdigit() => true,
         Some(b'A'..=b'Z') => digits >= DIGITS_AFTER_LETTER,
         // A licence plate with a blank after the letter of its office.
         Some(b' ' | b'-')

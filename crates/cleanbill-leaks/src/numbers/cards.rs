@@ -22,6 +22,7 @@ const TEST_CARDS: &[u64] = &[
     4_012_001_037_141_112,
     4_000_056_655_665_556,
     4_111_111_111_111_111,
+    4_222_222_222_222,
     4_242_424_242_424_242,
     4_917_610_000_000_000,
     4_988_438_843_884_305,
@@ -49,7 +50,10 @@ pub(crate) fn is_card(text: &[u8]) -> bool {
     let start = |count: usize| text.get(..count).and_then(decimal).unwrap_or(0);
     let known = match text.len() {
         14 => matches!(start(3), 300..=305 | 309) || matches!(start(2), 36 | 38 | 39),
-        15 => matches!(start(2), 34 | 37),
+        12 => is_maestro(start(4)),
+        // Older cards of Visa.
+        13 => matches!(start(1), 4),
+        15 => matches!(start(2), 34 | 37) || matches!(start(4), 1800 | 2131),
         16 => {
             matches!(start(1), 4)
                 || matches!(start(2), 51..=55 | 65)

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::streets::{ENGLISH, FRENCH, PARTS, PREFIXES, RARE, STREETS};
 use crate::{numbers, rule::Level};
 
 /// LIMIT: bytes of a name of a street that are read; a longer one is cut or not found.
@@ -16,7 +17,7 @@ const LONGEST_CHINESE: usize = 96;
 pub(crate) fn look(window: &[u8], at: usize, length: usize) -> Option<(Range<usize>, Level)> {
     let end = at.saturating_add(length);
     let word = window.get(at..end)?;
-    let (start, stop) = if word.first()?.is_ascii_uppercase() || word == b"ul. " {
+    let (start, stop) = if word.first()?.is_ascii_uppercase() || PREFIXES.contains(&word) {
         after_name(window, at, end)?
     } else if FRENCH.contains(&word) {
         // The blank before the whole word.
@@ -32,54 +33,11 @@ pub(crate) fn look(window: &[u8], at: usize, length: usize) -> Option<(Range<usi
     Some(with_town(window, start, stop))
 }
 
-/// Ends of words that stand between a number and a name.
-const FRENCH: &[&[u8]] = &[
-    b" rue ",
-    b"venue ",
-    b"oulevard ",
-    b"mpasse ",
-    "llée ".as_bytes(),
-    b"hemin ",
-];
-
 fn with_town(window: &[u8], start: usize, stop: usize) -> (Range<usize>, Level) {
     let town = town(window, stop);
     let confidence = if town.is_some() { Level::Medium } else { Level::Low };
     (start..town.unwrap_or(stop), confidence)
 }
-
-/// Words for a street at the end of its English name.
-const ENGLISH: &[&[u8]] = &[
-    b"Street",
-    b"St",
-    b"Avenue",
-    b"Ave",
-    b"Road",
-    b"Rd",
-    b"Boulevard",
-    b"Blvd",
-    b"Lane",
-    b"Ln",
-    b"Drive",
-    b"Dr",
-    b"Court",
-    b"Ct",
-    b"Square",
-    b"Terrace",
-    b"Crescent",
-    b"Parkway",
-    b"Pkwy",
-    b"Highway",
-    b"Hwy",
-    b"Way",
-    b"Close",
-    b"Gardens",
-    b"Grove",
-    b"Circle",
-    b"Trail",
-    b"Plaza",
-    b"Place",
-];
 
 /// Reads a number before the capitalised word at `at`, up to two more words, and one for a street.
 pub(crate) fn english(window: &[u8], at: usize) -> Option<(Range<usize>, Level)> {
@@ -125,11 +83,14 @@ pub(crate) fn english(window: &[u8], at: usize) -> Option<(Range<usize>, Level)>
         let next = window.get(stop.saturating_add(1)..);
         let more = window.get(stop) == Some(&b' ')
             && next.is_some_and(|next| ENGLISH.iter().any(|word| next.starts_with(word)));
-        if index > 0 && ENGLISH.contains(&word) && !more {
+        let usual = ENGLISH.contains(&word);
+        if index > 0 && (usual || RARE.contains(&word)) && !more {
             if window.get(stop) == Some(&b'.') {
                 stop = stop.saturating_add(1);
             }
-            return Some(with_town(window, start, stop));
+            let found = with_town(window, start, stop);
+            // A rare word counts with a postcode only.
+            return (usual || found.1 > Level::Low).then_some(found);
         }
         if window.get(stop) == Some(&b'.') {
             stop = stop.saturating_add(1);
@@ -361,10 +322,6 @@ fn postcode(text: &[u8]) -> Option<usize> {
     }
     None
 }
-
-/// Words for the parts of a Chinese address, from the street outwards.
-const STREETS: &[&str] = &["路", "街", "道", "巷", "弄", "胡同", "里", "村", "大街", "大道"];
-const PARTS: &[&str] = &["省", "市", "区", "县", "镇", "乡", "州", "盟", "旗"];
 
 /// Reads the Chinese address that ends with the number of a house at `at`.
 pub(crate) fn chinese(window: &[u8], at: usize) -> Option<(Range<usize>, Level)> {

@@ -17,9 +17,10 @@ const KNOWN: &[[u8; 4]] = &[
     [169, 254, 169, 254],
     [1, 2, 3, 4],
     [4, 3, 2, 1],
+    [123, 45, 67, 89],
 ];
 
-/// Numbers so small that four of them are rather a version.
+/// Numbers so small that three of them are rather the beginning of a version or of the number of a section.
 const VERSION_PART: u8 = 40;
 /// Shortest text of an address that is looked at.
 const SHORTEST: usize = 12;
@@ -58,7 +59,7 @@ pub(crate) fn ipv4(window: &[u8], start: usize) -> Option<(Range<usize>, bool)> 
     let next = rest.get(at).copied();
     let digit_after = rest.get(at.saturating_add(1)).is_some_and(u8::is_ascii_digit);
     if next.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
-        || next == Some(b'.') && digit_after
+        || next == Some(b'.') && (digit_after || rest.get(at.saturating_add(1)).is_some_and(u8::is_ascii_lowercase))
         // A network, not a machine.
         || next == Some(b'/') && digit_after && parts.last() == Some(&0)
     {
@@ -77,7 +78,8 @@ pub(crate) fn ipv4(window: &[u8], start: usize) -> Option<(Range<usize>, bool)> 
     if !is_public(parts) || KNOWN.contains(&parts) || is_version(before) {
         return None;
     }
-    let weak = parts.iter().all(|part| *part < VERSION_PART) || parts.iter().skip(1).all(|part| *part == 0);
+    let weak =
+        parts.iter().take(3).all(|part| *part < VERSION_PART) || parts.iter().skip(1).all(|part| *part == 0);
     Some((start..start.saturating_add(at), weak))
 }
 
@@ -254,6 +256,7 @@ mod tests {
             "192.168.7.9",
             "203.0.113.9",
             "Chrome/91.0.44.124",
+            "34.216.184.93.in-addr.arpa",
             "version 93.184.216.34",
             "93.184.216.34.5",
             "93.184.216.0/24",

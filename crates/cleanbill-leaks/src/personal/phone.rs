@@ -82,6 +82,10 @@ pub(crate) fn read(window: &[u8], start: usize) -> Option<Phone> {
     if digits.len() < FEWEST_DIGITS || is_made_up(digits) || is_fiction(digits) {
         return None;
     }
+    // A decimal number with its sign.
+    if plus && matches!(parsed.signs(), [b'.']) {
+        return None;
+    }
     if plus {
         let sign = start.checked_sub(if before.ends_with(b"(+") { 2 } else { 1 })?;
         let outer = sign.checked_sub(1).and_then(|at| window.get(at)).copied();
@@ -172,7 +176,11 @@ fn parse(window: &[u8], start: usize, opened: bool) -> Option<Parsed> {
     }
     parsed.parts = parsed.parts.saturating_add(1);
     let next = window.get(parsed.end);
-    let joined = next.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'@' | b'%'));
+    // An extension.
+    let more = window.get(parsed.end.saturating_add(1));
+    let extension = next == Some(&b'x') && more.is_some_and(u8::is_ascii_digit) && parsed.count >= 10;
+    let joined = !extension
+        && next.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'@' | b'%'));
     (!joined && depth == 0).then_some(parsed)
 }
 
@@ -328,6 +336,7 @@ mod tests {
             "+1 415 555 0132",
             "+44 7700 900123",
             "x+4930901820",
+            "+35236450.6",
             "+1234567890",
             "+123",
             "1e+4930901820",
