@@ -225,7 +225,7 @@ pub(crate) fn find(window: &[u8], at: usize) -> Option<(Range<usize>, Level)> {
     }
     let local = window.get(start..at)?;
     // `https://user@host`.
-    if local.is_empty() || local.contains(&b'%') || window.get(..start)?.ends_with(b"//") {
+    if local.is_empty() || local.contains(&b'%') || is_login(window.get(..start)?) {
         return None;
     }
     // A dot or dash at the end belongs to the sentence; so may a word that was put behind a dot without a blank.
@@ -267,6 +267,21 @@ pub(crate) fn find(window: &[u8], at: usize) -> Option<(Range<usize>, Level)> {
     }
     let office = OFFICES.contains(&local.as_slice());
     Some((start..end, if office { Level::Low } else { Level::High }))
+}
+
+/// What stands before belongs to an address of a page: `https://user:password@host`.
+fn is_login(before: &[u8]) -> bool {
+    let length = before
+        .iter()
+        .rev()
+        .take(LONGEST_LOCAL)
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'%' | b':'))
+        .count();
+    before.ends_with(b"//")
+        || before.ends_with(b":")
+            && before
+                .get(..before.len().saturating_sub(length))
+                .is_some_and(|rest| rest.ends_with(b"//"))
 }
 
 fn is_nobody(host: &[u8]) -> bool {
@@ -319,6 +334,7 @@ mod tests {
             "logo@2x.png",
             "react@18.2.0",
             "https://li@corp.com/",
+            "postgres://app:secret7@db.corp.com/x",
             "W@x.to(device)",
             "a@b.T",
             "noreply@corp.com",
