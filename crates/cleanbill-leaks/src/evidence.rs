@@ -1,4 +1,4 @@
-//! What may be shown of a secret: never the value.
+//! What may be shown of a value: of a secret never the value itself, of hidden content what it says.
 
 use std::fmt;
 
@@ -52,6 +52,13 @@ impl Evidence {
         Self {
             text: format!("{shown}… ({length} bytes, #{mark:08x})"),
         }
+    }
+}
+
+impl Evidence {
+    /// Shows a text that is no secret and was made printable.
+    pub(crate) fn shown(text: String) -> Self {
+        Self { text }
     }
 }
 

@@ -1,8 +1,8 @@
-//! Finds secrets, and later personal data and hidden text, in bytes: rules as data, one pass over the bytes for all rules
+//! Finds secrets and hidden content, and later personal data, in bytes: rules as data, one pass over the bytes for all rules
 //! at once, then a validator for each candidate. Pure: no I/O, no async, no clock.
 //!
 //! `rule` reads rules, `scanner` runs them, `anchors` is the single pass, `shape` and `matchers` look at what it found,
-//! `checks` and `placeholder` decide. A value never leaves this crate: see `evidence`.
+//! `checks` and `placeholder` decide; `hidden` knows what people do not see. A secret never leaves this crate: see `evidence`.
 #![cfg_attr(
     not(test),
     deny(
@@ -20,7 +20,9 @@ mod assigned;
 mod checks;
 mod encodings;
 mod evidence;
+mod hidden;
 mod matchers;
+mod pending;
 mod placeholder;
 mod rule;
 mod scanner;

@@ -8,7 +8,7 @@
 //! | `behind` | a run that must stand before the anchor |
 //! | `after` | names, in any case, after which the value must stand: `NAME = value` |
 //! | `near` | texts of which one must stand within some hundred bytes |
-//! | `kind` | `token`, or one of the matchers that are code: `pem`, `url`, `basic`, `docker-auth`, `assigned-key`, `assigned-password` |
+//! | `kind` | `token`, or one of the matchers that are code: `pem`, `url`, `basic`, `docker-auth`, `assigned-key`, `assigned-password`, and those of `hidden.rs` |
 //! | `check` | validator: see `checks.rs` |
 //! | `severity`, `confidence`, `class` | `high` unless it says `medium` or `low`; `secret` |
 //! | `examples`, `negative` | templates of texts in which it must and must not be found |
@@ -17,6 +17,7 @@ use std::fmt;
 
 use crate::{
     checks::Check,
+    hidden::Sort,
     shape::{Set, Shape},
 };
 
@@ -55,6 +56,7 @@ pub(crate) enum Kind {
     DockerAuth,
     AssignedKey,
     AssignedPassword,
+    Hidden(Sort),
 }
 
 /// Describes what to find.
@@ -134,12 +136,17 @@ const SHORTEST_ANCHOR: usize = 3;
 impl Rules {
     /// Returns the rules of this build.
     pub fn builtin() -> Self {
-        Self::of(BUILTIN)
+        Self::secrets().and(Self::hidden())
     }
 
     /// Returns the rules of this build for secrets.
     pub fn secrets() -> Self {
         Self::of(SECRETS)
+    }
+
+    /// Returns the rules of this build for hidden content.
+    pub fn hidden() -> Self {
+        Self::of(HIDDEN)
     }
 
     fn of(texts: &[&str]) -> Self {
@@ -281,7 +288,7 @@ impl Draft {
                             "docker-auth" => Kind::DockerAuth,
                             "assigned-key" => Kind::AssignedKey,
                             "assigned-password" => Kind::AssignedPassword,
-                            _ => return None,
+                            _ => Kind::Hidden(Sort::named(value)?),
                         }
                     }
                     _ => return None,
@@ -305,7 +312,8 @@ impl Draft {
         if rule.kind == Kind::Token && rule.shape.is_none() {
             return Err(error());
         }
-        if rule.anchors.is_empty() && rule.after.is_empty() {
+        let is_sought = matches!(rule.kind, Kind::Hidden(sort) if sort.is_sought());
+        if rule.anchors.is_empty() && rule.after.is_empty() && !is_sought {
             let shape = rule.shape.as_ref().ok_or_else(error)?;
             rule.anchors = shape.anchors().into_iter().map(<[u8]>::to_vec).collect();
         }
@@ -364,12 +372,23 @@ fn quoted(text: &str) -> Option<(String, &str)> {
                 'n' => '\n',
                 'r' => '\r',
                 't' => '\t',
+                'u' => spelled(&mut rest, 4)?,
+                'U' => spelled(&mut rest, 8)?,
                 other @ ('"' | '\\') => other,
                 _ => return None,
             }),
             other => value.push(other),
         }
     }
+}
+
+/// Reads a character by its number, in so many digits.
+fn spelled(rest: &mut std::str::Chars<'_>, digits: usize) -> Option<char> {
+    let mut code = 0_u32;
+    for _ in 0..digits {
+        code = code << 4 | rest.next()?.to_digit(16)?;
+    }
+    char::from_u32(code)
 }
 
 /// Texts of the rules of this build for secrets.
@@ -380,8 +399,8 @@ const SECRETS: &[&str] = &[
     include_str!("../rules/general.toml"),
 ];
 
-/// Texts of all rules of this build.
-const BUILTIN: &[&str] = SECRETS;
+/// Texts of the rules of this build for hidden content.
+const HIDDEN: &[&str] = &[include_str!("../rules/hidden.toml")];
 
 #[cfg(test)]
 mod tests {
@@ -392,7 +411,7 @@ mod tests {
     #[test]
     fn every_rule_of_this_build_can_be_read() {
         let mut ids = BTreeSet::new();
-        for text in BUILTIN {
+        for text in SECRETS.iter().chain(HIDDEN) {
             for rule in Rules::parse(text).unwrap().iter() {
                 assert!(ids.insert(rule.id.clone()), "{} stands twice", rule.id);
                 assert!(!rule.examples.is_empty(), "{}: no examples", rule.id);

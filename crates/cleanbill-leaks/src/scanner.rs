@@ -8,8 +8,10 @@ use crate::{
     anchors::Anchors,
     encodings::{base64, to_base64},
     evidence::Evidence,
+    hidden::{Seek, Sort},
     matchers::{self, Found},
-    rule::{Kind, Level, Rule, Rules},
+    pending::Pending,
+    rule::{Class, Kind, Level, Rule, Rules},
 };
 
 /// LIMIT: bytes before an anchor that are looked at: names, words near it. A longer name is cut.
@@ -49,6 +51,8 @@ const WRAPPED_ID: &str = "base64_wrapped_secret";
 pub struct Hit {
     /// Number of the rule: see [`Scanner::rule`].
     pub rule: usize,
+    /// What kind of leak it is.
+    pub class: Class,
     /// Bytes of the value, counted from the start of the text.
     pub range: Range<u64>,
     /// How bad it is.
@@ -73,7 +77,7 @@ impl Hit {
         }
     }
 
-    fn rank(&self) -> (bool, Level, Level, u64) {
+    pub(crate) fn rank(&self) -> (bool, Level, Level, u64) {
         let length = self.range.end.saturating_sub(self.range.start);
         (self.validated, self.confidence, self.severity, length)
     }
@@ -84,6 +88,10 @@ enum Target {
     Token {
         rule: usize,
         length: usize,
+    },
+    Sought {
+        rule: usize,
+        sort: Sort,
     },
     Named {
         rule: usize,
@@ -103,6 +111,7 @@ pub struct Scanner {
     rules: Vec<Rule>,
     targets: Vec<Target>,
     anchors: Anchors,
+    seek: Seek,
 }
 
 /// Holds what a scan in pieces remembers: a bounded part of the text, never shown.
@@ -111,7 +120,7 @@ pub struct State {
     bytes: Vec<u8>,
     start: u64,
     examined: usize,
-    pending: Vec<Hit>,
+    pending: Pending,
     counts: Vec<u64>,
     dropped: u64,
     scratch: Vec<(usize, usize)>,
@@ -140,11 +149,29 @@ impl Scanner {
         let rules = rules.into_vec();
         let mut targets = Vec::new();
         let mut patterns: Vec<(Vec<u8>, usize)> = Vec::new();
+        let mut seek = Seek::default();
         let mut add = |text: Vec<u8>, target: Target| {
-            patterns.push((text, targets.len()));
+            // What is sought has no text.
+            match target {
+                Target::Sought { sort, .. } => seek.set(sort, targets.len()),
+                _ => patterns.push((text, targets.len())),
+            }
             targets.push(target);
         };
         for (index, rule) in rules.iter().enumerate() {
+            match rule.kind {
+                Kind::Hidden(sort) if sort.is_sought() => {
+                    add(Vec::new(), Target::Sought { rule: index, sort });
+                }
+                Kind::Hidden(Sort::Base64) => {
+                    for (text, before, _) in rule.anchors.iter().flat_map(|anchor| encoded(anchor)) {
+                        let length = before;
+                        add(text, Target::Token { rule: index, length });
+                    }
+                    continue;
+                }
+                _ => {}
+            }
             for anchor in &rule.anchors {
                 let length = anchor.len();
                 add(
@@ -184,6 +211,7 @@ impl Scanner {
             rules,
             targets,
             anchors,
+            seek,
         }
     }
 
@@ -245,6 +273,7 @@ impl Scanner {
         while at < to {
             let end = at.saturating_add(BLOCK).min(to);
             self.anchors.collect(bytes, at, end, &mut scratch);
+            self.seek.collect(bytes, at, end, &mut scratch);
             for (position, number) in &scratch {
                 let start = position.saturating_sub(BEHIND);
                 let stop = position.saturating_add(AHEAD).min(bytes.len());
@@ -256,15 +285,20 @@ impl Scanner {
                     continue;
                 };
                 let base = state.start.saturating_add(count(start));
-                state.add(Hit {
+                let evidence = found.shown.map_or_else(
+                    || Evidence::of(window.get(found.range.clone()).unwrap_or_default()),
+                    Evidence::shown,
+                );
+                state.pending.add(Hit {
                     rule,
+                    class: self.rules.get(rule).map_or(Class::Secret, |rule| rule.class),
                     range: base.saturating_add(count(found.range.start))
                         ..base.saturating_add(count(found.range.end)),
                     severity: found.severity,
                     confidence: found.confidence,
                     validated: found.proven,
                     wrapped,
-                    evidence: Evidence::of(window.get(found.range).unwrap_or_default()),
+                    evidence,
                 });
             }
             at = end;
@@ -281,6 +315,10 @@ impl Scanner {
         match target {
             Target::Token { rule, length } => {
                 let found = matchers::look(self.rules.get(rule)?, false, window, at, length)?;
+                Some((rule, found, false))
+            }
+            Target::Sought { rule, .. } => {
+                let found = matchers::look(self.rules.get(rule)?, false, window, at, 0)?;
                 Some((rule, found, false))
             }
             Target::Named { rule, keyword } => {
@@ -317,31 +355,9 @@ impl Scanner {
 }
 
 impl State {
-    /// Keeps the better of hits that overlap.
-    fn add(&mut self, hit: Hit) {
-        let overlaps = |other: &Hit| other.range.start < hit.range.end && hit.range.start < other.range.end;
-        if self
-            .pending
-            .iter()
-            .any(|other| overlaps(other) && other.rank() >= hit.rank())
-        {
-            return;
-        }
-        self.pending.retain(|other| !overlaps(other));
-        self.pending.push(hit);
-    }
-
     /// Hands out the hits that end before `sure`, which no later hit can overlap.
     fn settle(&mut self, sure: u64, hits: &mut Vec<Hit>) {
-        if self.pending.is_empty() {
-            return;
-        }
-        let (mut done, open): (Vec<Hit>, Vec<Hit>) = mem::take(&mut self.pending)
-            .into_iter()
-            .partition(|hit| hit.range.end <= sure);
-        self.pending = open;
-        done.sort_by_key(|hit| (hit.range.start, hit.rule));
-        for hit in done {
+        for hit in self.pending.settle(sure) {
             if self.counts.len() <= hit.rule {
                 self.counts.resize(hit.rule.saturating_add(1), 0);
             }

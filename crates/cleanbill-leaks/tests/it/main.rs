@@ -7,4 +7,5 @@
 
 mod engine;
 mod examples;
+mod hidden;
 mod template;
