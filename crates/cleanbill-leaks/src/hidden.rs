@@ -10,6 +10,7 @@ mod codes;
 mod exfil;
 mod injection;
 mod invisible;
+mod lexicon;
 mod markup;
 mod patterns;
 mod phrases;
@@ -81,7 +82,7 @@ pub(crate) fn look(sort: Sort, rule: &Rule, window: &[u8], at: usize, length: us
         Sort::Exfil => exfil::look(rule, window, at, length),
         Sort::Ansi => codes::look(rule, window, at),
         Sort::Token => tokens::look(rule, window, at, length),
-        Sort::Injection => injection::look(rule, window, at),
+        Sort::Injection => injection::look(rule, window, at, length),
         Sort::Base64 => injection::encoded(rule, window, at, length),
     }
 }

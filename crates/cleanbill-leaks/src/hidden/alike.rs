@@ -202,6 +202,16 @@ pub(super) fn look(rule: &Rule, window: &[u8], at: usize) -> Option<Found> {
 
 /// Returns the word around the seam, if this is its first seam.
 fn word(window: &[u8], at: usize) -> Option<Word> {
+    // A seam directly before this one is the first.
+    let here = glyph(window, at)?;
+    let before = glyph_before(window, at);
+    let apart = |one: char, two: char| {
+        let (one, two) = (script(one), script(two));
+        one != two && one != Script::Other && two != Script::Other
+    };
+    if !here.escaped && before.is_some_and(|before| apart(before.character, here.character)) {
+        return None;
+    }
     let is_letter = |c: char| script(c) != Script::Other || c.is_alphabetic() && u32::from(c) < 0x590;
     let mut start = at;
     let mut back = 0_usize;

@@ -40,6 +40,9 @@ pub(super) fn look(rule: &Rule, window: &[u8], start: usize) -> Option<Found> {
         at = at.saturating_add(first.length);
         first = glyph(window, at).filter(|next| class(next.character) == Class::Direction)?;
     }
+    if follows_another(window, at) {
+        return None;
+    }
     if !opens(first.character) || first.escaped && is_listed(window, at, first.length) {
         return None;
     }
@@ -65,6 +68,25 @@ pub(super) fn look(rule: &Rule, window: &[u8], start: usize) -> Option<Found> {
     found.shown = Some(shown(window, at, line.length));
     Some(found)
 }
+
+/// Says whether another mark opens shortly before on the same line and is not closed: its look goes beyond this one.
+fn follows_another(window: &[u8], at: usize) -> bool {
+    let before = window.get(at.saturating_sub(SHORTLY)..at).unwrap_or_default();
+    let mut end = before.len();
+    while let Some(place) = before.get(..end).and_then(|rest| memchr::memrchr(0xe2, rest)) {
+        let mark = glyph(before, place).map(|mark| mark.character);
+        if mark.is_some_and(|mark| class(mark) == Class::Direction) {
+            let between = before.get(place..).unwrap_or_default();
+            return mark.is_some_and(opens)
+                && !(0..between.len()).any(|at| between.get(at..).is_some_and(ends_line));
+        }
+        end = place;
+    }
+    false
+}
+
+/// Bytes before a mark in which another counts as shortly before.
+const SHORTLY: usize = 32;
 
 const fn opens(character: char) -> bool {
     matches!(

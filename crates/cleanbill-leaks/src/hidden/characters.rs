@@ -39,18 +39,23 @@ pub(super) const fn class(character: char) -> Class {
 /// Decodes the character at `at`.
 pub(super) fn glyph(bytes: &[u8], at: usize) -> Option<Glyph> {
     let rest = bytes.get(at..)?;
-    let first = *rest.first()?;
-    if first == b'\\' && rest.get(1) == Some(&b'u') && is_escape(bytes, at) {
-        return spelled(rest);
+    match rest {
+        [b'\\', b'u', ..] if is_escape(bytes, at) => spelled(rest),
+        [byte @ ..=0x7f, ..] => Some(Glyph {
+            character: char::from(*byte),
+            length: 1,
+            escaped: false,
+        }),
+        _ => raw(rest),
     }
-    raw(rest)
 }
 
 /// Decodes the character that ends before `at`. An escape such as `\n` counts as the end of a line.
 pub(super) fn glyph_before(bytes: &[u8], at: usize) -> Option<Glyph> {
     let before = bytes.get(..at)?;
     let last = *before.last()?;
-    if last.is_ascii_hexdigit() {
+    let may_be_spelled = last.is_ascii_hexdigit() && matches!(before, [.., b'\\', b'u', _, _, _, _]);
+    if may_be_spelled {
         for length in [12_usize, 6] {
             let start = at.checked_sub(length);
             let found = start
@@ -75,6 +80,13 @@ pub(super) fn glyph_before(bytes: &[u8], at: usize) -> Option<Glyph> {
                 escaped: true,
             });
         }
+    }
+    if last.is_ascii() {
+        return Some(Glyph {
+            character: char::from(last),
+            length: 1,
+            escaped: false,
+        });
     }
     let back = before
         .iter()

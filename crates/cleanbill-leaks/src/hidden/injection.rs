@@ -1,8 +1,10 @@
 //! Instructions to a model in a text, plain or in base64.
 
-use std::ops::Range;
+use std::{ops::Range, sync::LazyLock};
 
-use super::phrases::{Saying, Want, Weight, sayings};
+use aho_corasick::AhoCorasick;
+
+use super::phrases::{Saying, Want, Weight, saying_at, sayings};
 use crate::{
     checks::contains,
     encodings::{base64, base64_digit},
@@ -11,9 +13,11 @@ use crate::{
 };
 
 /// Bytes before an anchor in which its sentence may begin.
-const BEHIND: usize = 72;
+const BEHIND: usize = 64;
 /// Bytes behind an anchor in which its sentence may end.
-const AHEAD: usize = 180;
+const AHEAD: usize = 128;
+/// Bytes between a word and the same word again, of which only the second is looked at.
+const AGAIN: usize = 14;
 /// Bytes from the start of a sentence in which others that belong to it may stand.
 const GROUP: usize = 320;
 /// Bytes between sentences that belong together.
@@ -27,19 +31,32 @@ const QUOTE_AHEAD: usize = 200;
 /// LIMIT: digits of base64 on either side of an anchor that are decoded.
 const DIGITS_BEHIND: usize = 384;
 const DIGITS_AHEAD: usize = 640;
+/// Digits that an anchor has at least.
+const KEY_DIGITS: usize = 7;
+/// Digits behind an anchor in which it may stand again.
+const DIGITS_AGAIN: usize = 52;
 /// LIMIT: digits behind what is decoded that still belong to the finding.
 const DIGITS_COUNTED: usize = 8 * 1024;
 
 /// Looks for an instruction around an anchor.
-pub(super) fn look(rule: &Rule, window: &[u8], at: usize) -> Option<Found> {
+pub(super) fn look(rule: &Rule, window: &[u8], at: usize, length: usize) -> Option<Found> {
+    let here = window.get(at..)?;
+    let key = here.get(..length)?;
+    // Where the same word stands again at once, that one is looked at.
+    let next = here.get(
+        length
+            ..here
+                .len()
+                .min(length.saturating_add(length).saturating_add(AGAIN)),
+    )?;
+    if contains(next, key) {
+        return None;
+    }
     let from = at.saturating_sub(BEHIND);
     let near = window.get(from..at.saturating_add(AHEAD).min(window.len()))?;
     let here = at.saturating_sub(from);
     let near = near.get(..here.saturating_add(end_of_text(near.get(here..)?)))?;
-    let first = sayings(near)
-        .into_iter()
-        .filter(|saying| saying.range.contains(&here))
-        .max_by_key(|saying| saying.weight)?;
+    let first = saying_at(near, here)?;
     let start = from.saturating_add(first.range.start);
     let group = window.get(start..start.saturating_add(GROUP).min(window.len()))?;
     let group = group.get(..end_of_text(group))?;
@@ -159,7 +176,14 @@ fn is_quoted(window: &[u8], start: usize, end: usize) -> bool {
     while to > from {
         let before = window.get(from..to).unwrap_or_default();
         let rest = before.get(..before.len().saturating_sub(1)).unwrap_or_default();
-        for (open, close) in PAIRS {
+        let last = before.last();
+        // All of these marks end with such a byte.
+        let pairs = if last.is_some_and(|byte| *byte >= 0x80) {
+            PAIRS
+        } else {
+            &[]
+        };
+        for (open, close) in pairs {
             if before.ends_with(open.as_bytes()) {
                 return closes(close);
             }
@@ -167,7 +191,7 @@ fn is_quoted(window: &[u8], start: usize, end: usize) -> bool {
                 return false;
             }
         }
-        match before.last() {
+        match last {
             Some(b'\n') => return false,
             Some(b'n') if rest.ends_with(b"\\") => return false,
             Some(b'`') => return closes("`"),
@@ -218,13 +242,26 @@ fn is_discussed(window: &[u8], start: usize, end: usize) -> (bool, bool) {
     let ahead = memchr::memmem::find(ahead, b"\n{")
         .and_then(|at| ahead.get(..at))
         .unwrap_or(ahead);
-    let mut around = behind.to_ascii_lowercase();
-    around.push(b' ');
-    around.extend(ahead.to_ascii_lowercase());
-    let any = |words: &[&str]| words.iter().any(|word| contains(&around, word.as_bytes()));
-    let strongly = any(STRONG);
-    (strongly, strongly || any(WEAK))
+    let Some(search) = DISCUSSED.as_ref() else {
+        return (false, false);
+    };
+    let mut weakly = false;
+    for found in search.find_iter(behind).chain(search.find_iter(ahead)) {
+        if found.pattern().as_usize() < STRONG.len() {
+            return (true, true);
+        }
+        weakly = true;
+    }
+    (false, weakly)
 }
+
+/// Words by which a text shows that it speaks about injections, first those that speak of nothing else.
+static DISCUSSED: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .build(STRONG.iter().chain(WEAK))
+        .ok()
+});
 
 const STRONG: &[&str] = &[
     "injection",
@@ -265,6 +302,16 @@ fn shown(window: &[u8], range: Range<usize>) -> String {
 /// Decodes base64 around an anchor, `before` digits into a group, and looks for an instruction in it.
 pub(super) fn encoded(rule: &Rule, window: &[u8], at: usize, before: usize) -> Option<Found> {
     let group = at.checked_sub(before)?;
+    // Where the same digits stand again at once in the same run, those are looked at.
+    let next = window.get(at..at.saturating_add(DIGITS_AGAIN).min(window.len()))?;
+    let digits = next
+        .iter()
+        .take_while(|byte| base64_digit(**byte).is_some())
+        .count();
+    let (key, next) = next.get(..digits)?.split_at_checked(KEY_DIGITS)?;
+    if contains(next, key) {
+        return None;
+    }
     let run = |bytes: &[u8]| {
         bytes
             .iter()

@@ -44,8 +44,12 @@ enum Cover {
 
 /// Looks at a comment or a style that hides.
 pub(super) fn look(rule: &Rule, window: &[u8], at: usize, length: usize) -> Option<Found> {
-    let key = window.get(at..at.saturating_add(length))?.to_ascii_lowercase();
     let after = at.saturating_add(length);
+    let key = window.get(at..after)?;
+    if key == b"<!--" && is_short_comment(window.get(after..)?) {
+        return None;
+    }
+    let key = key.to_ascii_lowercase();
     let (start, from, cover, close): (usize, usize, Cover, &[u8]) = match key.as_slice() {
         b"<!--" => (at, after, Cover::Comment, b"-->"),
         b"[//]: #" => (at, after, Cover::Comment, b"\n"),
@@ -95,6 +99,14 @@ pub(super) fn look(rule: &Rule, window: &[u8], at: usize, length: usize) -> Opti
     found.confidence = confidence;
     found.shown = Some(shown);
     Some(found)
+}
+
+/// Says whether a comment ends before it can say anything, as most do that divide a page.
+fn is_short_comment(rest: &[u8]) -> bool {
+    let start = rest
+        .get(..rest.len().min(SHORTEST.saturating_add(3)))
+        .unwrap_or_default();
+    memchr::memmem::find(start, b"-->").is_some() || memchr::memmem::find(start, b"<!--").is_some()
 }
 
 fn last(all: &[Saying]) -> usize {

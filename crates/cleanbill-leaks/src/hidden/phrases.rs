@@ -1,8 +1,8 @@
 //! Sentences that are meant to steer a model: what follows what, in order, with few words between.
 
-use std::{ops::Range, sync::LazyLock};
+use std::ops::Range;
 
-use super::{chinese, patterns::PATTERNS, words::Words};
+use super::{chinese, lexicon::LEXICON, words::Words};
 
 /// Says what a sentence wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,121 +41,132 @@ pub(super) struct Saying {
     pub(super) range: Range<usize>,
 }
 
-/// A row of [`PATTERNS`], taken apart.
-struct Pattern {
-    /// Letters that may begin it.
-    first: u32,
-    want: Want,
-    weight: Weight,
-    /// Alternatives, and how many words may come before.
-    parts: Vec<(&'static str, usize)>,
-}
-
-/// Bit of a first letter: one for each of `a` to `z`, one for all others.
-fn bit(word: &[u8]) -> u32 {
-    match word.first() {
-        Some(byte @ b'a'..=b'z') => 1 << u32::from(byte.saturating_sub(b'a')),
-        _ => 1 << 26,
-    }
-}
-
-/// The rows, taken apart once.
-static ROWS: LazyLock<Vec<Pattern>> = LazyLock::new(|| PATTERNS.iter().map(Pattern::of).collect());
-
-impl Pattern {
-    fn of(row: &(Want, Weight, &'static str)) -> Self {
-        let (want, weight, text) = row;
-        let parts: Vec<(&'static str, usize)> = text
-            .split("; ")
-            .map(|part| {
-                let (gap, words) = part.split_once(' ').unwrap_or(("0", part));
-                (words, gap.parse().unwrap_or(0))
-            })
-            .collect();
-        let first = parts.first().map_or("", |(words, _)| words);
-        Self {
-            first: first.split('|').fold(0, |bits, one| bits | bit(one.as_bytes())),
-            want: *want,
-            weight: *weight,
-            parts,
-        }
-    }
-}
-
 /// Lists what a short text wants, in order; of those that begin at one word, the weightiest and longest.
 pub(super) fn sayings(text: &[u8]) -> Vec<Saying> {
-    let words = Words::of(text);
-    let mut all: Vec<Saying> = Vec::new();
-    for index in 0..words.count() {
-        let wanted = bit(words.text(index));
-        let mut best: Option<Saying> = None;
-        for pattern in ROWS.iter().filter(|pattern| pattern.first & wanted != 0) {
-            let Some(last) = matches(pattern, &words, index) else {
-                continue;
-            };
-            let (Some(first), Some(last)) = (words.word(index), words.word(last)) else {
-                continue;
-            };
-            if pattern.want == Want::Override && !is_demand(&words, index) {
-                continue;
-            }
-            let weight = if pattern.want == Want::Override && is_told(&words, index) {
-                Weight::Low.min(pattern.weight)
-            } else {
-                pattern.weight
-            };
-            let saying = Saying {
-                want: pattern.want,
-                weight,
-                range: first.start..last.end,
-            };
-            if best
-                .as_ref()
-                .is_none_or(|best| (best.weight, best.range.end) < (saying.weight, saying.range.end))
-            {
-                best = Some(saying);
-            }
-        }
-        all.extend(best);
-    }
-    if text.iter().any(|byte| matches!(byte, 0xe3..=0xe9)) {
+    let mut reader = Reader::new(text);
+    let mut all: Vec<Saying> = (0..reader.words.count())
+        .filter_map(|index| reader.best(index, 0))
+        .collect();
+    if has_chinese(text) {
         chinese::find(text, &mut all);
         all.sort_by_key(|saying| saying.range.start);
     }
     all
 }
 
-fn matches(pattern: &Pattern, words: &Words, start: usize) -> Option<usize> {
-    let mut parts = pattern.parts.iter();
-    let (first, _) = parts.next()?;
-    if !is_one_of(words.text(start), first) {
-        return None;
+/// Returns the weightiest of what a short text wants in a sentence that stands over `at`.
+pub(super) fn saying_at(text: &[u8], at: usize) -> Option<Saying> {
+    if text.get(at).is_some_and(|byte| (0xe3..=0xe9).contains(byte)) {
+        let mut all = Vec::new();
+        chinese::find(text, &mut all);
+        all.retain(|saying| saying.range.contains(&at));
+        return all.into_iter().max_by_key(|saying| saying.weight);
     }
-    let mut at = start;
-    for (alternatives, gap) in parts {
-        let mut found = None;
-        for step in 0..=*gap {
-            // What reaches over the end of a sentence is none.
-            if words.word(at.saturating_add(step)).is_none_or(|word| word.stops) {
-                break;
-            }
-            let next = at.saturating_add(step).saturating_add(1);
-            if is_one_of(words.text(next), alternatives) {
-                found = Some(next);
-                break;
-            }
+    let mut reader = Reader::new(text);
+    let mut best: Option<Saying> = None;
+    for index in 0..reader.words.count() {
+        if reader.words.word(index).is_some_and(|word| word.start > at) {
+            break;
         }
-        at = found?;
+        let saying = reader.best(index, at);
+        if let Some(saying) =
+            saying.filter(|saying| best.as_ref().is_none_or(|best| best.weight < saying.weight))
+        {
+            best = Some(saying);
+        }
     }
-    Some(at)
+    best
 }
 
-fn is_one_of(word: &[u8], alternatives: &str) -> bool {
-    !word.is_empty()
-        && alternatives.split('|').any(|one| match one.strip_suffix('*') {
-            None => word == one.as_bytes(),
-            Some(start) => word.starts_with(start.as_bytes()),
-        })
+fn has_chinese(text: &[u8]) -> bool {
+    text.iter().any(|byte| matches!(byte, 0xe3..=0xe9))
+}
+
+/// Reads the words of a text against the rows.
+struct Reader {
+    words: Words,
+    /// Parts that a word may be, once they are known.
+    parts: Vec<Option<u128>>,
+}
+
+impl Reader {
+    fn new(text: &[u8]) -> Self {
+        let words = Words::of(text);
+        let parts = vec![None; words.count()];
+        Self { words, parts }
+    }
+
+    fn parts(&mut self, index: usize) -> u128 {
+        let Some(known) = self.parts.get_mut(index) else {
+            return 0;
+        };
+        *known.get_or_insert_with(|| LEXICON.parts(self.words.text(index)))
+    }
+
+    /// Returns the weightiest and longest of what begins at a word and ends behind `to`.
+    fn best(&mut self, index: usize, to: usize) -> Option<Saying> {
+        let here = self.parts(index);
+        if here & LEXICON.first == 0 {
+            return None;
+        }
+        let start = self.words.word(index)?.start;
+        let mut best: Option<Saying> = None;
+        for row in &LEXICON.rows {
+            let Some(((first, _), others)) = row.parts.split_first() else {
+                continue;
+            };
+            if here & first == 0 {
+                continue;
+            }
+            let Some(end) = self.matches(others, index).and_then(|last| self.words.word(last)) else {
+                continue;
+            };
+            if end.end <= to || row.want == Want::Override && !is_demand(&self.words, index) {
+                continue;
+            }
+            let weight = if row.want == Want::Override && is_told(&self.words, index) {
+                Weight::Low.min(row.weight)
+            } else {
+                row.weight
+            };
+            if best
+                .as_ref()
+                .is_none_or(|best| (best.weight, best.range.end) < (weight, end.end))
+            {
+                best = Some(Saying {
+                    want: row.want,
+                    weight,
+                    range: start..end.end,
+                });
+            }
+        }
+        best
+    }
+
+    fn matches(&mut self, parts: &[(u128, usize)], start: usize) -> Option<usize> {
+        let mut at = start;
+        for (wanted, gap) in parts {
+            let mut found = None;
+            for step in 0..=*gap {
+                // What reaches over the end of a sentence is none.
+                let place = at.saturating_add(step);
+                if self.words.word(place).is_none_or(|word| word.stops) {
+                    break;
+                }
+                let next = place.saturating_add(1);
+                if self.parts(next) & wanted != 0 {
+                    found = Some(next);
+                    break;
+                }
+            }
+            at = found?;
+        }
+        Some(at)
+    }
+}
+
+fn is_one_of(word: &[u8], words: &[&str]) -> bool {
+    words.iter().any(|one| one.as_bytes() == word)
 }
 
 /// Returns the word so many places before another, unless a sentence ends between them.
@@ -181,13 +192,50 @@ fn is_demand(words: &Words, index: usize) -> bool {
     if denied(last) || denied(before(words, index, 2)) && last != b"but" {
         return false;
     }
-    let others = "they|we|he|she|it|i|models|llms|people|users|who|which|attackers|agents|students|many|often|sometimes|drivers|some|others";
+    let others = &[
+        "they",
+        "we",
+        "he",
+        "she",
+        "it",
+        "i",
+        "models",
+        "llms",
+        "people",
+        "users",
+        "who",
+        "which",
+        "attackers",
+        "agents",
+        "students",
+        "many",
+        "often",
+        "sometimes",
+        "drivers",
+        "some",
+        "others",
+    ];
     if is_one_of(last, others) {
         return false;
     }
     !is_one_of(
         last,
-        "will|may|might|could|would|can|should|must|shall|simply|just|completely|always|then",
+        &[
+            "will",
+            "may",
+            "might",
+            "could",
+            "would",
+            "can",
+            "should",
+            "must",
+            "shall",
+            "simply",
+            "just",
+            "completely",
+            "always",
+            "then",
+        ],
     ) || !is_one_of(before(words, index, 2), others)
 }
 
@@ -197,7 +245,17 @@ fn is_told(words: &Words, index: usize) -> bool {
         && !(2..=5).any(|back| {
             is_one_of(
                 before(words, index, back),
-                "you|your|please|need|important|required|must|authorized|instructed",
+                &[
+                    "you",
+                    "your",
+                    "please",
+                    "need",
+                    "important",
+                    "required",
+                    "must",
+                    "authorized",
+                    "instructed",
+                ],
             )
         })
         || matches!(before(words, index, 1), b"by" | b"of" | b"for")

@@ -78,7 +78,11 @@ impl Seek {
                     | [0xf3, 0xa0, 0x80..=0x87, ..],
                 )
             );
-            let length = if wanted { self.run(bytes, at, found) } else { 1 };
+            let length = if wanted && !is_alone(bytes, at) {
+                self.run(bytes, at, found)
+            } else {
+                1
+            };
             at = at.saturating_add(length);
         }
     }
@@ -143,13 +147,27 @@ impl Seek {
                     | [b'd' | b'D', b'b' | b'B', b'4', b'0', ..] => {
                         length = self.run(bytes, at, found);
                     }
-                    _ => {}
+                    _ => length = 6,
                 },
                 _ => {}
             }
             at = at.saturating_add(length);
         }
     }
+}
+
+/// Says whether a character that joins, divides or varies others stands by itself between characters that it may stand between: nearly
+/// all do.
+#[inline]
+fn is_alone(bytes: &[u8], at: usize) -> bool {
+    let length = match bytes.get(at..) {
+        Some([0xe2, 0x80, 0x8b..=0x8f, ..] | [0xef, 0xb8, ..]) => 3,
+        _ => return false,
+    };
+    let last = at.checked_sub(1).and_then(|last| bytes.get(last));
+    let next = bytes.get(at.saturating_add(length));
+    last.is_some_and(|byte| !byte.is_ascii_alphabetic())
+        && next.is_none_or(|byte| !matches!(byte, 0xe2 | 0xef | 0xf3 | b'\\'))
 }
 
 /// Says whether a letter stands directly before or after the escape at `at`.
