@@ -33,6 +33,9 @@ struct Line {
 
 /// Looks at a mark of direction.
 pub(super) fn look(rule: &Rule, window: &[u8], start: usize) -> Option<Found> {
+    if is_closed_at_once(window, start) {
+        return None;
+    }
     // A run may begin with the end of what was opened before.
     let mut at = start;
     let mut first = glyph(window, at)?;
@@ -68,6 +71,40 @@ pub(super) fn look(rule: &Rule, window: &[u8], start: usize) -> Option<Found> {
     found.shown = Some(shown(window, at, line.length));
     Some(found)
 }
+
+/// Says whether an embedding or an isolate, and no override, is closed by the next mark on the same line, as in honest text.
+fn is_closed_at_once(window: &[u8], at: usize) -> bool {
+    let rest = window.get(at..at.saturating_add(NEXT_MARK).min(window.len()));
+    let Some([0xe2, second, third, rest @ ..]) = rest else {
+        return false;
+    };
+    let (embeds, isolates) = (
+        *second == 0x80 && matches!(third, 0xaa | 0xab),
+        *second == 0x81 && matches!(third, 0xa6..=0xa8),
+    );
+    if !embeds && !isolates {
+        return false;
+    }
+    let mut from = 0_usize;
+    while let Some(gap) = rest.get(from..).and_then(|rest| memchr::memchr(0xe2, rest)) {
+        let place = from.saturating_add(gap);
+        let closes = match rest.get(place..) {
+            Some([_, 0x80, 0xac, ..]) => embeds,
+            Some([_, 0x81, 0xa9, ..]) => isolates,
+            Some([_, 0x80, 0xaa..=0xae, ..] | [_, 0x81, 0xa6..=0xa8, ..]) => false,
+            _ => {
+                from = place.saturating_add(1);
+                continue;
+            }
+        };
+        let between = rest.get(..place).unwrap_or_default();
+        return closes && memchr::memchr3(b'\n', b'\\', b'"', between).is_none();
+    }
+    false
+}
+
+/// Bytes behind a mark in which most are closed.
+const NEXT_MARK: usize = 96;
 
 /// Says whether another mark opens shortly before on the same line and is not closed: its look goes beyond this one.
 fn follows_another(window: &[u8], at: usize) -> bool {

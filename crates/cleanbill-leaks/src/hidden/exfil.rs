@@ -99,10 +99,10 @@ const OPEN: &[&str] = &[
 pub(super) fn look(rule: &Rule, window: &[u8], at: usize, length: usize) -> Option<Found> {
     let (start, address, image) = if window.get(at) == Some(&b'<') {
         let rest = window.get(at..at.saturating_add(ADDRESS).min(window.len()))?;
+        let rest = rest.get(..memchr::memchr(b'>', rest).unwrap_or(rest.len()))?;
+        // Without a query, nothing is collected.
+        memchr::memchr(b'?', rest)?;
         let source = memchr::memmem::find(rest, b"src=")?.saturating_add(4);
-        if memchr::memchr(b'>', rest.get(..source)?).is_some() {
-            return None;
-        }
         let skip = rest
             .get(source..)?
             .iter()
@@ -123,6 +123,10 @@ pub(super) fn look(rule: &Rule, window: &[u8], at: usize, length: usize) -> Opti
         let from = at.saturating_add(2);
         let rest = window.get(from..from.saturating_add(ADDRESS).min(window.len()))?;
         let end = end_of_address(rest)?;
+        let telling = |byte: &u8| matches!(byte, b'?' | b'{' | b'[' | b'<' | b'$' | b'%');
+        if !rest.get(..end)?.iter().any(telling) {
+            return None;
+        }
         let before = window.get(at.saturating_sub(TEXT_BEHIND)..at)?;
         let open = memchr::memrchr(b'[', before)?;
         let image = open.checked_sub(1).and_then(|last| before.get(last)) == Some(&b'!');

@@ -78,6 +78,22 @@ pub(super) fn saying_at(text: &[u8], at: usize) -> Option<Saying> {
     best
 }
 
+/// Says whether a word begins sentences and does not stand within them.
+pub(super) fn begins(word: &[u8]) -> bool {
+    let mut bytes = [0_u8; 16];
+    let Some(lower) = bytes.get_mut(..word.len()) else {
+        return false;
+    };
+    lower.copy_from_slice(word);
+    lower.make_ascii_lowercase();
+    word.iter().all(u8::is_ascii_alphabetic) && LEXICON.parts(lower) & LEXICON.first != 0
+}
+
+/// Says whether a sentence may begin at the start of a text.
+pub(super) fn may_begin(text: &[u8]) -> bool {
+    Reader::new(text).best(0, 0).is_some()
+}
+
 fn has_chinese(text: &[u8]) -> bool {
     text.iter().any(|byte| matches!(byte, 0xe3..=0xe9))
 }

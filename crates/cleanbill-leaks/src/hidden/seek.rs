@@ -133,21 +133,23 @@ impl Seek {
                 Some([0x1b, b'[' | b']' | b'P' | b'_' | b'^' | b'X', ..]) => {
                     found.extend(self.code.map(|number| (at, number)));
                 }
-                Some([b'\\', b'u', rest @ ..]) if is_escape(bytes, at) => match rest {
-                    [b'0', b'0', b'1', b'b' | b'B', ..] => {
+                Some([b'\\', b'u', rest @ ..]) => match rest {
+                    [b'0', b'0', b'1', b'b' | b'B', ..] if is_escape(bytes, at) => {
                         found.extend(self.code.map(|number| (at, number)));
                     }
                     [b'0', b'3' | b'4' | b'5', ..] => {
-                        let seam = is_spelled_seam(bytes, at);
+                        let seam = is_spelled_seam(bytes, at) && is_escape(bytes, at);
                         found.extend(self.alike.filter(|_| seam).map(|number| (at, number)));
-                        length = 6;
+                        length = 2;
                     }
                     [b'2', b'0', ..]
                     | [b'f' | b'F', b'e' | b'E', ..]
-                    | [b'd' | b'D', b'b' | b'B', b'4', b'0', ..] => {
+                    | [b'd' | b'D', b'b' | b'B', b'4', b'0', ..]
+                        if is_escape(bytes, at) =>
+                    {
                         length = self.run(bytes, at, found);
                     }
-                    _ => length = 6,
+                    _ => length = 2,
                 },
                 _ => {}
             }
@@ -160,14 +162,19 @@ impl Seek {
 /// all do.
 #[inline]
 fn is_alone(bytes: &[u8], at: usize) -> bool {
-    let length = match bytes.get(at..) {
-        Some([0xe2, 0x80, 0x8b..=0x8f, ..] | [0xef, 0xb8, ..]) => 3,
-        _ => return false,
-    };
     let last = at.checked_sub(1).and_then(|last| bytes.get(last));
-    let next = bytes.get(at.saturating_add(length));
-    last.is_some_and(|byte| !byte.is_ascii_alphabetic())
-        && next.is_none_or(|byte| !matches!(byte, 0xe2 | 0xef | 0xf3 | b'\\'))
+    if last.is_none_or(u8::is_ascii_alphabetic) {
+        return false;
+    }
+    match bytes.get(at..) {
+        Some([0xe2, 0x80, 0x8b..=0x8f, rest @ ..]) => {
+            !matches!(rest, [0xe2, 0x80 | 0x81, ..] | [0xef, 0xbb, ..] | [b'\\', ..])
+        }
+        Some([0xef, 0xb8, _, rest @ ..]) => {
+            !matches!(rest, [0xef, 0xb8, ..] | [0xf3, 0xa0, ..] | [b'\\', ..])
+        }
+        _ => false,
+    }
 }
 
 /// Says whether a letter stands directly before or after the escape at `at`.
@@ -175,9 +182,13 @@ fn is_spelled_seam(bytes: &[u8], at: usize) -> bool {
     let after = bytes
         .get(at.saturating_add(6))
         .is_some_and(u8::is_ascii_alphabetic);
-    let last = at.checked_sub(1).and_then(|last| bytes.get(last));
+    let before = bytes.get(at.saturating_sub(6)..at).unwrap_or_default();
+    // Most stand behind an escape of no Latin letter.
+    if !after && matches!(before, [b'\\', b'u', b'0'..=b'9', b'1'..=b'9', _, _]) {
+        return false;
+    }
     after
-        || last.is_some_and(u8::is_ascii_alphabetic)
+        || before.last().is_some_and(u8::is_ascii_alphanumeric)
             && glyph_before(bytes, at).is_some_and(|before| before.character.is_ascii_alphabetic())
 }
 

@@ -17,7 +17,7 @@ pub(super) struct Word {
 }
 
 /// Holds the words of a text.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Words {
     letters: Vec<u8>,
     words: Vec<Word>,
@@ -26,7 +26,10 @@ pub(super) struct Words {
 impl Words {
     /// Takes a text apart: escapes and tags divide words, characters without width do not.
     pub(super) fn of(text: &[u8]) -> Self {
-        let mut found = Self::default();
+        let mut found = Self {
+            letters: Vec::with_capacity(text.len()),
+            words: Vec::with_capacity(text.len() / 4),
+        };
         let mut at = 0_usize;
         let mut open = false;
         while let Some(&byte) = text.get(at) {
