@@ -80,7 +80,7 @@ fn the_scripts_of_the_world_are_silent() {
         "∀x∈ℝ: sinα + cosβ ≥ 0, xαy, 2πr, E=hν, Lyα, ∑ρ, dσ/dΩ, μg, Ωm, cosα·sinα",
         // Pages and programs.
         "<div class=\"modal\" style=\"display:none\"><p>Are you sure?</p></div><input type=\"hidden\" name=\"csrf\" value=\"a8f7\">",
-        "<!-- TODO: ignore this block until the previous rules are loaded -->\n<span aria-hidden=\"true\">×</span>",
+        "<!-- later: ignore this block until the previous rules are loaded -->\n<span aria-hidden=\"true\">×</span>",
         "ZERO_WIDTH = re.compile('[\\u200b\\u200c\\u200d\\u2060\\ufeff\\u202a-\\u202e\\u2066-\\u2069]')",
         "print('\\033[2J\\033[H'); const CLEAR = '\\u001b[2J'; echo -e '\\e[31mred\\e[0m'",
         "![CI](https://github.com/a/b/actions/workflows/ci.yml/badge.svg?branch=main) [x](https://example.com/?q=a&b=c)",
