@@ -134,13 +134,16 @@ const fn opens(character: char) -> bool {
 
 /// Says whether an escape stands among signs of a program that lists such characters.
 fn is_listed(window: &[u8], at: usize, length: usize) -> bool {
-    let sign = |byte: Option<&u8>| byte.is_some_and(|byte| matches!(byte, b'-' | b'[' | b']' | b'|' | b'\''));
+    let before = at.checked_sub(1).and_then(|last| window.get(last));
     let after = at.saturating_add(length);
-    let before = glyph_before(window, at);
-    sign(at.checked_sub(1).and_then(|last| window.get(last)))
-        || sign(window.get(after))
-        || before.is_some_and(|before| before.escaped && class(before.character) == Class::Direction)
-            && glyph(window, after).is_some_and(|next| next.escaped && class(next.character) != Class::Plain)
+    let next = window.get(after);
+    let sign = |byte: Option<&u8>| byte.is_some_and(|byte| matches!(byte, b'-' | b'[' | b']' | b'|' | b'\''));
+    let constant = before == Some(&b'"') && next == Some(&b'"');
+    let another = glyph(window, after)
+        .is_some_and(|next| next.escaped && class(next.character) == Class::Direction)
+        || glyph_before(window, at)
+            .is_some_and(|before| before.escaped && class(before.character) == Class::Direction);
+    constant || another || sign(before) || sign(next)
 }
 
 fn follow(window: &[u8], at: usize) -> Line {

@@ -129,7 +129,7 @@ pub(super) const PATTERNS: &[(Want, Weight, &str)] = &[
     (
         Want::Conceal,
         Weight::Low,
-        "not|never|don't|dont; 0 tell|mention|inform|reveal|disclose|notify|alert|warn|let; 4 user|users|human|humans",
+        "not|never|don't|dont; 0 tell|mention|inform|reveal|disclose|notify|alert|warn|let; 4 user|users|customer",
     ),
     (
         Want::Conceal,
@@ -175,5 +175,40 @@ pub(super) const PATTERNS: &[(Want, Weight, &str)] = &[
         Want::Address,
         Weight::Joint,
         "do; 0 not|n't; 0 summarize|summarise|highlight|mention|follow",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "ignore|disregard; 2 instruction*|rules|directive*|directions; 2 earlier|above|previously|before",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "ignore|disregard|forget; 2 previous|prior|earlier|all; 1 context",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "bypass|disable|circumvent; 2 your|all; 2 polic*|filter*|restriction*|safety|safeguard*|guardrail*",
+    ),
+    (
+        Want::Override,
+        Weight::Low,
+        "not; 0 follow|obey; 2 previous|prior|your; 2 instruction*|rules|guideline*|directive*",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "oublie|oublier|ignorer|ignorez; 2 instructions|consignes|directives; 1 précéd*|antérieur*|données",
+    ),
+    (
+        Want::Reveal,
+        Weight::Low,
+        "what; 0 are|were|is; 0 your; 2 system|initial|original|hidden; 1 instruction*|prompt|prompts",
+    ),
+    (
+        Want::Reveal,
+        Weight::Medium,
+        "repeat|print|output|reveal|recite|disclose; 1 your; 1 instructions|prompt",
     ),
 ];

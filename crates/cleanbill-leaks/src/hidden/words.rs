@@ -77,7 +77,7 @@ impl Words {
             } else {
                 let stops = match byte {
                     b'.' | b'!' | b'?' => next.is_none_or(|next| !next.is_ascii_alphanumeric()),
-                    b';' | b'{' | b'}' | b'|' => true,
+                    b';' | b'{' | b'}' | b'|' | b'[' | b']' | b'=' => true,
                     b'\n' => next == Some(b'\n'),
                     _ => false,
                 };
