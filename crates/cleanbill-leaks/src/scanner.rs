@@ -105,6 +105,17 @@ enum Target {
     },
 }
 
+impl Target {
+    fn rule(self) -> usize {
+        match self {
+            Self::Token { rule, .. }
+            | Self::Sought { rule, .. }
+            | Self::Named { rule, .. }
+            | Self::Wrapped { rule, .. } => rule,
+        }
+    }
+}
+
 /// Finds what a set of rules describes.
 #[derive(Debug)]
 pub struct Scanner {
@@ -121,6 +132,8 @@ pub struct State {
     start: u64,
     examined: usize,
     pending: Pending,
+    /// Rule and end of the last instruction about which nothing worse can be said: what stands within is not looked at again.
+    covered: Option<(usize, u64)>,
     counts: Vec<u64>,
     dropped: u64,
     scratch: Vec<(usize, usize)>,
@@ -254,6 +267,7 @@ impl Scanner {
         state.settle(u64::MAX, &mut hits);
         state.examined = 0;
         state.start = 0;
+        state.covered = None;
         hits
     }
 
@@ -280,6 +294,13 @@ impl Scanner {
                 let (Some(window), Some(target)) = (bytes.get(start..stop), self.targets.get(*number)) else {
                     continue;
                 };
+                let place = state.start.saturating_add(count(*position));
+                if state
+                    .covered
+                    .is_some_and(|(rule, end)| place < end && target.rule() == rule)
+                {
+                    continue;
+                }
                 let Some((rule, found, wrapped)) = self.look(*target, window, position.saturating_sub(start))
                 else {
                     continue;
@@ -289,11 +310,18 @@ impl Scanner {
                     || Evidence::of(window.get(found.range.clone()).unwrap_or_default()),
                     Evidence::shown,
                 );
+                let described = self.rules.get(rule);
+                let range = base.saturating_add(count(found.range.start))
+                    ..base.saturating_add(count(found.range.end));
+                let steers = described
+                    .is_some_and(|rule| matches!(rule.kind, Kind::Hidden(Sort::Injection | Sort::Base64)));
+                if steers && found.severity == Level::High && found.confidence == Level::High {
+                    state.covered = Some((rule, range.end));
+                }
                 state.pending.add(Hit {
                     rule,
-                    class: self.rules.get(rule).map_or(Class::Secret, |rule| rule.class),
-                    range: base.saturating_add(count(found.range.start))
-                        ..base.saturating_add(count(found.range.end)),
+                    class: described.map_or(Class::Secret, |rule| rule.class),
+                    range,
                     severity: found.severity,
                     confidence: found.confidence,
                     validated: found.proven,

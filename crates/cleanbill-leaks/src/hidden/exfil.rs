@@ -12,6 +12,8 @@ use crate::{
 const ADDRESS: usize = 320;
 /// LIMIT: bytes before an address in which its text may begin.
 const TEXT_BEHIND: usize = 160;
+/// Braces within braces of a placeholder, and one more.
+const DEPTH: usize = 4;
 /// Bytes on either side in which an instruction to fill in the address may stand.
 const AROUND: usize = 220;
 
@@ -149,6 +151,7 @@ fn end_of_address(rest: &[u8]) -> Option<usize> {
     let mut depth = 0_usize;
     for (at, byte) in rest.iter().enumerate() {
         match byte {
+            b'{' | b'[' | b'<' if depth >= DEPTH => return None,
             b'{' | b'[' | b'<' => depth = depth.saturating_add(1),
             b'}' | b']' | b'>' => depth = depth.saturating_sub(1),
             b')' | b' ' if depth == 0 => return Some(at),
