@@ -1,4 +1,4 @@
-//! What may be shown of a secret: never the value.
+//! What may be shown of a value: of a secret never the value itself, of hidden content what it says.
 
 use std::fmt;
 
@@ -13,16 +13,22 @@ const KEY: &[u8] = b"cleanbill-leaks/evidence/1";
 
 /// Describes a value without giving it away.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Evidence {
-    length: usize,
-    /// The first characters and a fingerprint, where the value is long enough.
-    shown: Option<(String, u32)>,
+pub struct Evidence(Shown);
+
+#[derive(Clone, PartialEq, Eq)]
+enum Shown {
+    /// Nothing but how many bytes it has.
+    Length(usize),
+    /// The first characters, how many bytes it has, and a fingerprint.
+    Start(String, usize, u32),
+    /// A text that is no secret.
+    Text(String),
 }
 
 impl Evidence {
     /// Describes a value of a person: short and of few possibilities, so that a fingerprint would tell it.
     pub(crate) fn of_length(length: usize) -> Self {
-        Self { length, shown: None }
+        Self(Shown::Length(length))
     }
 
     /// Describes `value`.
@@ -54,19 +60,21 @@ impl Evidence {
             .iter()
             .take(4)
             .fold(0_u32, |mark, byte| mark << 8 | u32::from(*byte));
-        Self {
-            length,
-            shown: Some((shown, mark)),
-        }
+        Self(Shown::Start(shown, length, mark))
+    }
+
+    /// Shows a text that is no secret and was made printable.
+    pub(crate) fn shown(text: String) -> Self {
+        Self(Shown::Text(text))
     }
 }
 
 impl fmt::Display for Evidence {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let length = self.length;
-        match &self.shown {
-            None => write!(out, "… ({length} bytes)"),
-            Some((shown, mark)) => write!(out, "{shown}… ({length} bytes, #{mark:08x})"),
+        match &self.0 {
+            Shown::Length(length) => write!(out, "… ({length} bytes)"),
+            Shown::Start(start, length, mark) => write!(out, "{start}… ({length} bytes, #{mark:08x})"),
+            Shown::Text(text) => out.write_str(text),
         }
     }
 }

@@ -1,9 +1,9 @@
-//! Finds secrets and personal data in bytes: rules as data, one pass over the bytes for all rules at once, then a validator for
-//! each candidate. Pure: no I/O, no async, no clock.
+//! Finds secrets, personal data and hidden content in bytes: rules as data, one pass over the bytes for all rules at once, then a
+//! validator for each candidate. Pure: no I/O, no async, no clock.
 //!
 //! `rule` reads rules, `scanner` runs them, `anchors` is the single pass for texts, `shape` and `matchers` look at what it found,
 //! `checks` and `placeholder` decide. What no text announces, numbers above all, is found by `seek`, read by `layouts`, decided by
-//! `personal` and `numbers`. A value never leaves this crate: see `evidence`.
+//! `personal` and `numbers`; `hidden` knows what people do not see. A value never leaves this crate: see `evidence`.
 #![cfg_attr(
     not(test),
     deny(
@@ -22,9 +22,11 @@ mod checks;
 mod context;
 mod encodings;
 mod evidence;
+mod hidden;
 mod layouts;
 mod matchers;
 mod numbers;
+mod pending;
 mod personal;
 mod placeholder;
 mod rule;

@@ -6,7 +6,7 @@ use crate::{
     assigned,
     checks::contains,
     encodings::{base64, base64_digit},
-    personal,
+    hidden, personal,
     placeholder::{entropy_is_high, is_placeholder, is_published},
     rule::{Kind, Level, Rule},
     shape::Set,
@@ -21,6 +21,8 @@ pub(crate) struct Found {
     pub(crate) confidence: Level,
     /// A checksum or structure inside the value was verified.
     pub(crate) proven: bool,
+    /// What may be shown of it, where it is no secret.
+    pub(crate) shown: Option<String>,
 }
 
 impl Found {
@@ -30,6 +32,7 @@ impl Found {
             severity: rule.severity,
             confidence: rule.confidence,
             proven: rule.check.proves(),
+            shown: None,
         }
     }
 
@@ -60,6 +63,7 @@ pub(crate) fn look(rule: &Rule, named: bool, window: &[u8], at: usize, length: u
         Kind::DockerAuth => docker(rule, window, at, length),
         Kind::AssignedKey | Kind::AssignedPassword => assigned::look(rule, window, at, length),
         Kind::Personal(kind) => return personal::look(kind, rule, named, window, at, length),
+        Kind::Hidden(sort) => hidden::look(sort, rule, window, at, length),
     };
     found.filter(|_| is_near(rule, window, at))
 }

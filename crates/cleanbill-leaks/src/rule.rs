@@ -8,7 +8,7 @@
 //! | `behind` | a run that must stand before the anchor |
 //! | `after` | names, in any case, after which the value must stand: `NAME = value` |
 //! | `near` | texts of which one must stand within some hundred bytes |
-//! | `kind` | `token`, or one of the matchers that are code: `pem`, `url`, `basic`, `docker-auth`, `assigned-key`, `assigned-password`; for personal data `number`, `phone`, `mail`, `ipv4`, `ipv6`, `mac`, `plate`, `address`, `birth`, `person` |
+//! | `kind` | `token`, or one of the matchers that are code: `pem`, `url`, `basic`, `docker-auth`, `assigned-key`, `assigned-password`; for personal data `number`, `phone`, `mail`, `ipv4`, `ipv6`, `mac`, `plate`, `address`, `birth`, `person`; and those of `hidden.rs` |
 //! | `layouts` | how a `number` is written, see `layouts.rs`; `near` then stands closer, see `context.rs` |
 //! | `check` | validator: see `checks.rs` |
 //! | `severity`, `confidence`, `class` | `high` unless it says `medium` or `low`; `secret` |
@@ -18,6 +18,7 @@ use std::fmt;
 
 use crate::{
     checks::Check,
+    hidden::Sort,
     layouts::Layouts,
     personal::Personal,
     shape::{Set, Shape},
@@ -59,6 +60,7 @@ pub(crate) enum Kind {
     AssignedKey,
     AssignedPassword,
     Personal(Personal),
+    Hidden(Sort),
 }
 
 /// Describes what to find.
@@ -139,7 +141,7 @@ const SHORTEST_ANCHOR: usize = 3;
 impl Rules {
     /// Returns the rules of this build.
     pub fn builtin() -> Self {
-        Self::secrets().and(Self::personal())
+        Self::secrets().and(Self::personal()).and(Self::hidden())
     }
 
     /// Returns the rules of this build for personal data.
@@ -150,6 +152,11 @@ impl Rules {
     /// Returns the rules of this build for secrets.
     pub fn secrets() -> Self {
         Self::of(SECRETS)
+    }
+
+    /// Returns the rules of this build for hidden content.
+    pub fn hidden() -> Self {
+        Self::of(HIDDEN)
     }
 
     fn of(texts: &[&str]) -> Self {
@@ -293,7 +300,10 @@ impl Draft {
                             "docker-auth" => Kind::DockerAuth,
                             "assigned-key" => Kind::AssignedKey,
                             "assigned-password" => Kind::AssignedPassword,
-                            other => Kind::Personal(Personal::named(other)?),
+                            other => match Personal::named(other) {
+                                Some(kind) => Kind::Personal(kind),
+                                None => Kind::Hidden(Sort::named(other)?),
+                            },
                         }
                     }
                     _ => return None,
@@ -324,7 +334,8 @@ impl Draft {
                 Err(error())
             };
         }
-        if rule.anchors.is_empty() && rule.after.is_empty() {
+        let is_sought = matches!(rule.kind, Kind::Hidden(sort) if sort.is_sought());
+        if rule.anchors.is_empty() && rule.after.is_empty() && !is_sought {
             let shape = rule.shape.as_ref().ok_or_else(error)?;
             rule.anchors = shape.anchors().into_iter().map(<[u8]>::to_vec).collect();
         }
@@ -393,12 +404,23 @@ fn quoted(text: &str) -> Option<(String, &str)> {
                 'n' => '\n',
                 'r' => '\r',
                 't' => '\t',
+                'u' => spelled(&mut rest, 4)?,
+                'U' => spelled(&mut rest, 8)?,
                 other @ ('"' | '\\') => other,
                 _ => return None,
             }),
             other => value.push(other),
         }
     }
+}
+
+/// Reads a character by its number, in so many digits.
+fn spelled(rest: &mut std::str::Chars<'_>, digits: usize) -> Option<char> {
+    let mut code = 0_u32;
+    for _ in 0..digits {
+        code = code << 4 | rest.next()?.to_digit(16)?;
+    }
+    char::from_u32(code)
 }
 
 /// Texts of the rules of this build for secrets.
@@ -411,6 +433,8 @@ const SECRETS: &[&str] = &[
 
 /// Texts of the rules of this build for personal data.
 const PERSONAL: &[&str] = &[include_str!("../rules/personal.toml")];
+/// Texts of the rules of this build for hidden content.
+const HIDDEN: &[&str] = &[include_str!("../rules/hidden.toml")];
 
 #[cfg(test)]
 mod tests {
@@ -421,7 +445,7 @@ mod tests {
     #[test]
     fn every_rule_of_this_build_can_be_read() {
         let mut ids = BTreeSet::new();
-        for text in SECRETS.iter().chain(PERSONAL) {
+        for text in SECRETS.iter().chain(PERSONAL).chain(HIDDEN) {
             for rule in Rules::parse(text).unwrap().iter() {
                 assert!(ids.insert(rule.id.clone()), "{} stands twice", rule.id);
                 assert!(!rule.examples.is_empty(), "{}: no examples", rule.id);

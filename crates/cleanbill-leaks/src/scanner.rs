@@ -9,7 +9,9 @@ use crate::{
     context::Searched,
     encodings::{base64, to_base64},
     evidence::Evidence,
+    hidden::{Seek, Sort},
     matchers::{self, Found},
+    pending::Pending,
     personal::People,
     rule::{Class, Kind, Level, Rule, Rules},
     seek::{self, Sign},
@@ -19,8 +21,6 @@ use crate::{
 const BEHIND: usize = 512;
 /// LIMIT: bytes after an anchor that are looked at: the longest private keys. What is longer is reported as far as it goes.
 const AHEAD: usize = 16 * 1024;
-/// Hits held before those that are sure are handed out: a flood of them is compared with few others.
-const PENDING: usize = 64;
 /// Bytes examined at a time; bounds the list of anchors held.
 const BLOCK: usize = 64 * 1024;
 /// LIMIT: findings of one rule that are handed out for one text; more are counted, see [`State::dropped`].
@@ -54,6 +54,8 @@ const WRAPPED_ID: &str = "base64_wrapped_secret";
 pub struct Hit {
     /// Number of the rule: see [`Scanner::rule`].
     pub rule: usize,
+    /// What kind of leak it is.
+    pub class: Class,
     /// Bytes of the value, counted from the start of the text.
     pub range: Range<u64>,
     /// How bad it is.
@@ -78,7 +80,7 @@ impl Hit {
         }
     }
 
-    fn rank(&self) -> (bool, Level, Level, u64) {
+    pub(crate) fn rank(&self) -> (bool, Level, Level, u64) {
         let length = self.range.end.saturating_sub(self.range.start);
         (self.validated, self.confidence, self.severity, length)
     }
@@ -89,6 +91,10 @@ enum Target {
     Token {
         rule: usize,
         length: usize,
+    },
+    Sought {
+        rule: usize,
+        sort: Sort,
     },
     Named {
         rule: usize,
@@ -102,6 +108,17 @@ enum Target {
     },
 }
 
+impl Target {
+    fn rule(self) -> usize {
+        match self {
+            Self::Token { rule, .. }
+            | Self::Sought { rule, .. }
+            | Self::Named { rule, .. }
+            | Self::Wrapped { rule, .. } => rule,
+        }
+    }
+}
+
 /// Finds what a set of rules describes.
 #[derive(Debug)]
 pub struct Scanner {
@@ -109,6 +126,7 @@ pub struct Scanner {
     targets: Vec<Target>,
     anchors: Anchors,
     people: Option<People>,
+    seek: Seek,
 }
 
 /// Holds what a scan in pieces remembers: a bounded part of the text, never shown.
@@ -117,7 +135,9 @@ pub struct State {
     bytes: Vec<u8>,
     start: u64,
     examined: usize,
-    pending: Vec<Hit>,
+    pending: Pending,
+    /// Rule and end of the last instruction about which nothing worse can be said: what stands within is not looked at again.
+    covered: Option<(usize, u64)>,
     counts: Vec<u64>,
     dropped: u64,
     scratch: Vec<(usize, usize)>,
@@ -148,11 +168,29 @@ impl Scanner {
         let rules = rules.into_vec();
         let mut targets = Vec::new();
         let mut patterns: Vec<(Vec<u8>, usize)> = Vec::new();
+        let mut seek = Seek::default();
         let mut add = |text: Vec<u8>, target: Target| {
-            patterns.push((text, targets.len()));
+            // What is sought has no text.
+            match target {
+                Target::Sought { sort, .. } => seek.set(sort, targets.len()),
+                _ => patterns.push((text, targets.len())),
+            }
             targets.push(target);
         };
         for (index, rule) in rules.iter().enumerate() {
+            match rule.kind {
+                Kind::Hidden(sort) if sort.is_sought() => {
+                    add(Vec::new(), Target::Sought { rule: index, sort });
+                }
+                Kind::Hidden(Sort::Base64) => {
+                    for (text, before, _) in rule.anchors.iter().flat_map(|anchor| encoded(anchor)) {
+                        let length = before;
+                        add(text, Target::Token { rule: index, length });
+                    }
+                    continue;
+                }
+                _ => {}
+            }
             for anchor in &rule.anchors {
                 let length = anchor.len();
                 add(
@@ -194,6 +232,7 @@ impl Scanner {
             targets,
             anchors,
             people,
+            seek,
         }
     }
 
@@ -236,6 +275,7 @@ impl Scanner {
         state.settle(u64::MAX, &mut hits);
         state.examined = 0;
         state.start = 0;
+        state.covered = None;
         hits
     }
 
@@ -257,6 +297,7 @@ impl Scanner {
         while at < to {
             let end = at.saturating_add(BLOCK).min(to);
             self.anchors.collect(bytes, at, end, &mut scratch);
+            self.seek.collect(bytes, at, end, &mut scratch);
             signs.clear();
             if let Some(people) = &self.people {
                 seek::collect(bytes, at, end, people.wants(), &mut signs);
@@ -264,12 +305,12 @@ impl Scanner {
             let mut anchored = scratch.iter().copied().peekable();
             for sign in &signs {
                 while let Some(anchor) = anchored.next_if(|(position, _)| *position <= sign.0) {
-                    self.anchor(bytes, anchor, state, hits);
+                    self.anchor(bytes, anchor, state);
                 }
-                self.sign(bytes, *sign, state, hits);
+                self.sign(bytes, *sign, state);
             }
             for anchor in anchored {
-                self.anchor(bytes, anchor, state, hits);
+                self.anchor(bytes, anchor, state);
             }
             at = end;
             state.settle_before(end, hits);
@@ -279,68 +320,73 @@ impl Scanner {
     }
 
     /// Looks at an anchor.
-    fn anchor(
-        &self,
-        bytes: &[u8],
-        (position, number): (usize, usize),
-        state: &mut State,
-        hits: &mut Vec<Hit>,
-    ) {
+    fn anchor(&self, bytes: &[u8], (position, number): (usize, usize), state: &mut State) {
         let start = position.saturating_sub(BEHIND);
         let stop = position.saturating_add(AHEAD).min(bytes.len());
         let (Some(window), Some(target)) = (bytes.get(start..stop), self.targets.get(number)) else {
             return;
         };
-        if let Some((rule, found, wrapped)) = self.look(*target, window, position.saturating_sub(start)) {
-            self.found(bytes, (start, position), (rule, found, wrapped), state, hits);
+        let place = state.start.saturating_add(count(position));
+        let is_covered = |(rule, end)| place < end && target.rule() == rule;
+        if state.covered.is_some_and(is_covered) {
+            return;
+        }
+        if let Some(found) = self.look(*target, window, position.saturating_sub(start)) {
+            self.found(bytes, start, found, state);
         }
     }
 
     /// Looks at what the second pass found.
-    fn sign(&self, bytes: &[u8], sign: (usize, Sign), state: &mut State, hits: &mut Vec<Hit>) {
+    fn sign(&self, bytes: &[u8], sign: (usize, Sign), state: &mut State) {
         let Some(people) = &self.people else { return };
         if let Some((rule, found)) = people.look(&self.rules, bytes, sign, &mut state.searched) {
-            self.found(bytes, (0, sign.0), (rule, found, false), state, hits);
+            self.found(bytes, 0, (rule, found, false), state);
         }
     }
 
-    /// Keeps what was found at `position`; its range counts from `start`.
+    /// Keeps what was found; its range counts from `start`.
     fn found(
         &self,
         bytes: &[u8],
-        (start, position): (usize, usize),
+        start: usize,
         (rule, found, wrapped): (usize, Found, bool),
         state: &mut State,
-        hits: &mut Vec<Hit>,
     ) {
         let base = state.start.saturating_add(count(start));
-        let personal = self
-            .rules
-            .get(rule)
-            .is_some_and(|rule| rule.class == Class::Personal);
+        let described = self.rules.get(rule);
+        let class = described.map_or(Class::Secret, |rule| rule.class);
+        let steers =
+            described.is_some_and(|rule| matches!(rule.kind, Kind::Hidden(Sort::Injection | Sort::Base64)));
+        let range =
+            base.saturating_add(count(found.range.start))..base.saturating_add(count(found.range.end));
+        if steers && found.severity == Level::High && found.confidence == Level::High {
+            state.covered = Some((rule, range.end));
+        }
         let value = start.saturating_add(found.range.start)..start.saturating_add(found.range.end);
-        state.add(Hit {
+        state.pending.add(Hit {
             rule,
-            range: base.saturating_add(count(found.range.start))..base.saturating_add(count(found.range.end)),
+            class,
+            range,
             severity: found.severity,
             confidence: found.confidence,
             validated: found.proven,
             wrapped,
-            evidence: if personal {
-                Evidence::of_length(value.len())
-            } else {
-                Evidence::of(bytes.get(value).unwrap_or_default())
+            evidence: match found.shown {
+                Some(shown) => Evidence::shown(shown),
+                None if class == Class::Personal => Evidence::of_length(value.len()),
+                None => Evidence::of(bytes.get(value).unwrap_or_default()),
             },
         });
-        if state.pending.len() >= PENDING {
-            state.settle_before(position, hits);
-        }
     }
 
     fn look(&self, target: Target, window: &[u8], at: usize) -> Option<(usize, Found, bool)> {
         match target {
             Target::Token { rule, length } => {
                 let found = matchers::look(self.rules.get(rule)?, false, window, at, length)?;
+                Some((rule, found, false))
+            }
+            Target::Sought { rule, .. } => {
+                let found = matchers::look(self.rules.get(rule)?, false, window, at, 0)?;
                 Some((rule, found, false))
             }
             Target::Named { rule, keyword } => {
@@ -377,20 +423,6 @@ impl Scanner {
 }
 
 impl State {
-    /// Keeps the better of hits that overlap.
-    fn add(&mut self, hit: Hit) {
-        let overlaps = |other: &Hit| other.range.start < hit.range.end && hit.range.start < other.range.end;
-        if self
-            .pending
-            .iter()
-            .any(|other| overlaps(other) && other.rank() >= hit.rank())
-        {
-            return;
-        }
-        self.pending.retain(|other| !overlaps(other));
-        self.pending.push(hit);
-    }
-
     /// Hands out the hits that nothing at `position` of the held bytes or after it can overlap.
     fn settle_before(&mut self, position: usize, hits: &mut Vec<Hit>) {
         let sure = self.start.saturating_add(count(position));
@@ -399,15 +431,7 @@ impl State {
 
     /// Hands out the hits that end before `sure`, which no later hit can overlap.
     fn settle(&mut self, sure: u64, hits: &mut Vec<Hit>) {
-        if self.pending.is_empty() {
-            return;
-        }
-        let (mut done, open): (Vec<Hit>, Vec<Hit>) = mem::take(&mut self.pending)
-            .into_iter()
-            .partition(|hit| hit.range.end <= sure);
-        self.pending = open;
-        done.sort_by_key(|hit| (hit.range.start, hit.rule));
-        for hit in done {
+        for hit in self.pending.settle(sure) {
             if self.counts.len() <= hit.rule {
                 self.counts.resize(hit.rule.saturating_add(1), 0);
             }

@@ -7,6 +7,7 @@
 
 mod engine;
 mod examples;
+mod hidden;
 mod people;
 mod personal;
 mod template;

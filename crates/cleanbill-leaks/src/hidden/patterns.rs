@@ -1,0 +1,214 @@
+//! The sentences of `phrases`, each a row: what it wants, what it weighs, and its words.
+
+use super::phrases::{Want, Weight};
+
+/// Sentences. Words follow each other; alternatives are divided by `|`, `*` stands for any ending, and the number before them says how
+/// many other words may come between.
+pub(super) const PATTERNS: &[(Want, Weight, &str)] = &[
+    (
+        Want::Override,
+        Weight::High,
+        "ignore|disregard|forget; 3 previous|previously|prior|above|earlier|preceding|foregoing|past; 3 instruction*|prompt|prompts|rule|rules|guideline*|direction|directions|directive*|restriction*|command|commands|programming|training|constraint*|policies",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "ignore|disregard|forget; 0 all|any|every|these|the; 2 other|system|current|existing|safety|given; 2 instruction*|prompts|guideline*|directive*|restriction*|programming",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "ignore|disregard|forget; 0 all|every; 2 instruction*|prompts|guideline*|directive*|restriction*|programming",
+    ),
+    (
+        Want::Override,
+        Weight::High,
+        "ignore|disregard|forget; 2 your; 3 instruction*|guideline*|programming|training|rules|prompt|prompts|restriction*|constraint*|directive*|ethic*|safety|polic*",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "override|overrule|bypass|discard|overlook|neglect|delete|erase|cancel|ignore|disregard|forget; 3 previous|prior|earlier|preceding|safety|original|system|your|initial|existing; 2 instruction*|prompt|prompts|guideline*|directive*|programming|guardrail*",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "ignore|disregard|forget; 1 everything|anything; 4 above|prior|previously|told|before",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "ignore|disregard; 1 above; 0 and|instead|direction|directions|instruction*|text|prompt",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "stop; 0 following|obeying; 2 previous|prior|your|earlier|above; 2 instruction*|rules|guideline*|prompt",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "previous|prior|earlier|above; 1 instruction*|rules|guideline*|directive*; 0 are|is; 2 void|cancelled|canceled|revoked|obsolete|invalid|null",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "ignora|ignore|ignorez|ignoriere|ignorieren|olvida|oubliez|vergiss|dimentica|esqueça; 4 instruccion*|instruções|istruzioni|anweisung*|consigne*|instructions; 2 anterior*|pr\u{e9}c\u{e9}dent*|previas|precedent*|previos|sistema",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "ignoriere|ignorieren|vergiss; 2 vorherig*|bisherig*|obig*|vorangegangen*|fr\u{fc}heren; 1 anweisung*|instruktion*|regeln|befehl*",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "игнорируй*|Игнорируй*|забудь*|Забудь*; 2 предыдущ*|прежн*|вышеуказанн*|прошл*; 2 инструкц*|указани*|команд*|правил*",
+    ),
+    (
+        Want::Reveal,
+        Weight::Medium,
+        "reveal|print|repeat|show|output|display|disclose|tell|leak|dump|expose|share|give|recite|return|write|quote|provide; 3 your; 2 system|initial|original|hidden|secret|internal|confidential|exact|developer; 3 prompt|prompts|instruction*|message|messages|guideline*|directive*",
+    ),
+    (
+        Want::Reveal,
+        Weight::Joint,
+        "reveal|print|repeat|show|output|display|disclose|leak|dump|expose|recite|quote; 3 system|initial|hidden|your|secret*; 2 prompt|instruction*|secret*|configuration|key|keys|credential*|password*",
+    ),
+    (
+        Want::Reveal,
+        Weight::Joint,
+        "repeat|recite; 2 everything|words|text; 1 above",
+    ),
+    (
+        Want::Persona,
+        Weight::Medium,
+        "you; 0 are; 0 now; 4 dan|unrestricted|jailbroken|unfiltered|uncensored|evil|unbound|stan|dude",
+    ),
+    (
+        Want::Persona,
+        Weight::Medium,
+        "you; 0 are|can; 1 now; 2 developer|jailbreak|god|dan|unrestricted|debug|admin; 0 mode",
+    ),
+    (Want::Persona, Weight::Medium, "do; 0 anything; 0 now"),
+    (
+        Want::Persona,
+        Weight::Medium,
+        "act|pretend|behave|respond|roleplay; 2 as|be|like; 2 unrestricted|unfiltered|uncensored|jailbroken|amoral|dan",
+    ),
+    (
+        Want::Persona,
+        Weight::Medium,
+        "you; 0 are; 1 longer; 0 bound|restricted|constrained|limited; 0 by",
+    ),
+    (
+        Want::Persona,
+        Weight::Joint,
+        "you; 0 have|are|without; 0 no; 2 restriction*|filter*|limitation*|censorship|ethical|rules",
+    ),
+    (
+        Want::Obey,
+        Weight::Medium,
+        "your; 0 new|updated|real|actual|true|only; 1 instruction*|task|goal|objective|directive*|role|purpose|orders; 0 is|are",
+    ),
+    (
+        Want::Obey,
+        Weight::Joint,
+        "new|updated|revised; 1 instruction*|directive*|task|rules",
+    ),
+    (
+        Want::Obey,
+        Weight::Joint,
+        "from|as; 1 now|moment; 2 you; 0 will|must|are|should|shall|answer|respond|act|only",
+    ),
+    (
+        Want::Obey,
+        Weight::Joint,
+        "system|admin|administrator|developer; 0 override|overide|message|note|instruction*|command|notice|alert",
+    ),
+    (
+        Want::Conceal,
+        Weight::Low,
+        "not|never|don't|dont; 0 tell|mention|inform|reveal|disclose|notify|alert|warn|let; 4 user|users|customer",
+    ),
+    (
+        Want::Conceal,
+        Weight::Low,
+        "without; 0 telling|informing|notifying|alerting|asking|mentioning; 3 user|users|human",
+    ),
+    (
+        Want::Conceal,
+        Weight::Joint,
+        "silently|secretly|quietly|covertly|stealthily; 2 send*|upload*|read*|forward*|run|execut*|copy|append*|post|insert*|collect*|transmit*|install*|fetch*|include|add|bcc|call",
+    ),
+    (
+        Want::Send,
+        Weight::Joint,
+        "send|post|upload|forward|transmit|exfiltrate|leak|email|submit|deliver|append|encode|pass|copy|include|put; 8 conversation*|history|prompt*|credential*|password*|secret*|token*|key|keys|cookie*|contents|data|messages|chat|env|environment|file|files|address*|everything|it|them|results; 6 to|in|into|at|as|via; 5 http|https|webhook*|url|link|attacker*|server|endpoint|parameter|query|image|www",
+    ),
+    (
+        Want::Send,
+        Weight::Joint,
+        "send|forward|transfer|wire|pay|email|transmit|exfiltrate|upload; 5 conversation*|credential*|password*|secret*|token*|keys|cookie*|funds|money|wallet|bitcoin",
+    ),
+    (
+        Want::Address,
+        Weight::Joint,
+        "ai|llm|llms|gpt|chatgpt|claude|gemini|copilot|assistants|chatbot*|chatbots|bots|agents; 5 must|should|recommend|give|say|output|respond|answer|rate|mention|ignore|always|only|describe|rank|accept|approve|do|please|note|read|click|reviewing|reading",
+    ),
+    (
+        Want::Address,
+        Weight::Joint,
+        "if; 0 you; 0 are; 2 ai|llm|language|chatbot|assistant|agent|gpt*",
+    ),
+    (
+        Want::Address,
+        Weight::Joint,
+        "give|write|output|provide|generate|assign|recommend; 3 positive|favorable|favourable|highest|best|acceptance|accept; 2 review*|rating*|score*|recommendation|candidate|only",
+    ),
+    (
+        Want::Address,
+        Weight::Joint,
+        "always|must|only; 1 recommend|answer|respond|say|reply|mention|click|call|run|execute|include",
+    ),
+    (
+        Want::Address,
+        Weight::Joint,
+        "do; 0 not|n't; 0 summarize|summarise|highlight|mention|follow",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "ignore|disregard; 2 instruction*|rules|directive*|directions; 2 earlier|above|previously|before",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "ignore|disregard|forget; 2 previous|prior|earlier|all; 1 context",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "bypass|disable|circumvent; 2 your|all; 2 polic*|filter*|restriction*|safety|safeguard*|guardrail*",
+    ),
+    (
+        Want::Override,
+        Weight::Low,
+        "not; 0 follow|obey; 2 previous|prior|your; 2 instruction*|rules|guideline*|directive*",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "oublie|oublier|ignorer|ignorez; 2 instructions|consignes|directives; 1 précéd*|antérieur*|données",
+    ),
+    (
+        Want::Reveal,
+        Weight::Low,
+        "what; 0 are|were|is; 0 your; 2 system|initial|original|hidden; 1 instruction*|prompt|prompts",
+    ),
+    (
+        Want::Reveal,
+        Weight::Medium,
+        "repeat|print|output|reveal|recite|disclose; 1 your; 1 instructions|prompt",
+    ),
+];
