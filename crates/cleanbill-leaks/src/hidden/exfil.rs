@@ -61,8 +61,7 @@ const CONTENT: &[&str] = &[
 ];
 /// Words of data about a person, which templates of mail also put into links.
 const PERSONAL: &[&str] = &[
-    "data", "token", "email", "user", "session", "cookie", "name", "input", "text", "content", "query",
-    "info", "answer", "response", "phone",
+    "data", "token", "email", "user", "session", "cookie", "input", "query", "answer", "response",
 ];
 /// Names of parameters under which nobody but a thief collects.
 const STOLEN: &[&str] = &[

@@ -100,7 +100,7 @@ fn weigh(all: &[Saying]) -> Option<(Level, Level)> {
     let has = |want| wants.contains(&want);
     Some(match worst {
         Weight::High => (Level::High, Level::High),
-        Weight::Medium if wants.len() > 1 => (Level::High, Level::High),
+        Weight::Medium if has_other(all) => (Level::High, Level::High),
         Weight::Medium => (Level::Medium, Level::Medium),
         Weight::Low if wants.len() > 1 => (Level::Medium, Level::Medium),
         Weight::Low => (Level::Low, Level::Low),
@@ -109,6 +109,20 @@ fn weigh(all: &[Saying]) -> Option<(Level, Level)> {
         }
         Weight::Joint => return None,
     })
+}
+
+/// Says whether beside an instruction stands another that nobody says by chance.
+fn has_other(all: &[Saying]) -> bool {
+    let mut wants: Vec<Want> = all
+        .iter()
+        .filter(|saying| {
+            saying.weight > Weight::Joint || matches!(saying.want, Want::Reveal | Want::Send | Want::Conceal)
+        })
+        .map(|saying| saying.want)
+        .collect();
+    wants.sort_unstable();
+    wants.dedup();
+    wants.len() > 1
 }
 
 /// Weighs sentences that stand where nobody reads them.
@@ -197,8 +211,8 @@ fn is_quoted(window: &[u8], start: usize, end: usize) -> bool {
             }
         }
         match last {
-            Some(b'\n') => return false,
-            Some(b'n') if rest.ends_with(b"\\") => return false,
+            Some(b'\n') => return cites(window, to, start),
+            Some(b'n') if rest.ends_with(b"\\") => return cites(window, to, start),
             Some(b'`') => return closes("`"),
             Some(b'"') if rest.ends_with(b"\\") => return closes("\\\""),
             Some(b'"') => return !is_string(rest) && closes("\""),
@@ -208,6 +222,12 @@ fn is_quoted(window: &[u8], start: usize, end: usize) -> bool {
         to = to.saturating_sub(1);
     }
     false
+}
+
+/// Says whether a line is a quotation of Markdown.
+fn cites(window: &[u8], line: usize, to: usize) -> bool {
+    let line = window.get(line..to).unwrap_or_default();
+    line.trim_ascii_start().starts_with(b">")
 }
 
 /// Says whether a quotation mark behind `before` begins a string of JSON, a field of a table or a string of a program.
@@ -378,6 +398,7 @@ mod tests {
             ("“quoted” and HERE", false),
             ("例如「HERE」", true),
             ("it's HERE, isn't it", false),
+            ("so:\n> HERE it is", true),
         ] {
             let at = text.find("HERE").unwrap();
             assert_eq!(is_quoted(text.as_bytes(), at, at + 4), quoted, "{text}");

@@ -8,7 +8,7 @@ pub(super) const PATTERNS: &[(Want, Weight, &str)] = &[
     (
         Want::Override,
         Weight::High,
-        "ignore|disregard|forget; 3 previous|previously|prior|above|earlier|preceding|foregoing|past; 3 instruction*|prompt|prompts|rule|rules|guideline*|direction|directions|directive*|restriction*|command|commands|programming|training|constraint*|policies",
+        "ignore|disregard|forget; 3 previous|previously|prior|above|earlier|preceding|foregoing|past; 3 instruction*|prompt|prompts|rules|guideline*|directions|directive*|restriction*|programming|training|constraint*|policies",
     ),
     (
         Want::Override,
@@ -210,5 +210,10 @@ pub(super) const PATTERNS: &[(Want, Weight, &str)] = &[
         Want::Reveal,
         Weight::Medium,
         "repeat|print|output|reveal|recite|disclose; 1 your; 1 instructions|prompt",
+    ),
+    (
+        Want::Override,
+        Weight::Low,
+        "ignore|disregard; 2 previous|prior|above|earlier; 1 command|commands|rule",
     ),
 ];

@@ -65,7 +65,7 @@ pub(super) fn look(rule: &Rule, window: &[u8], at: usize, length: usize) -> Opti
             if content_before != Content::Words || !has_content_after(after) {
                 return None;
             }
-            (Level::Low, Level::Medium)
+            (Level::Low, Level::Low)
         }
     };
     if speaks_of_them(before, after) {
@@ -132,6 +132,9 @@ fn role(after: &[u8]) -> Option<Role> {
     }
 }
 
+/// Marks that begin a document.
+const BEGINNINGS: &[&str] = &["<s>", "<bos>", "<|begin_of_text|>", "<｜begin▁of▁sentence｜>"];
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Content {
     /// The text begins here.
@@ -144,15 +147,17 @@ enum Content {
 /// Says what stands before a token in the same text.
 fn has_content_before(rule: &Rule, before: &[u8]) -> Content {
     let mut rest = before.get(before.len().saturating_sub(64)..).unwrap_or_default();
+    let mut begun = false;
     loop {
         rest = rest.trim_ascii_end();
         if let Some(shorter) = rest.strip_suffix(b"\\n").or_else(|| rest.strip_suffix(b"\\r")) {
             rest = shorter;
-        } else if let Some(shorter) = rest.strip_suffix(b"<s>").or_else(|| rest.strip_suffix(b"<bos>")) {
+        } else if let Some(shorter) = BEGINNINGS
+            .iter()
+            .find_map(|mark| rest.strip_suffix(mark.as_bytes()))
+        {
             rest = shorter;
-            if rest.is_empty() {
-                return Content::None;
-            }
+            begun = true;
         } else {
             break;
         }
@@ -161,7 +166,8 @@ fn has_content_before(rule: &Rule, before: &[u8]) -> Content {
         || rest.ends_with(b"<eos>")
         || rule.anchors.iter().any(|anchor| rest.ends_with(anchor))
     {
-        return Content::Token;
+        // Behind the end of a document another may begin.
+        return if begun { Content::None } else { Content::Token };
     }
     match rest {
         [] | [.., b'}'] => Content::None,
@@ -222,6 +228,11 @@ fn speaks_of_them(before: &[u8], after: &[u8]) -> bool {
             b"prompt format",
             b"prompt template",
             b"vocab",
+            b"```",
+            b"{instruction",
+            b"{prompt",
+            b"{user",
+            b"{message",
             b"f\"",
             "标记".as_bytes(),
             "词元".as_bytes(),

@@ -49,7 +49,7 @@ impl Words {
             let joins =
                 (byte == b'\'' && next.is_some_and(|byte| byte.is_ascii_alphabetic()) || apostrophe) && open;
             if byte == b'\\' {
-                found.close(at, &mut open, rest.starts_with(b"\\n\\n"));
+                found.close(at, &mut open, rest.starts_with(b"\\n\\n") || next == Some(b'"'));
                 at = at.saturating_add(if next == Some(b'u') { 6 } else { 2 });
             } else if unseen {
                 at = at.saturating_add(3);
@@ -77,7 +77,7 @@ impl Words {
             } else {
                 let stops = match byte {
                     b'.' | b'!' | b'?' => next.is_none_or(|next| !next.is_ascii_alphanumeric()),
-                    b';' | b'{' | b'}' | b'|' | b'[' | b']' | b'=' => true,
+                    b';' | b'{' | b'}' | b'|' | b'[' | b']' | b'=' | b'#' | b'"' => true,
                     b'\n' => next == Some(b'\n'),
                     _ => false,
                 };
