@@ -263,7 +263,10 @@ fn no_file_names_a_machine_or_a_thing_left_undone() {
                 ));
             }
             // What a merge leaves where nobody decided.
-            if ["<".repeat(7), ">".repeat(7)].iter().any(|mark| line.starts_with(mark)) {
+            if ["<".repeat(7), ">".repeat(7)]
+                .iter()
+                .any(|mark| line.starts_with(mark))
+            {
                 wrong.push(format!("{path}:{number}: both sides of a merge"));
             }
             // Within a longer path it is a folder of ours or of a described archive.
