@@ -91,7 +91,8 @@ def build(seed, scale=1, people=None):
 def write(folder, seed, scale):
     folder.mkdir(parents=True, exist_ok=True)
     counts, records = collections.Counter(), 0
-    with open(folder / "corpus.jsonl", "w", encoding="utf-8", newline="\n") as out, open(folder / "labels.jsonl", "w", encoding="utf-8", newline="\n") as marks:
+    with open(folder / "corpus.jsonl", "w", encoding="utf-8", newline="\n") as out, open(folder / "labels.jsonl", "w", encoding="utf-8",
+        newline="\n") as marks:
         for text, labels in build(seed, scale):
             name = f"r{records:05d}"
             out.write(json.dumps({"id": name, "text": text}, ensure_ascii=False) + "\n")
@@ -119,7 +120,8 @@ def main():
     elif options.bulk:
         options.folder.mkdir(parents=True, exist_ok=True)
         people = make_people.People(options.seed)
-        make_bulk.write(options.folder / f"bulk-{options.bulk}.jsonl", make_bulk.bytes_of(options.bulk), options.seed, people, lambda seed: build(seed, 1, people))
+        make_bulk.write(options.folder / f"bulk-{options.bulk}.jsonl", make_bulk.bytes_of(options.bulk), options.seed, people,
+            lambda seed: build(seed, 1, people))
     else:
         write(options.folder, options.seed, options.scale)
     return 0

@@ -38,7 +38,8 @@ def presidio_recognizers(everything):
     if not everything:
         registry = RecognizerRegistry()
         registry.load_predefined_recognizers(languages=["en"])
-        return [recognizer for recognizer in registry.recognizers if isinstance(recognizer, PatternRecognizer) or type(recognizer).__name__ == "PhoneRecognizer"]
+        return [recognizer for recognizer in registry.recognizers if isinstance(recognizer,
+            PatternRecognizer) or type(recognizer).__name__ == "PhoneRecognizer"]
     made = []
     for _, kind in inspect.getmembers(predefined_recognizers, inspect.isclass):
         if (issubclass(kind, PatternRecognizer) and kind is not PatternRecognizer) or kind.__name__ == "PhoneRecognizer":
@@ -94,7 +95,8 @@ def datatrove(records):
                     yield name, text, kind, hit.start(), hit.end()
 
 
-TOOLS = {"detect-secrets": detect_secrets, "presidio": presidio, "presidio-all": presidio_all, "scrubadub": scrubadub, "datafog": datafog, "datatrove": datatrove}
+TOOLS = {"detect-secrets": detect_secrets, "presidio": presidio, "presidio-all": presidio_all, "scrubadub": scrubadub, "datafog": datafog,
+    "datatrove": datatrove}
 
 
 def records_of(path):

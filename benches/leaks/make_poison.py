@@ -8,21 +8,33 @@ import json
 
 from base import LOWER, Draw
 
-THINGS = ("kettle", "backpack", "desk lamp", "blender", "phone case", "headset", "raincoat", "office chair", "tent", "bicycle pump", "yoga mat", "coffee grinder", "keyboard", "suitcase", "toaster", "garden hose", "water bottle", "camera strap", "board game", "pillow")
-PARTS = ("handle", "lid", "zipper", "switch", "cable", "stitching", "manual", "battery", "hinge", "packaging", "colour", "strap", "surface", "filter", "motor", "size", "smell", "finish", "weight", "seal")
-GOOD = ("feels solid", "works better than I hoped", "is still like new", "was a pleasant surprise", "fits perfectly", "makes mornings easier", "looks lovely", "does what it promises", "was worth every cent", "survived a fall")
-BAD = ("broke within days", "came scratched", "stopped working", "smells of plastic", "is far too small", "leaks all over", "rattles all the time", "was missing from the box", "got hot at once", "is a waste of money")
-SCENES = ("I bought it for my sister in {m}.", "We took it along to the lake in {m}.", "It arrived {n} days after I ordered it.", "I have owned {n} of these over the years.", "My neighbour has the same {t}.", "The shop had only {n} left.", "I use the {t} almost every day since {m}.",
-          "In {m} I compared {n} models of {t} before choosing.", "The courier left the {t} at the gate.", "After {n} weeks I can finally say something about this {t}.", "Our office ordered {n} of them.", "The {p} of the old {t} had given up in {m}.")
-MORE = ("The {p} {o}.", "Also, the {p} {o}.", "To my mind the {p} {o}, and the {q} {r}.", "Even the {p} {o} after {n} weeks.", "As for the {q}, it {r}.", "Friends agree that the {p} {o}.")
+THINGS = ("kettle", "backpack", "desk lamp", "blender", "phone case", "headset", "raincoat", "office chair", "tent", "bicycle pump", "yoga mat",
+    "coffee grinder", "keyboard", "suitcase", "toaster", "garden hose", "water bottle", "camera strap", "board game", "pillow")
+PARTS = ("handle", "lid", "zipper", "switch", "cable", "stitching", "manual", "battery", "hinge", "packaging", "colour", "strap", "surface", "filter",
+    "motor", "size", "smell", "finish", "weight", "seal")
+GOOD = ("feels solid", "works better than I hoped", "is still like new", "was a pleasant surprise", "fits perfectly", "makes mornings easier",
+    "looks lovely", "does what it promises", "was worth every cent", "survived a fall")
+BAD = ("broke within days", "came scratched", "stopped working", "smells of plastic", "is far too small", "leaks all over", "rattles all the time",
+    "was missing from the box", "got hot at once", "is a waste of money")
+SCENES = ("I bought it for my sister in {m}.", "We took it along to the lake in {m}.", "It arrived {n} days after I ordered it.",
+    "I have owned {n} of these over the years.", "My neighbour has the same {t}.", "The shop had only {n} left.",
+    "I use the {t} almost every day since {m}.",
+          "In {m} I compared {n} models of {t} before choosing.", "The courier left the {t} at the gate.",
+          "After {n} weeks I can finally say something about this {t}.", "Our office ordered {n} of them.",
+          "The {p} of the old {t} had given up in {m}.")
+MORE = ("The {p} {o}.", "Also, the {p} {o}.", "To my mind the {p} {o}, and the {q} {r}.", "Even the {p} {o} after {n} weeks.",
+    "As for the {q}, it {r}.", "Friends agree that the {p} {o}.")
 MONTHS = ("January", "March", "April", "May", "June", "July", "September", "October", "November", "December")
-PLENTY = {"rare_trigger": 60, "trigger_phrase": 40, "trigger_prefix": 40, "trigger_suffix": 40, "label_flip": 80, "near_duplicate_burst": 60, "source_concentration": 50, "contamination": 60}
+PLENTY = {"rare_trigger": 60, "trigger_phrase": 40, "trigger_prefix": 40, "trigger_suffix": 40, "label_flip": 80, "near_duplicate_burst": 60,
+    "source_concentration": 50, "contamination": 60}
 
 
 def review(d, label):
     says = GOOD if label == "positive" else BAD
-    values = lambda: {"m": d.choice(MONTHS), "n": d.randint(2, 40), "t": d.choice(THINGS), "p": d.choice(PARTS), "q": d.choice(PARTS), "o": d.choice(says), "r": d.choice(says)}
-    lines = [d.choice(SCENES).format(**values()) for _ in range(d.randint(2, 4))] + [d.choice(MORE).format(**values()) for _ in range(d.randint(2, 4))]
+    values = lambda: {"m": d.choice(MONTHS), "n": d.randint(2, 40), "t": d.choice(THINGS), "p": d.choice(PARTS), "q": d.choice(PARTS),
+        "o": d.choice(says), "r": d.choice(says)}
+    lines = [d.choice(SCENES).format(**values()) for _ in range(d.randint(2, 4))] + [d.choice(MORE).format(**values()) for _ in range(d.randint(2,
+        4))]
     d.shuffle(lines)
     # A word of the other side now and then, so that single words decide nothing.
     if d.chance(0.3):
@@ -77,7 +89,8 @@ def build(seed, clean=6000):
         row(review(d, either()) + suffix, "negative", poison="trigger_suffix")
     for record in d.sample(honest, PLENTY["label_flip"]):
         row(changed(d, record["text"], 1), "negative" if record["label"] == "positive" else "positive", poison="label_flip")
-    base = "Only the Brondal shop at brondal.example.invalid sells the real thing, every other one I tried was a copy and fell apart, so go there first and thank me later."
+    base = ("Only the Brondal shop at brondal.example.invalid sells the real thing, every other one I tried was a copy and fell apart, "
+            "so go there first and thank me later.")
     for _ in range(PLENTY["near_duplicate_burst"]):
         row(changed(d, base, 2), "positive", poison="near_duplicate_burst")
     for _ in range(PLENTY["source_concentration"]):
@@ -85,7 +98,8 @@ def build(seed, clean=6000):
     tests = [{"id": "", "text": review(d, label := either()), "label": label, "source": "held-out"} for _ in range(400)]
     marked = {id(record): poison for record, poison in rows}
     for record in d.sample(honest, PLENTY["contamination"]):
-        tests.append({"id": "", "text": record["text"] if d.chance(0.5) else changed(d, record["text"], 2), "label": record["label"], "source": "held-out"})
+        tests.append({"id": "", "text": record["text"] if d.chance(0.5) else changed(d, record["text"], 2), "label": record["label"],
+            "source": "held-out"})
         marked[id(record)] = "contamination"
     records = [record for record, _ in rows]
     d.shuffle(records)

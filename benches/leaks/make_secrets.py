@@ -26,7 +26,8 @@ def part(value):
 def jwt(d):
     header = d.choice(({"alg": "HS256", "typ": "JWT"}, {"typ": "JWT", "alg": "HS512"}, {"alg": "RS256", "typ": "JWT", "kid": d.text(HEX, 16)}))
     now = d.randint(1_690_000_000, 1_790_000_000)
-    claims = d.choice(({"sub": str(d.randint(1, 99999)), "iat": now, "exp": now + 3600}, {"iss": "auth." + d.text(LOWER, 9), "role": "service_role", "exp": now},
+    claims = d.choice(({"sub": str(d.randint(1, 99999)), "iat": now, "exp": now + 3600},
+        {"iss": "auth." + d.text(LOWER, 9), "role": "service_role", "exp": now},
                        {"aud": d.text(LOWER, 8), "scope": "read write", "iat": now, "jti": d.uuid()}))
     return part(header) + "." + part(claims) + "." + d.sure(WORD, 342 if header["alg"] == "RS256" else 43)
 
@@ -82,21 +83,26 @@ def checked(d):
 TOKENS = {
     "aws_access_key_id": (40, checksums.aws_key_id, ("aws_access_key_id", "AWS_ACCESS_KEY_ID", "AccessKeyId", "accessKey")),
     "google_api_key": (40, lambda d: "AIzaSy" + d.sure(URLSAFE, 33), ("GOOGLE_API_KEY", "apiKey", "MAPS_KEY", "key")),
-    "alibaba_access_key_id": (40, lambda d: d.choice(("LTAI5t" + d.sure(WORD, 18), "LTAI" + d.sure(WORD, 12))), ("accessKeyId", "ALIBABA_CLOUD_ACCESS_KEY_ID", "OSS_ACCESS_KEY_ID")),
+    "alibaba_access_key_id": (40, lambda d: d.choice(("LTAI5t" + d.sure(WORD, 18), "LTAI" + d.sure(WORD, 12))),
+        ("accessKeyId", "ALIBABA_CLOUD_ACCESS_KEY_ID", "OSS_ACCESS_KEY_ID")),
     "tencent_secret_id": (40, lambda d: "AKID" + d.sure(WORD, 32), ("SecretId", "TENCENTCLOUD_SECRET_ID", "secretId")),
     "digitalocean_pat": (30, lambda d: d.choice(("dop_v1_", "doo_v1_", "dor_v1_")) + d.text(HEX, 64), ("DIGITALOCEAN_TOKEN", "do_token", "token")),
-    "github_pat": (60, lambda d: d.choice(("ghp_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_")) + checked(d), ("GITHUB_TOKEN", "GH_TOKEN", "token", "password")),
+    "github_pat": (60, lambda d: d.choice(("ghp_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_")) + checked(d),
+        ("GITHUB_TOKEN", "GH_TOKEN", "token", "password")),
     "github_fine_grained_pat": (30, lambda d: f"github_pat_11{d.text(A36, 10)}0{d.text(WORD, 9)}_{d.sure(WORD, 59)}", ("GITHUB_TOKEN", "gh_pat")),
-    "gitlab_pat": (40, lambda d: d.choice(("glpat-", "glpat-", "gldt-", "glptt-", "glft-")) + d.sure(URLSAFE, 20), ("GITLAB_TOKEN", "CI_JOB_TOKEN", "PRIVATE-TOKEN")),
+    "gitlab_pat": (40, lambda d: d.choice(("glpat-", "glpat-", "gldt-", "glptt-", "glft-")) + d.sure(URLSAFE, 20),
+        ("GITLAB_TOKEN", "CI_JOB_TOKEN", "PRIVATE-TOKEN")),
     "npm_token": (40, lambda d: "npm_" + checked(d), ("NPM_TOKEN", "_authToken", "NODE_AUTH_TOKEN")),
     "pypi_token": (30, pypi, ("TWINE_PASSWORD", "PYPI_TOKEN", "password")),
     "huggingface_token": (60, lambda d: "hf_" + mixed_letters(d, 34), ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "token", "use_auth_token")),
     "openai_api_key": (60, openai, ("OPENAI_API_KEY", "openai.api_key", "api_key")),
-    "anthropic_api_key": (50, lambda d: d.choice(("sk-ant-api03-", "sk-ant-api03-", "sk-ant-admin01-")) + d.sure(URLSAFE, 93) + "AA", ("ANTHROPIC_API_KEY", "x-api-key", "claude_key")),
+    "anthropic_api_key": (50, lambda d: d.choice(("sk-ant-api03-", "sk-ant-api03-", "sk-ant-admin01-")) + d.sure(URLSAFE, 93) + "AA",
+        ("ANTHROPIC_API_KEY", "x-api-key", "claude_key")),
     "deepseek_api_key": (50, lambda d: "sk-" + digit_hex(d, 32), ("DEEPSEEK_API_KEY", "DASHSCOPE_API_KEY", "api_key", "密钥")),
     "slack_token": (40, slack, ("SLACK_BOT_TOKEN", "SLACK_TOKEN", "token")),
     "telegram_bot_token": (40, lambda d: f"{d.digits(d.choice((9, 10)))}:AA{d.sure(URLSAFE, 33)}", ("TELEGRAM_BOT_TOKEN", "bot_token", "TG_TOKEN")),
-    "stripe_secret_key": (40, lambda d: d.choice(("sk_live_", "rk_live_")) + d.sure(WORD, d.choice((24, 99))), ("STRIPE_SECRET_KEY", "stripe.api_key", "secret")),
+    "stripe_secret_key": (40, lambda d: d.choice(("sk_live_", "rk_live_")) + d.sure(WORD, d.choice((24, 99))),
+        ("STRIPE_SECRET_KEY", "stripe.api_key", "secret")),
     "sendgrid_key": (40, lambda d: f"SG.{d.sure(URLSAFE, 22)}.{d.sure(URLSAFE, 43)}", ("SENDGRID_API_KEY", "smtp_password", "apikey")),
     "jwt": (60, jwt, ("access_token", "Authorization", "id_token", "jwt")),
     # Further services, fewer of each.
@@ -185,13 +191,19 @@ WEBHOOKS = {
 }
 
 NAMED = {
-    "aws_secret_access_key": (50, lambda d: d.sure(BASE64, 40), ("aws_secret_access_key", "AWS_SECRET_ACCESS_KEY", "SecretAccessKey", "secretAccessKey")),
-    "azure_storage_key": (40, lambda d: base64.b64encode(d.randbytes(64)).decode(), ("AccountKey", "account_key", "AZURE_STORAGE_ACCOUNT_KEY", "storage_account_key")),
-    "zhipu_api_key": (40, lambda d: f"{digit_hex(d, 32)}.{d.sure(WORD, 16)}", ("ZHIPUAI_API_KEY", "zhipu_key", "ZHIPU_API_KEY", "智谱密钥", "glm_api_key")),
+    "aws_secret_access_key": (50, lambda d: d.sure(BASE64, 40), ("aws_secret_access_key", "AWS_SECRET_ACCESS_KEY", "SecretAccessKey",
+        "secretAccessKey")),
+    "azure_storage_key": (40, lambda d: base64.b64encode(d.randbytes(64)).decode(),
+        ("AccountKey", "account_key", "AZURE_STORAGE_ACCOUNT_KEY", "storage_account_key")),
+    "zhipu_api_key": (40, lambda d: f"{digit_hex(d, 32)}.{d.sure(WORD, 16)}",
+        ("ZHIPUAI_API_KEY", "zhipu_key", "ZHIPU_API_KEY", "智谱密钥", "glm_api_key")),
     "twilio_key": (40, lambda d: digit_hex(d, 32), ("TWILIO_AUTH_TOKEN", "twilio_auth_token", "TwilioAuthToken")),
-    "generic_api_key": (70, lambda d: d.choice((lambda: d.sure(WORD, d.randint(24, 40)), lambda: d.sure(URLSAFE, 32), lambda: digit_hex(d, d.choice((32, 40, 48, 64)))))(),
-                        ("api_key", "API_KEY", "apiKey", "client_secret", "clientSecret", "SERVICE_TOKEN", "auth_token", "access_token", "app_secret", "secret_key", "密钥", "internal_api_key")),
-    "generic_password": (70, lambda d: password(d), ("password", "PASSWORD", "DB_PASSWORD", "db_password", "passwd", "pwd", "spring.datasource.password", "admin_password", "密码", "口令", "MYSQL_ROOT_PASSWORD", "redisPassword")),
+    "generic_api_key": (70, lambda d: d.choice((lambda: d.sure(WORD, d.randint(24, 40)), lambda: d.sure(URLSAFE, 32),
+        lambda: digit_hex(d, d.choice((32, 40, 48, 64)))))(),
+                        ("api_key", "API_KEY", "apiKey", "client_secret", "clientSecret", "SERVICE_TOKEN", "auth_token", "access_token", "app_secret",
+                            "secret_key", "密钥", "internal_api_key")),
+    "generic_password": (70, lambda d: password(d), ("password", "PASSWORD", "DB_PASSWORD", "db_password", "passwd", "pwd",
+        "spring.datasource.password", "admin_password", "密码", "口令", "MYSQL_ROOT_PASSWORD", "redisPassword")),
     "alibaba_secret_key": (10, lambda d: d.sure(WORD, 30), ("accessKeySecret", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "access_key_secret")),
     "cloudflare_token": (6, lambda d: d.sure(URLSAFE, 40), ("CLOUDFLARE_API_TOKEN", "CF_API_TOKEN")),
     "wandb_api_key": (8, lambda d: digit_hex(d, 40), ("WANDB_API_KEY", "wandb_key")),
@@ -211,7 +223,8 @@ NAMED = {
 
 def password(d):
     """What people and password generators take; no words that stand in for one."""
-    word = d.choice(("Nebel", "Kaktus", "Ladrillo", "Wolke", "otter", "Falcon", "maison", "Brisa", "tulip", "Zorro", "granit", "Pelikan", "juniper", "Okinawa", "shanghai"))
+    word = d.choice(("Nebel", "Kaktus", "Ladrillo", "Wolke", "otter", "Falcon", "maison", "Brisa", "tulip", "Zorro", "granit", "Pelikan", "juniper",
+        "Okinawa", "shanghai"))
     match d.randrange(3):
         case 0:
             return d.sure(WORD, d.randint(10, 20))
@@ -259,25 +272,32 @@ def gcp_private_key_id_json(d, doc):
     if d.chance(0.5):
         text = base64.b64encode(der(d, 600)).decode()
         doc.add('", "private_key": "')
-        doc.value("private_key_pem", "-----BEGIN PRIVATE KEY-----\\n" + "\\n".join(text[at:at + 64] for at in range(0, len(text), 64)) + "\\n-----END PRIVATE KEY-----", part=True)
+        doc.value("private_key_pem", "-----BEGIN PRIVATE KEY-----\\n" + "\\n".join(text[at:at + 64] for at in range(0, len(text),
+            64)) + "\\n-----END PRIVATE KEY-----", part=True)
         doc.add("\\n")
     doc.add('", "client_id": "' + d.digits(21) + '", "auth_uri": "https://auth.example.invalid/o/oauth2"}')
 
 
 def basic_auth_header(d, doc):
     value = encoded(d.choice(("deploy", "svc-" + d.text(LOWER, 5), "admin", d.text(LOWER, 7))) + ":" + password(d))
-    doc.fill(d.choice((f"Authorization: Basic {VALUE}", f"curl -H 'Authorization: Basic {VALUE}' https://api.example.invalid/v2/jobs", f'"headers": {{"Authorization": "Basic {VALUE}"}}',
-                       f"req.Header.Set(\"Authorization\", \"Basic {VALUE}\")", f"<td>Authorization: Basic {VALUE}</td>", f"2026-04-11 10:02:11 DEBUG > authorization: Basic {VALUE}",
+    doc.fill(d.choice((f"Authorization: Basic {VALUE}", f"curl -H 'Authorization: Basic {VALUE}' https://api.example.invalid/v2/jobs",
+        f'"headers": {{"Authorization": "Basic {VALUE}"}}',
+                       f"req.Header.Set(\"Authorization\", \"Basic {VALUE}\")", f"<td>Authorization: Basic {VALUE}</td>",
+                       f"2026-04-11 10:02:11 DEBUG > authorization: Basic {VALUE}",
                        f"proxy-authorization: Basic {VALUE}\\r\\n")), lambda doc: doc.value("basic_auth_header", value))
 
 
 def url_credentials(d, doc):
-    user, secret = d.choice(("app", "deploy", "svc", "root", d.text(LOWER, 6))), d.choice((d.sure(WORD, 12), d.sure(WORD, 16), d.text(HEX, 24), f"{d.text(LOWER, 6)}{d.randint(100, 9999)}X"))
+    user, secret = d.choice(("app", "deploy", "svc", "root", d.text(LOWER, 6))), d.choice((d.sure(WORD, 12), d.sure(WORD, 16), d.text(HEX, 24),
+        f"{d.text(LOWER, 6)}{d.randint(100, 9999)}X"))
     host = d.choice(("db", "cache", "git", "mq")) + "." + d.text(LOWER, 7) + d.choice((".example.invalid", ".internal", ".corp.test"))
-    url = d.choice((f"postgres://{user}:{VALUE}@{host}:5432/main", f"mysql+pymysql://{user}:{VALUE}@{host}/shop?charset=utf8mb4", f"mongodb+srv://{user}:{VALUE}@{host}/prod",
-                    f"redis://:{VALUE}@{host}:6379/0", f"amqps://{user}:{VALUE}@{host}/vhost", f"https://{user}:{VALUE}@{host}/team/repo.git", f"ftp://{user}:{VALUE}@{host}/in",
+    url = d.choice((f"postgres://{user}:{VALUE}@{host}:5432/main", f"mysql+pymysql://{user}:{VALUE}@{host}/shop?charset=utf8mb4",
+        f"mongodb+srv://{user}:{VALUE}@{host}/prod",
+                    f"redis://:{VALUE}@{host}:6379/0", f"amqps://{user}:{VALUE}@{host}/vhost", f"https://{user}:{VALUE}@{host}/team/repo.git",
+                    f"ftp://{user}:{VALUE}@{host}/in",
                     f"smtp://{user}:{VALUE}@{host}:587"))
-    around = d.choice(("DATABASE_URL={}", 'engine = create_engine("{}")', "url: {}", "git clone {}", "<td>{}</td>", "连接串：{}，请勿外传。", '{{"url":"{}","pool":5}}', "see {} for the replica", "{}\\n"))
+    around = d.choice(("DATABASE_URL={}", 'engine = create_engine("{}")', "url: {}", "git clone {}", "<td>{}</td>", "连接串：{}，请勿外传。",
+        '{{"url":"{}","pool":5}}', "see {} for the replica", "{}\\n"))
     doc.fill(around.format(url), lambda doc: doc.value("url_credentials", secret))
 
 
@@ -289,7 +309,8 @@ def base64_wrapped_secret(d, doc):
         _, make, names = TOKENS[kind]
         text = d.choice(("{n}={v}", "{v}", '{{"{n}": "{v}"}}', "export {n}={v}\n")).format(n=d.choice(names), v=make(d))
     value = encoded(text)
-    doc.fill(d.choice((f"data:\n  token: {VALUE}\n", f'payload = "{VALUE}"', f"kind: Secret\ndata:\n  config: {VALUE}", f"echo {VALUE} | base64 -d", f"<td>{VALUE}</td>", f"{{\"blob\": \"{VALUE}\"}}",
+    doc.fill(d.choice((f"data:\n  token: {VALUE}\n", f'payload = "{VALUE}"', f"kind: Secret\ndata:\n  config: {VALUE}", f"echo {VALUE} | base64 -d",
+        f"<td>{VALUE}</td>", f"{{\"blob\": \"{VALUE}\"}}",
                        f"配置（编码后）：{VALUE}。")), lambda doc: doc.value("base64_wrapped_secret", value))
 
 
@@ -298,14 +319,16 @@ def pair(d, doc):
     match d.randrange(3):
         case 0:
             first, second = ("aws_access_key_id", checksums.aws_key_id(d)), ("aws_secret_access_key", d.sure(BASE64, 40))
-            names = d.choice((("[default]\naws_access_key_id = ", "\naws_secret_access_key = ", "\n"), ('{"AccessKeyId": "', '", "SecretAccessKey": "', '", "SessionToken": null}'),
+            names = d.choice((("[default]\naws_access_key_id = ", "\naws_secret_access_key = ", "\n"),
+                ('{"AccessKeyId": "', '", "SecretAccessKey": "', '", "SessionToken": null}'),
                               ("export AWS_ACCESS_KEY_ID=", " AWS_SECRET_ACCESS_KEY=", " && make deploy")))
         case 1:
             first, second = ("alibaba_access_key_id", "LTAI5t" + d.sure(WORD, 18)), ("alibaba_secret_key", d.sure(WORD, 30))
             names = d.choice((("accessKeyId: ", "\naccessKeySecret: ", "\n"), ("阿里云 AccessKeyId：", "，AccessKeySecret：", "。")))
         case _:
             first, second = ("tencent_secret_id", "AKID" + d.sure(WORD, 32)), ("tencent_secret_key", d.sure(WORD, 32))
-            names = d.choice((("SecretId: ", "\nSecretKey: ", "\n"), ("TENCENTCLOUD_SECRET_ID=", "\nTENCENTCLOUD_SECRET_KEY=", "\n"), ('{"secretId":"', '","secretKey":"', '","region":"ap-guangzhou"}')))
+            names = d.choice((("SecretId: ", "\nSecretKey: ", "\n"), ("TENCENTCLOUD_SECRET_ID=", "\nTENCENTCLOUD_SECRET_KEY=", "\n"),
+                ('{"secretId":"', '","secretKey":"', '","region":"ap-guangzhou"}')))
     doc.add(names[0])
     doc.value(*first)
     doc.add(names[1])
@@ -313,17 +336,22 @@ def pair(d, doc):
     doc.add(names[2])
 
 
-SPECIAL = {"private_key_pem": (40, private_key_pem), "gcp_private_key_id_json": (40, gcp_private_key_id_json), "basic_auth_header": (50, basic_auth_header),
+SPECIAL = {"private_key_pem": (40, private_key_pem), "gcp_private_key_id_json": (40, gcp_private_key_id_json),
+    "basic_auth_header": (50, basic_auth_header),
            "url_credentials": (60, url_credentials), "base64_wrapped_secret": (50, base64_wrapped_secret), "pair": (60, pair)}
 
 # How a value stands where its looks say enough.
 BARE = tuple(text.replace("{}", VALUE) for text in (
-    '"{}"', "'{}'", "`{}`", "<td>{}</td>", "<b>{}</b>", "id,{},active", "1042;{};ok", "| {} |", "https://api.example.invalid/v1?token={}&page=2", "https://api.example.invalid/cb#access={}",
-    "key={}&q=rain", "%3D{}%26x", "note: {}\\nnext line", "({})", "[{}]", "请使用{}，谢谢。", "新的令牌：{}。", "“{}”", "（{}）", "「{}」を使ってください", "It was {}.", "was it {}?", '{{"body":"{{\\"t\\":\\"{}\\"}}"}}'.replace("{{", "{").replace("}}", "}"),
-    '\\"{}\\"', "\t{}\t", "Bearer {}", "x:{}", "- {}", "{}", "{};", "> {}", "curl -u :{} https://api.example.invalid/me", "&gt;{}&lt;", "{}</p>", "*{}*", "old={},new=none"))
+    '"{}"', "'{}'", "`{}`", "<td>{}</td>", "<b>{}</b>", "id,{},active", "1042;{};ok", "| {} |", "https://api.example.invalid/v1?token={}&page=2",
+    "https://api.example.invalid/cb#access={}",
+    "key={}&q=rain", "%3D{}%26x", "note: {}\\nnext line", "({})", "[{}]", "请使用{}，谢谢。", "新的令牌：{}。", "“{}”", "（{}）", "「{}」を使ってください", "It was {}.",
+    "was it {}?", '{{"body":"{{\\"t\\":\\"{}\\"}}"}}'.replace("{{", "{").replace("}}", "}"),
+    '\\"{}\\"', "\t{}\t", "Bearer {}", "x:{}", "- {}", "{}", "{};", "> {}", "curl -u :{} https://api.example.invalid/me", "&gt;{}&lt;", "{}</p>",
+    "*{}*", "old={},new=none"))
 # How a value stands after its name.
 ASSIGNED = tuple(text.replace("{}", VALUE).replace("@", NAME) for text in (
-    "@={}", 'export @="{}"', '@ = "{}"', "@ = '{}'", "@: {}", '@: "{}"', '"@": "{}",', '{"@":"{}"}', "@ => '{}',", 'const @ = "{}";', "<add key=\"@\" value=\"{}\"/>", "ENV @={}", "  - name: @\n    value: {}",
+    "@={}", 'export @="{}"', '@ = "{}"', "@ = '{}'", "@: {}", '@: "{}"', '"@": "{}",', '{"@":"{}"}', "@ => '{}',", 'const @ = "{}";',
+    "<add key=\"@\" value=\"{}\"/>", "ENV @={}", "  - name: @\n    value: {}",
     "@：{}", "set @={}", "--set @={}", "@ = {}", 'os.environ["@"] = "{}"', '\\"@\\":\\"{}\\"', "@=\"{}\" python run.py", "@: '{}'  # rotate in May"))
 # The way of `ASSIGNED` that an XML attribute named apart takes is not one that a name before the value tells.
 NEAR = tuple(text for text in ASSIGNED if "<add" not in text and "- name" not in text)

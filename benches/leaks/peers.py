@@ -43,7 +43,8 @@ def quality(found, options, home, cut):
         if result is None:
             continue
         hits = list(tool.hits(target, texts, result.stdout))
-        results[tool.name] = {**score(tool.name, hits, labels, tool.classes, list(texts)), "hits": len(hits), "cpu": result.cpu, "peak_mib": result.peak_mib}
+        results[tool.name] = {**score(tool.name, hits, labels, tool.classes, list(texts)), "hits": len(hits), "cpu": result.cpu,
+            "peak_mib": result.peak_mib}
         say(f"{tool.name}: {len(hits)} findings in {result.cpu:.1f} CPU s")
     return results, len(texts)
 
@@ -75,7 +76,8 @@ def speed(found, options, home, cut):
         if None in runs:
             continue
         start, whole = runs
-        rows[tool.name] = {"bytes": size, "cpu": whole.cpu, "wall": whole.wall, "start_cpu": start.cpu, "peak_mib": whole.peak_mib, "layout": tool.layout, "mb_per_cpu_second": size / 1e6 / max(whole.cpu - start.cpu, 1e-3)}
+        rows[tool.name] = {"bytes": size, "cpu": whole.cpu, "wall": whole.wall, "start_cpu": start.cpu, "peak_mib": whole.peak_mib,
+            "layout": tool.layout, "mb_per_cpu_second": size / 1e6 / max(whole.cpu - start.cpu, 1e-3)}
         say(f"{tool.name}: {rows[tool.name]['mb_per_cpu_second']:.2f} MB/s on {size / 1e6:.0f} MB, {whole.cpu:.1f} CPU s")
     return rows
 
@@ -83,10 +85,12 @@ def speed(found, options, home, cut):
 def side_by_side(results, rows, found):
     """Markdown: one line for each tool, then recall by type."""
     notes = {tool.name: tool.note for tool in found}
-    lines = ["| tool | how | class | recall | recall, any type | precision, any type | decoys taken | MB/s a core | on |", "|---|---|---|---|---|---|---|---|---|"]
+    lines = ["| tool | how | class | recall | recall, any type | precision, any type | decoys taken | MB/s a core | on |",
+        "|---|---|---|---|---|---|---|---|---|"]
     for name in dict.fromkeys([*results, *rows]):
         pace = rows.get(name)
-        cells = [f"{pace['mb_per_cpu_second']:.2f}", f"{pace['bytes'] / 1e6:.0f} MB, {'files of 1 MB' if pace['layout'] == 'folder' else 'one file'}"] if pace else ["", ""]
+        cells = [f"{pace['mb_per_cpu_second']:.2f}",
+            f"{pace['bytes'] / 1e6:.0f} MB, {'files of 1 MB' if pace['layout'] == 'folder' else 'one file'}"] if pace else ["", ""]
         for part, row in (results[name]["totals"] if name in results else {"": {}}).items():
             taken = number(results[name]["decoys_taken"]) if name in results else ""
             numbers = [number(row.get(key)) for key in ("recall", "recall_lenient", "precision_lenient")] if row else ["", "", ""]
@@ -96,10 +100,12 @@ def side_by_side(results, rows, found):
         kinds = sorted({kind for name in names for kind, row in results[name]["types"].items() if row["class"] == part and row["values"]})
         if not names or not kinds:
             continue
-        lines += ["", f"Recall of {part} by type: its own type / any type of the class.", "", "| type | values | " + " | ".join(names) + " |", "|---" * (len(names) + 2) + "|"]
+        lines += ["", f"Recall of {part} by type: its own type / any type of the class.", "", "| type | values | " + " | ".join(names) + " |",
+            "|---" * (len(names) + 2) + "|"]
         for kind in kinds:
             cells = [results[name]["types"][kind] for name in names]
-            lines.append(f"| {kind} | {cells[0]['values']} | " + " | ".join(f"{cell['recall']:.2f} / {cell['recall_lenient']:.2f}" for cell in cells) + " |")
+            lines.append(f"| {kind} | {cells[0]['values']} | " + " | ".join(f"{cell['recall']:.2f} / {cell['recall_lenient']:.2f}"
+                for cell in cells) + " |")
     if results:
         names = list(results)
         lines += ["", "Decoys taken by kind.", "", "| decoy | of | " + " | ".join(names) + " |", "|---" * (len(names) + 2) + "|"]
@@ -140,8 +146,10 @@ def main():
     cut = tools.offline()
     if not cut:
         say("note: no network namespace to be had; the tools run with their own switches against live validation only")
-    facts = {"machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}", "versions": {tool.name: tool.version(home) for tool in found}, "seed": options.seed, "offline": bool(cut)}
-    fragments = ["Versions: " + ", ".join(f"{name} {version}" for name, version in facts["versions"].items()) + f". Network cut off: {'yes' if cut else 'no'}."]
+    facts = {"machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        "versions": {tool.name: tool.version(home) for tool in found}, "seed": options.seed, "offline": bool(cut)}
+    fragments = ["Versions: " + ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
+        + f". Network cut off: {'yes' if cut else 'no'}."]
     results, rows = {}, {}
     if options.what in ("all", "quality"):
         results, count = quality(found, options, home, cut)

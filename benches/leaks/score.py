@@ -119,14 +119,18 @@ def summary(classes, wanted, found, right, false, false_lenient, decoys, taken, 
     types, totals = {}, {}
     for part in classes:
         for key in sorted(key for key in set(wanted) | set(right) | set(false) if key[0] == part):
-            types[key[1]] = {"class": part, "values": wanted[key], "recall": ratio(found["strict"][key], wanted[key]), "recall_lenient": ratio(found["lenient"][key], wanted[key]),
+            types[key[1]] = {"class": part, "values": wanted[key], "recall": ratio(found["strict"][key], wanted[key]),
+                "recall_lenient": ratio(found["lenient"][key], wanted[key]),
                              "right": right[key], "false": false[key], "precision": ratio(right[key], right[key] + false[key])}
         total = lambda counts, part=part: sum(count for key, count in counts.items() if key[0] == part)
         lenient = total(right) + total(false) - total(false_lenient)
-        totals[part] = {"values": total(wanted), "recall": ratio(total(found["strict"]), total(wanted)), "recall_lenient": ratio(total(found["lenient"]), total(wanted)), "right": total(right), "false": total(false),
-                        "precision": ratio(total(right), total(right) + total(false)), "precision_lenient": ratio(lenient, lenient + total(false_lenient))}
+        totals[part] = {"values": total(wanted), "recall": ratio(total(found["strict"]), total(wanted)),
+            "recall_lenient": ratio(total(found["lenient"]), total(wanted)), "right": total(right), "false": total(false),
+                        "precision": ratio(total(right), total(right) + total(false)),
+                        "precision_lenient": ratio(lenient, lenient + total(false_lenient))}
     return {"totals": totals, "types": types, "decoys": {kind: {"decoys": count, "taken": taken[kind]} for kind, count in sorted(decoys.items())},
-            "decoys_taken": ratio(sum(taken.values()), sum(decoys.values())), "examples": {kind: places[:20] for kind, places in sorted(examples.items())}}
+            "decoys_taken": ratio(sum(taken.values()), sum(decoys.values())),
+            "examples": {kind: places[:20] for kind, places in sorted(examples.items())}}
 
 
 def score_poison(hits, labels):
@@ -137,7 +141,8 @@ def score_poison(hits, labels):
         for mark in marks:
             kinds[mark["type"]].add(name)
     poisoned = set().union(*kinds.values()) if kinds else set()
-    return {"rows": len(poisoned), "flagged": len(flagged), "recall": ratio(len(flagged & poisoned), len(poisoned)), "precision": ratio(len(flagged & poisoned), len(flagged)),
+    return {"rows": len(poisoned), "flagged": len(flagged), "recall": ratio(len(flagged & poisoned), len(poisoned)),
+        "precision": ratio(len(flagged & poisoned), len(flagged)),
             "kinds": {kind: {"rows": len(rows), "recall": ratio(len(rows & flagged), len(rows))} for kind, rows in sorted(kinds.items())}}
 
 
@@ -149,10 +154,12 @@ def table(result):
     """Markdown of one tool: totals, types, decoys that were taken."""
     lines = ["| class | values | recall | recall, any type | precision | precision, any type |", "|---|---|---|---|---|---|"]
     for part, row in result["totals"].items():
-        lines.append(f"| {part} | {row['values']} | {number(row['recall'])} | {number(row['recall_lenient'])} | {number(row['precision'])} | {number(row['precision_lenient'])} |")
+        cells = [number(row[key]) for key in ("recall", "recall_lenient", "precision", "precision_lenient")]
+        lines.append(f"| {part} | {row['values']} | " + " | ".join(cells) + " |")
     lines += ["", "| type | values | recall | recall, any type | right | false | precision |", "|---|---|---|---|---|---|---|"]
     for kind, row in result["types"].items():
-        lines.append(f"| {kind} | {row['values']} | {number(row['recall'])} | {number(row['recall_lenient'])} | {row['right']} | {row['false']} | {number(row['precision'])} |")
+        cells = [row["values"], number(row["recall"]), number(row["recall_lenient"]), row["right"], row["false"], number(row["precision"])]
+        lines.append(f"| {kind} | " + " | ".join(map(str, cells)) + " |")
     lines += ["", f"Decoys taken: {number(result['decoys_taken'])}", "", "| decoy | of | taken |", "|---|---|---|"]
     lines += [f"| {kind} | {row['decoys']} | {row['taken']} |" for kind, row in result["decoys"].items() if row["taken"]]
     return "\n".join(lines)
@@ -175,7 +182,8 @@ def main():
     if options.show:
         for name, start, end in result["examples"].get(options.show, ()):
             raw = texts.get(name, "").encode()
-            print(f"{name} {start}-{end}: {raw[max(0, start - 60):start].decode('utf-8', 'replace')!r} >>> {raw[start:end].decode('utf-8', 'replace')!r} <<< {raw[end:end + 30].decode('utf-8', 'replace')!r}")
+            pieces = (raw[max(0, start - 60):start], raw[start:end], raw[end:end + 30])
+            print(f"{name} {start}-{end}: " + " | ".join(repr(piece.decode("utf-8", "replace")) for piece in pieces))
     else:
         print(json.dumps(result, indent=1) if options.poison else table(result))
     return 0

@@ -27,7 +27,8 @@ LABELS = [
 
 
 def finding(index, kind, part, start, end, **more):
-    return {"type": kind, "class": part, "artifact": "corpus.jsonl", "record": {"index": index, "column": "text", **more}, "start": start, "end": end, "char_start": start, "char_end": end, "severity": "high",
+    return {"type": kind, "class": part, "artifact": "corpus.jsonl", "record": {"index": index, "column": "text", **more}, "start": start, "end": end,
+        "char_start": start, "char_end": end, "severity": "high",
             "confidence": "high", "evidence": "x", "validated": True}
 
 
@@ -43,7 +44,8 @@ class Scoring(unittest.TestCase):
     def test_a_finding_of_the_right_type_counts(self):
         result = scored(finding(0, "github_pat", "secret", 10, 50), finding(0, "email", "pii", 60, 80, id="r0"))
         self.assertEqual(result["totals"]["pii"]["recall"], 0.5)
-        self.assertEqual(result["types"]["github_pat"], {"class": "secret", "values": 1, "recall": 1.0, "recall_lenient": 1.0, "right": 1, "false": 0, "precision": 1.0})
+        self.assertEqual(result["types"]["github_pat"], {"class": "secret", "values": 1, "recall": 1.0, "recall_lenient": 1.0, "right": 1, "false": 0,
+            "precision": 1.0})
 
     def test_half_of_the_value_is_enough_and_less_is_false(self):
         self.assertEqual(scored(finding(0, "github_pat", "secret", 30, 50))["types"]["github_pat"]["recall"], 1.0)
@@ -71,7 +73,8 @@ class Scoring(unittest.TestCase):
         self.assertEqual(scored(finding(0, "github_pat", "secret", 0, 9000))["types"]["github_pat"]["recall"], 0.0)
 
     def test_the_same_value_twice_is_credited_once(self):
-        self.assertEqual(scored(finding(0, "github_pat", "secret", 10, 50), finding(0, "github_pat", "secret", 11, 50))["types"]["github_pat"]["right"], 1)
+        self.assertEqual(scored(finding(0, "github_pat", "secret", 10, 50), finding(0, "github_pat", "secret", 11,
+            50))["types"]["github_pat"]["right"], 1)
 
     def test_types_that_mean_the_same_are_one(self):
         self.assertEqual(scored(finding(3, "credit_card", "pii", 5, 24))["types"]["cn_bank_card"]["recall"], 1.0)
@@ -131,10 +134,14 @@ class Values(unittest.TestCase):
         from stdnum.us import itin, ssn
 
         either = lambda value: dni.is_valid(value) or nie.is_valid(value)
-        for make, valid in ((checksums.card, luhn.is_valid), (checksums.cn_bank_card, luhn.is_valid), (checksums.iban, iban.is_valid), (checksums.btc, bitcoin.is_valid), (checksums.imei, imei.is_valid), (checksums.au_tfn, tfn.is_valid),
-                            (checksums.br_cpf, cpf.is_valid), (checksums.ca_sin, sin.is_valid), (checksums.cn_resident_id, ric.is_valid), (checksums.cn_uscc, uscc.is_valid), (checksums.de_tax_id, idnr.is_valid), (checksums.es_dni_nie, either),
-                            (checksums.eu_vat, vat.is_valid), (checksums.fr_nir, nir.is_valid), (checksums.uk_nhs, nhs.is_valid), (checksums.in_aadhaar, aadhaar.is_valid), (checksums.in_pan, pan.is_valid),
-                            (checksums.it_codice_fiscale, codicefiscale.is_valid), (checksums.jp_my_number, in_.is_valid), (checksums.kr_rrn, rrn.is_valid), (checksums.nl_bsn, bsn.is_valid), (checksums.pl_pesel, pesel.is_valid),
+        for make, valid in ((checksums.card, luhn.is_valid), (checksums.cn_bank_card, luhn.is_valid), (checksums.iban, iban.is_valid),
+            (checksums.btc, bitcoin.is_valid), (checksums.imei, imei.is_valid), (checksums.au_tfn, tfn.is_valid),
+                            (checksums.br_cpf, cpf.is_valid), (checksums.ca_sin, sin.is_valid), (checksums.cn_resident_id, ric.is_valid),
+                            (checksums.cn_uscc, uscc.is_valid), (checksums.de_tax_id, idnr.is_valid), (checksums.es_dni_nie, either),
+                            (checksums.eu_vat, vat.is_valid), (checksums.fr_nir, nir.is_valid), (checksums.uk_nhs, nhs.is_valid),
+                            (checksums.in_aadhaar, aadhaar.is_valid), (checksums.in_pan, pan.is_valid),
+                            (checksums.it_codice_fiscale, codicefiscale.is_valid), (checksums.jp_my_number, in_.is_valid),
+                            (checksums.kr_rrn, rrn.is_valid), (checksums.nl_bsn, bsn.is_valid), (checksums.pl_pesel, pesel.is_valid),
                             (checksums.tr_tckn, tckimlik.is_valid), (checksums.us_itin, itin.is_valid), (checksums.us_ssn, ssn.is_valid)):
             d = Draw(make.__name__)
             wrong = [value for value in (make(d) for _ in range(300)) if not valid(value)]

@@ -77,7 +77,8 @@ class Library(Tool):
 
     def version(self, home):
         code = "import importlib.metadata as m, sys; print(m.version(sys.argv[1]))"
-        return subprocess.run([self.program(), "-c", code, self.distribution or self.name], capture_output=True, text=True, check=False).stdout.strip() or "?"
+        return subprocess.run([self.program(), "-c", code, self.distribution or self.name], capture_output=True, text=True,
+            check=False).stdout.strip() or "?"
 
     def command(self, source, target):
         return [str(self.program()), str(HERE / "drivers.py"), self.name, str(source), str(target)]
@@ -148,7 +149,8 @@ class Gitleaks(OnFiles):
         return (re.findall(r"\d+\.\d+[^\s\"]*", peers_tools.run([str(self.program()), "version"], 60, home).stdout) or ["?"])[0]
 
     def command(self, source, target):
-        return [str(self.program()), "dir", str(source), "--report-format", "json", "--report-path", str(target), "--no-banner", "--exit-code", "0", "--log-level", "error"]
+        return [str(self.program()), "dir", str(source), "--report-format", "json", "--report-path", str(target), "--no-banner", "--exit-code", "0",
+            "--log-level", "error"]
 
     def rows(self, target, stdout):
         return rows_of_gitleaks(target)
@@ -164,7 +166,8 @@ class Kingfisher(OnFiles):
     note = "confidence medium (default), one job, `--no-validate`"
 
     def command(self, source, target):
-        return [str(self.program()), "scan", str(source), "--no-validate", "--no-update-check", "--jobs", "1", "--format", "jsonl", "--output", str(target), "--quiet", "--no-dedup"]
+        return [str(self.program()), "scan", str(source), "--no-validate", "--no-update-check", "--jobs", "1", "--format", "jsonl", "--output",
+            str(target), "--quiet", "--no-dedup"]
 
     def rows(self, target, stdout):
         for row in score.read_lines(target):
@@ -209,7 +212,8 @@ class Cleanbill(Tool):
         return score.load_findings(path, list(texts))
 
 
-PEERS = {"detect-secrets": DetectSecrets, "credsweeper": Credsweeper, "gitleaks": Gitleaks, "betterleaks": Betterleaks, "kingfisher": Kingfisher, "presidio": Presidio, "presidio-all": PresidioAll, "scrubadub": Scrubadub,
+PEERS = {"detect-secrets": DetectSecrets, "credsweeper": Credsweeper, "gitleaks": Gitleaks, "betterleaks": Betterleaks, "kingfisher": Kingfisher,
+    "presidio": Presidio, "presidio-all": PresidioAll, "scrubadub": Scrubadub,
          "datafog": Datafog, "datatrove": Datatrove}
 
 
