@@ -89,7 +89,7 @@ def datatrove(records):
 
     formatter = PIIFormatter()
     for name, text in records:
-        for kind, replacer in (("email", formatter.email_replacer), ("ip", formatter.ip_replacer)):
+        for kind, replacer in (("email", formatter.emails_replacer), ("ip", formatter.ip_replacer)):
             for hit in replacer.regex.finditer(text):
                 if not replacer.validator or replacer.validator(hit.group(0)):
                     yield name, text, kind, hit.start(), hit.end()
