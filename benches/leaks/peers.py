@@ -8,8 +8,10 @@ import argparse
 import json
 import pathlib
 import platform
+import shutil
 import subprocess
 import sys
+import tempfile
 
 import tools
 from score import load_labels, number, read_lines, score, score_poison, table
@@ -34,10 +36,12 @@ def quality(found, options, home, cut):
         make(options, folder)
     texts = {row["id"]: row["text"] for row in read_lines(folder / "corpus.jsonl")}
     labels = load_labels(folder / "labels.jsonl")
-    tools.lay_out(texts, options.data / "files")
+    # Not below `target`: some scanners leave out folders of that name.
+    files = pathlib.Path(tempfile.mkdtemp(prefix="leaks-"))
+    tools.lay_out(texts, files)
     results = {}
     for tool in found:
-        source = folder / "corpus.jsonl" if tool.layout == "jsonl" else options.data / "files"
+        source = folder / "corpus.jsonl" if tool.layout == "jsonl" else files
         target = home / f"{tool.name}.out"
         result = tools.run(tool, source, target, home, cut)
         if result is None:
@@ -46,6 +50,7 @@ def quality(found, options, home, cut):
         results[tool.name] = {**score(tool.name, hits, labels, tool.classes, list(texts)), "hits": len(hits), "cpu": result.cpu,
             "peak_mib": result.peak_mib}
         say(f"{tool.name}: {len(hits)} findings in {result.cpu:.1f} CPU s")
+    shutil.rmtree(files)
     return results, len(texts)
 
 
@@ -68,10 +73,10 @@ def speed(found, options, home, cut):
     bulk = options.data / f"bulk-{options.bulk}.jsonl"
     if not bulk.exists():
         make(options, options.data, "--bulk", options.bulk)
-    rows = {}
+    rows, parts = {}, pathlib.Path(tempfile.mkdtemp(prefix="leaks-"))
     for tool in found:
-        source, size = tools.slices(bulk, tool.speed_bytes, options.data / "slices", tool.layout)
-        small, _ = tools.slices(bulk, 1, options.data / "slices", tool.layout)
+        source, size = tools.slices(bulk, tool.speed_bytes, parts, tool.layout)
+        small, _ = tools.slices(bulk, 1, parts, tool.layout)
         runs = [tools.run(tool, small, home / "speed.out", home, cut), tools.run(tool, source, home / "speed.out", home, cut)]
         if None in runs:
             continue
@@ -79,6 +84,7 @@ def speed(found, options, home, cut):
         rows[tool.name] = {"bytes": size, "cpu": whole.cpu, "wall": whole.wall, "start_cpu": start.cpu, "peak_mib": whole.peak_mib,
             "layout": tool.layout, "mb_per_cpu_second": size / 1e6 / max(whole.cpu - start.cpu, 1e-3)}
         say(f"{tool.name}: {rows[tool.name]['mb_per_cpu_second']:.2f} MB/s on {size / 1e6:.0f} MB, {whole.cpu:.1f} CPU s")
+    shutil.rmtree(parts)
     return rows
 
 

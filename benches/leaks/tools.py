@@ -1,6 +1,5 @@
 """How each scanner of leaks is called, and how its findings become hits with places in bytes."""
 
-import json
 import os
 import pathlib
 import re
@@ -33,6 +32,12 @@ def located(text, value, line):
     return start, start + len(value.encode())
 
 
+def encoded_on(text, number):
+    """The longest run of base64 on a line or the one after it."""
+    runs = re.findall(r"[A-Za-z0-9+/_-]{20,}={0,2}", "\n".join(text.split("\n")[max(0, number - 1):number + 1]))
+    return max(runs, key=len, default="")
+
+
 class Tool:
     """A scanner. `command` says how it is run over a source; `hits` reads what it wrote."""
 
@@ -42,7 +47,6 @@ class Tool:
     layout = "jsonl"
     timeout = 7200
     fine_codes = (0,)
-    environment = ()
     note = ""
 
     def __init__(self, name, folder):
@@ -126,20 +130,19 @@ class OnFiles(Tool):
 
     layout = "folder"
 
-    def rows(self, target, stdout):
+    def rows(self, target):
+        """(path, type, value, number of the line) of every finding."""
         raise NotImplementedError
 
     def hits(self, target, texts, stdout):
-        for path, kind, value, line, place in self.rows(target, stdout):
+        for path, kind, value, line in self.rows(target):
             name = pathlib.Path(path).stem
-            found = located(texts.get(name, ""), value, line) or place
+            found = located(texts.get(name, ""), value, line)
+            if not found:
+                # The value was decoded by the tool: the encoded text around it counts.
+                kind, found = "base64", located(texts.get(name, ""), encoded_on(texts.get(name, ""), line), line)
             if found:
                 yield {"id": name, "type": kind, "class": "secret", "start": found[0], "end": found[1]}
-
-
-def rows_of_gitleaks(target):
-    for row in peers_tools.load(target) or ():
-        yield row["File"], row["RuleID"], row["Secret"], row["StartLine"], None
 
 
 class Gitleaks(OnFiles):
@@ -149,31 +152,40 @@ class Gitleaks(OnFiles):
         return (re.findall(r"\d+\.\d+[^\s\"]*", peers_tools.run([str(self.program()), "version"], 60, home).stdout) or ["?"])[0]
 
     def command(self, source, target):
-        return [str(self.program()), "dir", str(source), "--report-format", "json", "--report-path", str(target), "--no-banner", "--exit-code", "0",
-            "--log-level", "error"]
+        return [str(self.program()), "dir", str(source), "--report-format", "json", "--report-path", str(target), "--no-banner",
+                "--exit-code", "0", "--log-level", "error"]
 
-    def rows(self, target, stdout):
-        return rows_of_gitleaks(target)
+    def rows(self, target):
+        for row in peers_tools.load(target) or ():
+            yield row["File"], row["RuleID"], row["Secret"], row["StartLine"]
 
 
-class Betterleaks(Gitleaks):
-    note = "`dir`, decoding as by default, validation off"
+class Betterleaks(OnFiles):
+    note = "decoding as by default, no validation"
+
+    def command(self, source, target):
+        return [str(self.program()), str(source), "--output", f"{target}.json", "--silent", "--no-banner", "--exit-code", "0",
+                "--log-level", "error"]
+
+    def rows(self, target):
+        for row in (peers_tools.load(f"{target}.json") or {}).get("findings", ()):
+            yield row["location"]["path"], row["rule_id"], row["match"]["value"], row["location"]["start_line"]
 
 
 class Kingfisher(OnFiles):
-    speed_bytes = 1_000_000_000
-    fine_codes = (0, 200, 205)
+    # Findings end with 200.
+    fine_codes = (0, 200)
     note = "confidence medium (default), one job, `--no-validate`"
 
     def command(self, source, target):
-        return [str(self.program()), "scan", str(source), "--no-validate", "--no-update-check", "--jobs", "1", "--format", "jsonl", "--output",
-            str(target), "--quiet", "--no-dedup"]
+        return [str(self.program()), "scan", str(source), "--no-validate", "--no-update-check", "--jobs", "1", "--format", "jsonl",
+                "--output", str(target), "--quiet", "--no-dedup"]
 
-    def rows(self, target, stdout):
+    def rows(self, target):
         for row in score.read_lines(target):
             if "finding" in row:
                 found = row["finding"]
-                yield found["path"], row["rule"]["id"], found["snippet"], int(found["line"]), None
+                yield found["path"], row["rule"]["id"], found["snippet"], int(found["line"])
 
 
 class Credsweeper(OnFiles):
@@ -183,10 +195,10 @@ class Credsweeper(OnFiles):
     def command(self, source, target):
         return [str(self.program()), "--path", str(source), "--save-json", str(target), "--log", "error", "--jobs", "1"]
 
-    def rows(self, target, stdout):
+    def rows(self, target):
         for row in peers_tools.load(target) or ():
             for line in row["line_data_list"]:
-                yield line["path"], row["rule"], line["value"], line["line_num"], None
+                yield line["path"], row["rule"], line["value"], line["line_num"]
 
 
 class Cleanbill(Tool):
@@ -252,7 +264,9 @@ def slices(bulk, size, folder, layout):
     if layout == "jsonl" and size >= bulk.stat().st_size:
         return bulk, bulk.stat().st_size
     place = folder / f"{layout}-{size}"
-    shutil.rmtree(place, ignore_errors=True)
+    if place.exists():
+        parts = sorted(place.iterdir())
+        return (place if layout == "folder" else parts[0]), sum(part.stat().st_size for part in parts)
     place.mkdir()
     total, count, out = 0, 0, None
     with open(bulk, "rb") as stream:
@@ -269,7 +283,3 @@ def slices(bulk, size, folder, layout):
     if out:
         out.close()
     return (place if layout == "folder" else place / "part-00000.jsonl"), total
-
-
-def json_text(value):
-    return json.dumps(value, indent=1) + "\n"
