@@ -1,4 +1,4 @@
-"""Tests of the scoring and of the check digits: `python3 -m unittest discover benches/leaks`. Faker is not needed."""
+"""Tests of the scoring and of the check digits: `python3 benches/leaks/test_leaks.py`. Faker is not needed."""
 
 import importlib.util
 import json
