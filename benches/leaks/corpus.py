@@ -22,7 +22,7 @@ import texts
 from base import Doc, Draw
 
 CLEAN = 900
-TABLES = 120
+TABLES = 60
 SENTENCES = 150
 
 

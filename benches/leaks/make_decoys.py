@@ -131,7 +131,8 @@ def empty_hidden(d, doc):
 def plain_image(d, doc):
     doc.decoy("markdown_image", d.choice((f"![logo](https://static.example.invalid/{d.text(LOWER, 5)}.png)",
         f"![build](https://ci.example.invalid/badge?branch=main&style={d.choice(('flat', 'plastic'))})", f"![map](images/{d.text(LOWER, 6)}.svg)",
-        "![chart](https://static.example.invalid/c.png?w=640&h=480)")))
+        "![chart](https://static.example.invalid/c.png?w=640&h=480)",
+        f"![photo](https://static.example.invalid/p.jpg?Expires={d.randint(1_700_000_000, 1_790_000_000)}&Signature={d.sure(WORD, 43)})")))
 
 
 def colours(d, doc):

@@ -311,7 +311,7 @@ def base64_wrapped_secret(d, doc):
     value = encoded(text)
     doc.fill(d.choice((f"data:\n  token: {VALUE}\n", f'payload = "{VALUE}"', f"kind: Secret\ndata:\n  config: {VALUE}", f"echo {VALUE} | base64 -d",
         f"<td>{VALUE}</td>", f"{{\"blob\": \"{VALUE}\"}}",
-                       f"配置（编码后）：{VALUE}。")), lambda doc: doc.value("base64_wrapped_secret", value))
+                       f"配置（编码后）：{VALUE}。")), lambda doc: doc.value("base64_wrapped_secret", value, part=True))
 
 
 def pair(d, doc):
