@@ -94,7 +94,8 @@ def html_hidden_text(d, doc):
 
 def leaked(d):
     """What somebody said, encoded for an address."""
-    said = f"user: {d.choice(('my order', 'the invoice', 'our plan', 'the diagnosis'))} {d.randint(100, 999)} is {d.choice(('late', 'secret', 'paid twice'))}"
+    subject, state = d.choice(("my order", "the invoice", "our plan", "the diagnosis")), d.choice(("late", "secret", "paid twice"))
+    said = f"user: {subject} {d.randint(100, 999)} is {state}"
     return base64.urlsafe_b64encode((said + f"; assistant: {d.choice(('I see', 'noted', 'understood'))}").encode()).decode().rstrip("=")
 
 
