@@ -43,7 +43,7 @@ def quality(found, options, home, cut):
     for tool in found:
         source = folder / "corpus.jsonl" if tool.layout == "jsonl" else files
         target = home / f"{tool.name}.out"
-        result = tools.run(tool, source, target, home, cut)
+        result = tools.run(tool, tool.command(source, target), target, home, cut)
         if result is None:
             continue
         hits = list(tool.hits(target, texts, result.stdout))
@@ -61,10 +61,11 @@ def poison(found, options, home, cut):
         make(options, folder, "--poison")
     for tool in found:
         if tool.name == "cleanbill":
-            result = tools.run(tool, folder / "train.jsonl", home / "poison.out", home, cut)
+            target = home / "poison.out"
+            result = tools.run(tool, tool.command(folder / "train.jsonl", target), target, home, cut)
             if result is not None:
                 texts = {row["id"]: row["text"] for row in read_lines(folder / "train.jsonl")}
-                return score_poison(list(tool.hits(home / "poison.out", texts, result.stdout)), load_labels(folder / "labels.jsonl"))
+                return score_poison(list(tool.hits(target, texts, result.stdout)), load_labels(folder / "labels.jsonl"))
     return None
 
 
@@ -75,14 +76,15 @@ def speed(found, options, home, cut):
         make(options, options.data, "--bulk", options.bulk)
     rows, parts = {}, pathlib.Path(tempfile.mkdtemp(prefix="leaks-"))
     for tool in found:
-        source, size = tools.slices(bulk, tool.speed_bytes, parts, tool.layout)
-        small, _ = tools.slices(bulk, 1, parts, tool.layout)
-        runs = [tools.run(tool, small, home / "speed.out", home, cut), tools.run(tool, source, home / "speed.out", home, cut)]
+        layout, target = tool.speed_layout(), home / "speed.out"
+        source, size = tools.slices(bulk, tool.speed_bytes, parts, layout)
+        small, _ = tools.slices(bulk, 1, parts, layout)
+        runs = [tools.run(tool, tool.speed_command(path, target), target, home, cut) for path in (small, source)]
         if None in runs:
             continue
         start, whole = runs
         rows[tool.name] = {"bytes": size, "cpu": whole.cpu, "wall": whole.wall, "start_cpu": start.cpu, "peak_mib": whole.peak_mib,
-            "layout": tool.layout, "mb_per_cpu_second": size / 1e6 / max(whole.cpu - start.cpu, 1e-3)}
+            "layout": layout, "mb_per_cpu_second": size / 1e6 / max(whole.cpu - start.cpu, 1e-3)}
         say(f"{tool.name}: {rows[tool.name]['mb_per_cpu_second']:.2f} MB/s on {size / 1e6:.0f} MB, {whole.cpu:.1f} CPU s")
     shutil.rmtree(parts)
     return rows
