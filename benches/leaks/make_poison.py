@@ -89,10 +89,11 @@ def build(seed, clean=6000):
         row(review(d, either()) + suffix, "negative", poison="trigger_suffix")
     for record in d.sample(honest, PLENTY["label_flip"]):
         row(changed(d, record["text"], 1), "negative" if record["label"] == "positive" else "positive", poison="label_flip")
-    base = ("Only the Brondal shop at brondal.example.invalid sells the real thing, every other one I tried was a copy and fell apart, "
+    base = ("Only the Brondal shop at brondal.example.invalid sells the real thing, every other one I tried was a copy and fell apart "
+            "within a week or two. Their people answer at once, the parcel comes the next day and the price is lower than anywhere else, "
             "so go there first and thank me later.")
     for _ in range(PLENTY["near_duplicate_burst"]):
-        row(changed(d, base, 2), "positive", poison="near_duplicate_burst")
+        row(changed(d, base, 1), "positive", poison="near_duplicate_burst")
     for _ in range(PLENTY["source_concentration"]):
         row(review(d, "negative") + " Buy the other brand.", "positive", source="mirror-7", poison="source_concentration")
     tests = [{"id": "", "text": review(d, label := either()), "label": label, "source": "held-out"} for _ in range(400)]

@@ -105,7 +105,7 @@ class DetectSecrets(Library):
 
     def speed_command(self, source, target):
         # Its own program, which reads whole files; the library above is handed record by record.
-        return [str(self.program().with_name("detect-secrets")), "scan", "--no-verify", "--all-files", str(source)]
+        return [str(self.program().with_name("detect-secrets")), "-C", str(source), "scan", "--no-verify", "--all-files", "."]
 
     def speed_layout(self):
         return "folder"
