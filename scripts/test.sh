@@ -68,6 +68,9 @@ fi
 grep -E '^test result:' "$log.tokens"
 grep -hE '^SKIPPED:' "$log.tokens" >>"$log" || true
 
+step "benches"
+python3 benches/leaks/test_leaks.py --quiet
+
 step "documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
 

@@ -16,7 +16,7 @@ mod verify;
 mod write;
 
 pub use file::{ListedClaim, UnverifiedSigner, append, list};
-pub use predicate::{Dependency, Policy, Predicate, Run, VulnerabilityScan};
+pub use predicate::{Dependency, Policy, Predicate, Run, VulnerabilityScan, examined};
 pub use read::{Claim, ClaimSubject, Provenance};
 pub use refusal::ClaimRefusal;
 pub use report::{CLAIMS_SCHEMA, CLAIMS_SCHEMA_TEXT, list_to_json};

@@ -49,7 +49,10 @@ pub use listing::{ListOptions, Listed, list_files};
 pub use named_signer::{NamedSigner, named_signer};
 pub use note::Note;
 pub use refusal::{Document, Method, NameProblem, Refusal, Step};
-pub use sign::{ReadModel, ReadOptions, read_model, sign_with_certificate, sign_with_key};
+pub use sign::{
+    KnownFile, ReadModel, ReadOptions, check_model, known_model, read_model, sign_with_certificate,
+    sign_with_key,
+};
 pub use sigstore::{SigstoreTrust, TrustedRootSource};
 pub use statement::{Resource, Serialization, Statement};
 pub use time::UnixTime;

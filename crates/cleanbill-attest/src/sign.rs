@@ -1,10 +1,15 @@
 //! Signing: the files of a model become a statement, and the statement a bundle. Nothing is written here.
 
-use std::{num::NonZeroUsize, path::Path};
+use std::{
+    mem,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     bundle::{self, Signer},
     certificate::Certificate,
+    claims::ClaimRefusal,
     digest::Algorithm,
     dsse,
     hashing::{self, Hashed, Job, Observer},
@@ -44,13 +49,32 @@ pub struct ReadModel {
     pub not_covered: Vec<String>,
 }
 
-/// Reads a model and makes the statement about it, or says everything that stands against signing it.
-pub fn read_model(
-    model: &Path,
-    name: &str,
-    options: &ReadOptions,
-    observer: &dyn Observer,
-) -> Result<ReadModel, Vec<Refusal>> {
+/// The files of a model, each with its path and size, and what was left out.
+struct Content {
+    shape: Shape,
+    files: Vec<(String, PathBuf, u64)>,
+    ignored: Vec<String>,
+}
+
+impl Content {
+    fn statement(self, name: &str, options: &ReadOptions, resources: Vec<Resource>) -> Statement {
+        Statement {
+            name: name.to_owned(),
+            serialization: options.serialization,
+            algorithm: options.algorithm,
+            allow_symlinks: options.allow_symlinks,
+            ignore_paths: match self.shape {
+                Shape::File => Vec::new(),
+                Shape::Folder => options.ignore.as_slice().to_vec(),
+            },
+            resources,
+            is_old: false,
+        }
+    }
+}
+
+/// Lists the files of a model, or says everything that stands against signing it.
+fn list(model: &Path, options: &ReadOptions) -> Result<Content, Vec<Refusal>> {
     let walk = walk::walk(model, &options.ignore).map_err(|refusal| vec![refusal])?;
     let mut refusals = Vec::new();
     let mut ignored = Vec::new();
@@ -71,10 +95,73 @@ pub fn read_model(
     if files.is_empty() {
         return Err(vec![Refusal::ModelEmpty]);
     }
+    Ok(Content {
+        shape: walk.shape,
+        files,
+        ignored,
+    })
+}
+
+/// Says what stands against signing a model, as far as that shows without reading its files.
+pub fn check_model(model: &Path, options: &ReadOptions) -> Result<(), Vec<Refusal>> {
+    list(model, options).map(|_| ())
+}
+
+/// Holds what those who read a file know of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownFile {
+    /// The digest of its bytes.
+    pub sha256: [u8; 32],
+    /// How many they were.
+    pub size_bytes: u64,
+}
+
+/// Makes the statement about a model, file by file, from what is `known` to those who read it already, by the names of the files; that of a
+/// model of one file is `.`.
+pub fn known_model(
+    model: &Path,
+    name: &str,
+    options: &ReadOptions,
+    known: &dyn Fn(&str) -> Option<KnownFile>,
+) -> Result<Statement, Vec<Refusal>> {
+    let content = list(model, options)?;
+    let mut refusals = Vec::new();
+    let mut resources = Vec::with_capacity(content.files.len());
+    for (name, _, size_bytes) in &content.files {
+        let name = name.clone();
+        match known(&name) {
+            Some(known) if known.size_bytes == *size_bytes => resources.push(Resource {
+                name,
+                digest: known.sha256.to_vec(),
+            }),
+            Some(_) => refusals.push(Refusal::FileInFlux { name }),
+            None => refusals.push(Refusal::Claim(ClaimRefusal::NotExamined { name })),
+        }
+    }
+    if !refusals.is_empty() {
+        return Err(refusals);
+    }
+    let options = ReadOptions {
+        serialization: Serialization::Files,
+        algorithm: Algorithm::Sha256,
+        ..options.clone()
+    };
+    Ok(content.statement(name, &options, resources))
+}
+
+/// Reads a model and makes the statement about it, or says everything that stands against signing it.
+pub fn read_model(
+    model: &Path,
+    name: &str,
+    options: &ReadOptions,
+    observer: &dyn Observer,
+) -> Result<ReadModel, Vec<Refusal>> {
+    let mut listed = list(model, options)?;
+    let mut refusals = Vec::new();
     let mut names = Vec::new();
     let mut jobs = Vec::new();
     let mut not_covered = Vec::new();
-    for (name, path, size_bytes) in &files {
+    for (name, path, size_bytes) in &listed.files {
         match options.serialization {
             Serialization::Files => {
                 names.push(name.clone());
@@ -125,24 +212,12 @@ pub fn read_model(
     if !refusals.is_empty() {
         return Err(refusals);
     }
-    let ignore_paths = match walk.shape {
-        Shape::File => Vec::new(),
-        Shape::Folder => options.ignore.as_slice().to_vec(),
-    };
     Ok(ReadModel {
-        statement: Statement {
-            name: name.to_owned(),
-            serialization: options.serialization,
-            algorithm: options.algorithm,
-            allow_symlinks: options.allow_symlinks,
-            ignore_paths,
-            resources,
-            is_old: false,
-        },
         size_bytes,
-        files: files.len(),
-        ignored,
+        files: listed.files.len(),
+        ignored: mem::take(&mut listed.ignored),
         not_covered,
+        statement: listed.statement(name, options, resources),
     })
 }
 

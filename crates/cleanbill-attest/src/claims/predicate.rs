@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cleanbill_core::{
-    CoverageState, Report, Severity, Verdict,
+    ArtifactReport, CoverageState, Report, Severity, Verdict,
     bill::{AnalysisState, Certainty, Vulnerability},
     hex,
 };
@@ -18,6 +18,7 @@ use super::{
 use crate::{
     json,
     refusal::{Document, Refusal},
+    sign::KnownFile,
     statement::{Resource, Statement},
     time::UnixTime,
 };
@@ -389,26 +390,37 @@ fn judge<'a>(report: &'a Report, policy: &Policy<'a>) -> Judged<'a> {
     }
 }
 
-/// Says whether the bytes that were scanned are those that the claim is about.
-fn covers(report: &Report, model: &Statement) -> Result<(), Vec<Refusal>> {
-    let scanned: BTreeMap<&str, Option<String>> = report
-        .artifacts
-        .iter()
-        .map(|artifact| {
-            let digest = artifact.sha256.map(|digest| digest.to_string());
-            (artifact.path.as_str(), digest)
+/// Gives what is known of each file that a scan read, by its name in a statement about the same model.
+pub fn examined(report: &Report) -> impl Fn(&str) -> Option<KnownFile> {
+    let known = |artifact: &ArtifactReport| {
+        Some(KnownFile {
+            sha256: artifact.sha256?.0,
+            size_bytes: artifact.size_bytes,
         })
-        .collect();
-    let single = match model.resources.as_slice() {
-        [one] if one.name == "." => scanned.values().next().filter(|_| scanned.len() == 1),
+    };
+    let single = match report.artifacts.as_slice() {
+        [one] => known(one),
         _ => None,
     };
+    let artifacts = report.artifacts.iter();
+    let files: BTreeMap<&str, _> = artifacts
+        .filter_map(|artifact| Some((artifact.path.as_str(), known(artifact)?)))
+        .collect();
+    move |name| match name {
+        "." => single,
+        name => files.get(name).copied(),
+    }
+}
+
+/// Says whether the bytes that were scanned are those that the claim is about.
+fn covers(report: &Report, model: &Statement) -> Result<(), Vec<Refusal>> {
+    let examined = examined(report);
     let mut refusals = Vec::new();
     for Resource { name, digest } in &model.resources {
-        match single.or_else(|| scanned.get(name.as_str())) {
-            Some(Some(found)) if *found == hex(digest) => {}
-            Some(Some(_)) => refusals.push(Refusal::FileInFlux { name: name.clone() }),
-            _ => refusals.push(Refusal::Claim(ClaimRefusal::NotExamined { name: name.clone() })),
+        match examined(name) {
+            Some(found) if found.sha256.as_slice() == digest => {}
+            Some(_) => refusals.push(Refusal::FileInFlux { name: name.clone() }),
+            None => refusals.push(Refusal::Claim(ClaimRefusal::NotExamined { name: name.clone() })),
         }
     }
     if refusals.is_empty() {

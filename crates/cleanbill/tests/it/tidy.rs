@@ -262,6 +262,13 @@ fn no_file_names_a_machine_or_a_thing_left_undone() {
                     "{path}:{number}: finish it, or write it into SHORTCOMINGS.md"
                 ));
             }
+            // What a merge leaves where nobody decided.
+            if ["<".repeat(7), ">".repeat(7)]
+                .iter()
+                .any(|mark| line.starts_with(mark))
+            {
+                wrong.push(format!("{path}:{number}: both sides of a merge"));
+            }
             // Within a longer path it is a folder of ours or of a described archive.
             let inner =
                 |before: &str| before.ends_with(|c: char| c.is_alphanumeric() || "._-/*}".contains(c));

@@ -8,10 +8,11 @@ use std::{
 use clap::Args;
 use cleanbill_attest::{
     Algorithm, IgnorePaths, Quiet, ReadOptions, Refusal, Serialization, SigningKey, Statement, UnixTime,
-    claims::{ClaimRefusal, ClaimSigner, Predicate, append, sign_claim},
-    limits, read_model,
+    check_model,
+    claims::{ClaimRefusal, ClaimSigner, Predicate, append, examined, sign_claim},
+    known_model, limits, read_model,
 };
-use cleanbill_core::{ExitCode, Language, Text, text};
+use cleanbill_core::{ExitCode, Language, Report, Text, text};
 
 use crate::{
     commands::proof::{self, Files, Passphrase},
@@ -117,10 +118,11 @@ pub(super) struct About {
     signing: SignedWith,
 }
 
-/// The same, read and checked before long work is done for it.
+/// Who signs and where the claim goes, checked before long work is done for it.
 #[derive(Debug)]
 pub(super) struct Ready {
-    pub(super) model: Statement,
+    model_path: PathBuf,
+    options: ReadOptions,
     signer: ClaimSigner,
     place: Place,
 }
@@ -133,54 +135,70 @@ enum Place {
 }
 
 impl About {
-    /// Reads key and model, and refuses what could not be written to.
+    /// Reads the key, and refuses what could not be signed or written to.
     pub(super) fn ready(&self, shell: &Shell) -> Result<Ready, Failure> {
-        let place = self.place();
+        let place = match &self.output {
+            Some(output) => Place::Bundle(Output::new(Some(output))),
+            None => Place::Claims(self.claims.clone().unwrap_or_else(|| beside(&self.model_path))),
+        };
         match &place {
             Place::Bundle(output) => output.check()?,
             Place::Claims(path) => check_claims(path)?,
         }
         let signer = self.signing.signer(shell)?;
-        let model = self.model(shell)?;
-        Ok(Ready { model, signer, place })
-    }
-
-    fn place(&self) -> Place {
-        match &self.output {
-            Some(output) => Place::Bundle(Output::new(Some(output))),
-            None => Place::Claims(self.claims.clone().unwrap_or_else(|| beside(&self.model_path))),
-        }
-    }
-
-    /// Reads the model.
-    pub(super) fn model(&self, shell: &Shell) -> Result<Statement, Failure> {
-        let place = self.place();
         let own = match &place {
             Place::Bundle(Output::File(path)) | Place::Claims(path) => Some(path.as_path()),
             Place::Bundle(Output::Stdout) => None,
         };
         let ignore = self.files.ignored(&self.model_path, own, shell)?;
-        let ignore = ignore.and(&self.files.git());
-        let allow = self.files.allow_symlinks;
-        read(&self.model_path, allow, ignore, &self.files, shell)
+        let options = self.reading(ignore.and(&self.files.git()));
+        check_model(&self.model_path, &options).map_err(|refusals| proof::refused(&refusals))?;
+        Ok(Ready {
+            model_path: self.model_path.clone(),
+            options,
+            signer,
+            place,
+        })
+    }
+
+    fn reading(&self, ignore: IgnorePaths) -> ReadOptions {
+        ReadOptions {
+            allow_symlinks: self.files.allow_symlinks,
+            ignore,
+            serialization: Serialization::Files,
+            algorithm: Algorithm::Sha256,
+            threads: self.files.threads(),
+        }
     }
 
     /// Reads another model, by the same rules.
     pub(super) fn other(&self, path: &Path, shell: &Shell) -> Result<Statement, Failure> {
-        let allow = self.files.allow_symlinks;
-        read(path, allow, self.files.git(), &self.files, shell)
+        read(path, &self.reading(self.files.git()), shell)
     }
 }
 
 impl Ready {
+    /// Reads the model.
+    pub(super) fn model(&self, shell: &Shell) -> Result<Statement, Failure> {
+        read(&self.model_path, &self.options, shell)
+    }
+
+    /// Returns the model as a scan of it read it.
+    pub(super) fn scanned(&self, report: &Report) -> Result<Statement, Failure> {
+        let name = proof::model_name(&self.model_path);
+        known_model(&self.model_path, &name, &self.options, &examined(report))
+            .map_err(|refusals| proof::refused(&refusals))
+    }
+
     /// Signs the claim, writes it, and says so.
     pub(super) fn finish(
         &self,
+        model: &Statement,
         predicate: &Predicate,
         created: UnixTime,
         shell: &Shell,
     ) -> Result<(), Failure> {
-        let bundle = sign(&self.model, predicate, created, &self.signer)?;
+        let bundle = sign(model, predicate, created, &self.signer)?;
         match &self.place {
             Place::Bundle(output) => output.write(&bundle),
             Place::Claims(path) => {
@@ -213,25 +231,12 @@ pub(super) fn told(path: &Path, count: usize, shell: &Shell) {
 }
 
 /// Reads a model file by file, for a claim about it.
-fn read(
-    path: &Path,
-    allow_symlinks: bool,
-    ignore: IgnorePaths,
-    files: &Files,
-    shell: &Shell,
-) -> Result<Statement, Failure> {
-    let options = ReadOptions {
-        allow_symlinks,
-        ignore,
-        serialization: Serialization::Files,
-        algorithm: Algorithm::Sha256,
-        threads: files.threads(),
-    };
+fn read(path: &Path, options: &ReadOptions, shell: &Shell) -> Result<Statement, Failure> {
     let name = proof::model_name(path);
     let read = if shell.progress {
-        read_model(path, &name, &options, &Line::start(shell.language))
+        read_model(path, &name, options, &Line::start(shell.language))
     } else {
-        read_model(path, &name, &options, &Quiet)
+        read_model(path, &name, options, &Quiet)
     };
     read.map(|read| read.statement)
         .map_err(|refusals| proof::refused(&refusals))

@@ -58,7 +58,8 @@ pub(super) fn run_vex(arguments: &AttestVex, shell: &Shell) -> Result<ExitCode, 
 
 fn finish(about: &About, predicate: &Predicate, shell: &Shell) -> Result<ExitCode, Failure> {
     let ready = about.ready(shell)?;
-    ready.finish(predicate, now(), shell)?;
+    let model = ready.model(shell)?;
+    ready.finish(&model, predicate, now(), shell)?;
     Ok(ExitCode::Pass)
 }
 

@@ -35,6 +35,7 @@ pub(super) struct AttestLineage {
 
 pub(super) fn run(arguments: &AttestLineage, shell: &Shell) -> Result<ExitCode, Failure> {
     let ready = arguments.about.ready(shell)?;
+    let model = ready.model(shell)?;
     let base = Dependency {
         name: arguments.base.display().to_string(),
         model: arguments.about.other(&arguments.base, shell)?,
@@ -51,16 +52,12 @@ pub(super) fn run(arguments: &AttestLineage, shell: &Shell) -> Result<ExitCode, 
         })
     });
     // What was compared was read apart from what is claimed about; both have to be the same bytes.
-    let model = arguments.about.model(shell)?;
-    unchanged(
-        &ready.model,
-        &model,
-        &arguments.about.model_path.display().to_string(),
-    )?;
+    let again = ready.model(shell)?;
+    unchanged(&model, &again, &arguments.about.model_path.display().to_string())?;
     let again = arguments.about.other(&arguments.base, shell)?;
     unchanged(&base.model, &again, &base.name)?;
     let predicate = Predicate::lineage(&difference, &base, &difference_json(&difference));
-    ready.finish(&predicate, now(), shell)?;
+    ready.finish(&model, &predicate, now(), shell)?;
     let (verdict, findings) = (difference.verdict.as_str(), difference.findings.len());
     shell.note(&text!(
         "verdict: {verdict}, findings: {findings}",

@@ -3,11 +3,14 @@
 use std::fmt::Write as _;
 
 use clap::{Args, ValueEnum};
-use cleanbill_attest::claims::{Policy, Predicate};
+use cleanbill_attest::{
+    Refusal, Statement,
+    claims::{Policy, Predicate},
+};
 use cleanbill_core::{ExitCode, Severity, text};
 use cleanbill_scan::{DETECTORS, Options, Outcome, Progress, scan};
 
-use super::about::{About, Ready};
+use super::about::About;
 use crate::{
     commands::{proof, severities, threads, verify::now},
     failure::Failure,
@@ -66,21 +69,21 @@ struct Judging {
 }
 
 pub(super) fn run(arguments: &AttestScan, shell: &Shell) -> Result<ExitCode, Failure> {
-    let make = |outcome: &Outcome, ready: &Ready, policy: &Policy<'_>| {
-        Predicate::scan(&outcome.report, &ready.model, policy)
+    let make = |outcome: &Outcome, model: &Statement, policy: &Policy<'_>| {
+        Predicate::scan(&outcome.report, model, policy)
     };
     finish(&arguments.about, &arguments.judging, VERIFIER, make, shell)
 }
 
 pub(super) fn run_verdict(arguments: &AttestVerdict, shell: &Shell) -> Result<ExitCode, Failure> {
-    let make = |outcome: &Outcome, ready: &Ready, policy: &Policy<'_>| match arguments.predicate {
-        VerdictPredicate::Svr => Predicate::verdict(&outcome.report, &ready.model, policy, now()),
+    let make = |outcome: &Outcome, model: &Statement, policy: &Policy<'_>| match arguments.predicate {
+        VerdictPredicate::Svr => Predicate::verdict(&outcome.report, model, policy, now()),
         VerdictPredicate::Vsa => {
             let resource = arguments
                 .resource_uri
                 .clone()
-                .unwrap_or_else(|| package_url(&ready.model.name));
-            Predicate::summary(&outcome.report, &ready.model, policy, now(), &resource)
+                .unwrap_or_else(|| package_url(&model.name));
+            Predicate::summary(&outcome.report, model, policy, now(), &resource)
         }
     };
     finish(
@@ -96,7 +99,7 @@ fn finish(
     about: &About,
     judging: &Judging,
     verifier: &str,
-    make: impl Fn(&Outcome, &Ready, &Policy<'_>) -> Result<Predicate, Vec<cleanbill_attest::Refusal>>,
+    make: impl Fn(&Outcome, &Statement, &Policy<'_>) -> Result<Predicate, Vec<Refusal>>,
     shell: &Shell,
 ) -> Result<ExitCode, Failure> {
     let ready = about.ready(shell)?;
@@ -122,8 +125,9 @@ fn finish(
         fail_on: judging.fail_on,
         verifier,
     };
-    let predicate = make(&outcome, &ready, &policy).map_err(|refusals| proof::refused(&refusals))?;
-    ready.finish(&predicate, now(), shell)?;
+    let model = ready.scanned(&outcome.report)?;
+    let predicate = make(&outcome, &model, &policy).map_err(|refusals| proof::refused(&refusals))?;
+    ready.finish(&model, &predicate, now(), shell)?;
     let (verdict, findings) = (outcome.report.verdict.as_str(), outcome.report.findings.len());
     shell.note(&text!(
         "verdict: {verdict}, findings: {findings}",

@@ -70,9 +70,10 @@ pub(super) fn run(arguments: &AttestVulns, shell: &Shell) -> Result<ExitCode, Fa
         gaps: &gaps,
         times: (began, now()),
     };
-    let predicate = Predicate::vulnerabilities(&scan, &report, &ready.model)
-        .map_err(|refusals| proof::refused(&refusals))?;
-    ready.finish(&predicate, now(), shell)?;
+    let model = ready.scanned(&report)?;
+    let predicate =
+        Predicate::vulnerabilities(&scan, &report, &model).map_err(|refusals| proof::refused(&refusals))?;
+    ready.finish(&model, &predicate, now(), shell)?;
     let count = bill.vulnerabilities.len();
     shell.note(&text!(
         "advisories: {count}, data of {data_of}",
