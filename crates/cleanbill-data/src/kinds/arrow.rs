@@ -42,7 +42,11 @@ fn probe(head: &Head<'_>) -> Option<u8> {
 }
 
 fn open(opening: Opening, _: &Tools) -> Result<Box<dyn Pieces>, Text> {
-    Ok(Box::new(Batches(Messages::open(opening.stream)?)))
+    let mut messages = Messages::open(opening.stream)?;
+    if !opening.packed {
+        messages.expect(&*opening.bytes);
+    }
+    Ok(Box::new(Batches(messages)))
 }
 
 struct Batches(Messages);

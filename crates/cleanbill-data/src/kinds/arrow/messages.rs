@@ -9,17 +9,21 @@ use std::{
 
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_buffer::Buffer;
-use arrow_ipc::{MessageHeader, MetadataVersion, convert::try_fb_to_schema, reader, root_as_message};
+use arrow_ipc::{
+    MessageHeader, MetadataVersion, convert::try_fb_to_schema, reader, root_as_footer, root_as_message,
+};
 use arrow_schema::SchemaRef;
 use cleanbill_core::{Text, text};
 
 use crate::{
-    input::{count, size},
+    input::{ReadAt, count, read_range, size},
     limits::{COLUMNS, DICTIONARY_BYTES, MESSAGE_BYTES},
 };
 
 /// LIMIT: bytes of the description of a message; that of a table holds its schema.
 const DESCRIPTION_BYTES: u64 = 64 << 20;
+/// Farthest from the start of a file that its first message may stand.
+const FILLING_BYTES: u64 = 256;
 /// LIMIT: rows of a message; each row of a text column takes bytes, those of others are not looked at.
 const ROWS: i64 = 64 << 20;
 
@@ -57,6 +61,9 @@ pub(super) struct Messages {
     dictionaries: Arc<HashMap<i64, ArrayRef>>,
     dictionary_bytes: u64,
     over: bool,
+    batches: usize,
+    /// How many batches the footer lists, where there is one.
+    listed: Option<usize>,
     /// The bytes are a file, not a stream.
     pub(super) is_file: bool,
 }
@@ -81,8 +88,14 @@ impl Messages {
             dictionaries: Arc::new(HashMap::new()),
             dictionary_bytes: 0,
             over: false,
+            batches: 0,
+            listed: None,
             is_file,
         };
+        // Writers fill up the mark at the start as they like.
+        if is_file {
+            messages.pass_filling().map_err(|error| bad(&error))?;
+        }
         let description = messages.description().map_err(|error| bad(&error))?;
         let description = description.ok_or_else(|| text!("there is no schema", "没有模式"))?;
         let message = root_as_message(&description).map_err(|error| bad(&error))?;
@@ -102,6 +115,27 @@ impl Messages {
         }
         messages.schema = Arc::new(schema);
         Ok(messages)
+    }
+
+    /// Passes over zeros between the mark and the first message.
+    fn pass_filling(&mut self) -> io::Result<()> {
+        loop {
+            let word = self.take(8)?;
+            if word.iter().any(|byte| *byte != 0) {
+                let stream = std::mem::replace(&mut self.stream, Box::new(io::empty()));
+                self.offset = self.offset.saturating_sub(8);
+                self.stream = Box::new(io::Cursor::new(word).chain(stream));
+                return Ok(());
+            }
+            if self.offset > FILLING_BYTES {
+                return Err(io::ErrorKind::InvalidData.into());
+            }
+        }
+    }
+
+    /// Holds what is read against the footer of a file.
+    pub(super) fn expect(&mut self, bytes: &dyn ReadAt) {
+        self.listed = self.is_file.then(|| listed(bytes)).flatten();
     }
 
     fn take(&mut self, length: u64) -> io::Result<Vec<u8>> {
@@ -167,9 +201,19 @@ impl Messages {
         };
         let Some(description) = self.description().map_err(|error| bad(&error))? else {
             self.over = true;
+            let (read, listed) = (self.batches, self.listed.unwrap_or(self.batches));
+            if read != listed {
+                return Err(text!(
+                    "the footer lists {listed} batches, and {read} stand before it",
+                    "文件尾列出 {listed} 个批次，而其前有 {read} 个"
+                ));
+            }
             return Ok(Some(Message::End));
         };
         let message = root_as_message(&description).map_err(|error| bad(&error))?;
+        if message.header_type() == MessageHeader::RecordBatch {
+            self.batches = self.batches.saturating_add(1);
+        }
         let length = u64::try_from(message.bodyLength()).map_err(|error| bad(&error))?;
         let rows = message.header_as_record_batch().map_or(0, |batch| batch.length());
         let lost = |reason| Message::Lost {
@@ -267,6 +311,19 @@ fn unpacked_bytes(batch: &arrow_ipc::RecordBatch<'_>, body: &[u8]) -> u64 {
         total = total.saturating_add(says.unwrap_or(stored));
     }
     total
+}
+
+/// Returns how many batches the footer lists.
+fn listed(bytes: &dyn ReadAt) -> Option<usize> {
+    let end = bytes.size().checked_sub(10)?;
+    let tail = read_range(bytes, end, 10).ok()?;
+    let (length, mark) = tail.split_first_chunk::<4>()?;
+    let length = u64::from(u32::from_le_bytes(*length));
+    if mark != b"ARROW1" || length > DESCRIPTION_BYTES {
+        return None;
+    }
+    let footer = read_range(bytes, end.checked_sub(length)?, length).ok()?;
+    Some(root_as_footer(&footer).ok()?.recordBatches()?.len())
 }
 
 fn read_some(stream: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {

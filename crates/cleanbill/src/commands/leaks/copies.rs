@@ -86,18 +86,20 @@ impl Copies {
                 Ok(())
             })
             .map_err(|error| failed(&error))?;
-            if left == 0 {
+            // A copy that cannot be read in full again is none.
+            let is_readable = again.artifacts.iter().all(|artifact| artifact.copied);
+            if left == 0 && is_readable {
                 return place(stage, &out, single);
             }
-            if round == ROUNDS || again.artifacts.iter().any(|artifact| !artifact.copied) {
+            if round == ROUNDS || !is_readable {
                 break;
             }
             outcome.replaced = outcome.replaced.saturating_add(again.replaced);
             stage = next.stage;
         }
         Err(Failure::incomplete(text!(
-            "no copies were written: something is still found in them",
-            "未写入副本：其中仍有发现"
+            "no copies were written: something is still found in them, or they cannot be read again",
+            "未写入副本：其中仍有发现，或无法重新读取"
         )))
     }
 }
