@@ -105,16 +105,19 @@ impl Blocks {
                     None => Cut::End,
                 };
             }
-            if let Some(length) = end(&self.held, self.ended).filter(|length| *length > 0) {
+            let seen = self.held.get(..wanted).unwrap_or(&self.held);
+            let last = self.ended && seen.len() == self.held.len();
+            let seen_bytes = seen.len();
+            if let Some(length) = end(seen, last).filter(|length| *length > 0) {
                 return self.take(length);
             }
-            if self.ended {
-                return self.take(self.held.len());
+            if last {
+                return self.take(seen_bytes);
             }
-            if self.held.len() >= RECORD_BYTES {
+            if seen_bytes >= RECORD_BYTES {
                 return self.pass_over();
             }
-            wanted = self.held.len().saturating_mul(2).min(RECORD_BYTES);
+            wanted = wanted.saturating_mul(2).min(RECORD_BYTES);
         }
     }
 

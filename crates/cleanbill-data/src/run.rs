@@ -196,11 +196,8 @@ pub fn run(
         for _ in 0..options.workers.get() {
             scope.spawn(|| work(&shared, &tools));
         }
-        let result = consume(&shared, &mut consumer);
-        // Whoever waits stops.
-        lock(&shared.board).stop = true;
-        shared.changed.notify_all();
-        result
+        let _stop = Stop(&shared);
+        consume(&shared, &mut consumer)
     });
     result?;
     let mut outcome = consumer.outcome;
@@ -221,6 +218,16 @@ struct Shared<'a> {
     source: Mutex<(Sequence<'a>, u64)>,
     board: Mutex<Board>,
     changed: Condvar,
+}
+
+/// Ends the waiting of all workers, however the consumer ends.
+struct Stop<'a, 's>(&'a Shared<'s>);
+
+impl Drop for Stop<'_, '_> {
+    fn drop(&mut self) {
+        lock(&self.0.board).stop = true;
+        self.0.changed.notify_all();
+    }
 }
 
 #[derive(Default)]

@@ -186,7 +186,7 @@ fn row(
             continue;
         }
         let value = field.decoded(bytes);
-        let hits = tools.hits(&value, name.map(String::as_bytes));
+        let hits = tools.hits(&value, path::name(std::slice::from_ref(&step)));
         if hits.is_empty() {
             continue;
         }

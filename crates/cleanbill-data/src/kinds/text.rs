@@ -132,8 +132,10 @@ fn search(tools: &Tools, mut bytes: Vec<u8>, start: usize, end: usize, first: bo
     counter.advance(core, core.len());
     (out.lines, out.chars, out.bytes) = (counter.lines, counter.chars, count(core.len()));
     // A wide character at the cut belongs to both sides; only what breaks within counts.
-    if let Err(error) = std::str::from_utf8(core)
-        && (error.error_len().is_some() && (error.valid_up_to() > 3 || first))
+    let cut = core.iter().take(3).take_while(|byte| **byte & 0xc0 == 0x80);
+    let whole = if first { 0 } else { cut.count() };
+    if std::str::from_utf8(core.get(whole..).unwrap_or_default())
+        .is_err_and(|error| error.error_len().is_some())
     {
         out.problem(Problem {
             record: None,
