@@ -9,6 +9,7 @@ mod definition;
 pub mod difference;
 mod digest;
 mod finding;
+pub mod leak;
 mod report;
 mod severity;
 pub mod tensors;

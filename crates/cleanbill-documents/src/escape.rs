@@ -146,6 +146,24 @@ pub(crate) fn relative_uri(path: &str) -> String {
     out
 }
 
+/// Writes a value as JSON on one line, in which hidden characters stand as `\uXXXX`, with a newline at the end.
+pub(crate) fn json_line(value: &serde_json::Value) -> Vec<u8> {
+    let text = value.to_string();
+    let mut line = String::with_capacity(text.len().saturating_add(1));
+    for character in text.chars() {
+        if is_hidden(character) {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                let _ = write!(line, "\\u{unit:04x}");
+            }
+        } else {
+            line.push(character);
+        }
+    }
+    line.push('\n');
+    line.into_bytes()
+}
+
 /// Writes a value as indented JSON in which hidden characters stand as `\uXXXX`, with a newline at the end.
 pub(crate) fn json<T: serde::Serialize>(value: &T) -> Vec<u8> {
     let mut out = Vec::new();

@@ -8,5 +8,7 @@ pub mod approved;
 pub mod boms;
 pub mod differences;
 mod escape;
+
+pub mod leaks;
 pub mod reports;
 pub mod terminal;

@@ -7,6 +7,8 @@ mod completions;
 mod diff;
 mod explain;
 mod keygen;
+#[cfg(feature = "data")]
+mod leaks;
 mod list;
 mod lock;
 mod man;
@@ -32,6 +34,8 @@ use crate::{failure::Failure, shell::Shell};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Scan(scan::Scan),
+    #[cfg(feature = "data")]
+    Leaks(Box<leaks::Leaks>),
     Bom(Box<bom::Bom>),
     Sign(sign::Sign),
     Verify(Box<verify::Verify>),
@@ -51,6 +55,8 @@ pub(crate) enum Command {
 pub(crate) fn run(command: &Command, shell: &Shell) -> Result<ExitCode, Failure> {
     match command {
         Command::Scan(arguments) => scan::run(arguments, shell),
+        #[cfg(feature = "data")]
+        Command::Leaks(arguments) => leaks::run(arguments, shell),
         Command::Bom(arguments) => bom::run(arguments, shell),
         Command::Sign(arguments) => sign::run(arguments, shell),
         Command::Verify(arguments) => verify::run(arguments, shell),

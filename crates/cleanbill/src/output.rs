@@ -63,6 +63,103 @@ impl Output {
     }
 }
 
+#[cfg(feature = "data")]
+impl Output {
+    /// Begins a document that is written piece by piece.
+    pub(crate) fn begin(&self) -> Result<Document, Failure> {
+        let Self::File(path) = self else {
+            let stdout = io::BufWriter::with_capacity(64 << 10, io::stdout());
+            return Ok(Document::Stream {
+                out: Box::new(stdout),
+                closed: false,
+            });
+        };
+        let cannot = |error: io::Error| {
+            let name = path.display();
+            Failure::usage(text!(
+                "cannot write `{name}`: {error}",
+                "无法写入 `{name}`：{error}"
+            ))
+        };
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+        if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+            let device = fs::OpenOptions::new().write(true).open(&path).map_err(cannot)?;
+            return Ok(Document::Stream {
+                out: Box::new(io::BufWriter::new(device)),
+                closed: false,
+            });
+        }
+        let file = temporary(&path).map_err(cannot)?;
+        Ok(Document::File {
+            out: io::BufWriter::new(file),
+            path,
+        })
+    }
+}
+
+/// A document that is being written.
+#[cfg(feature = "data")]
+pub(crate) enum Document {
+    Stream {
+        out: Box<dyn Write + Send>,
+        /// Whoever reads had enough.
+        closed: bool,
+    },
+    File {
+        out: io::BufWriter<tempfile::NamedTempFile>,
+        path: PathBuf,
+    },
+}
+
+#[cfg(feature = "data")]
+impl Document {
+    /// Gives the document its name, now that it is whole.
+    pub(crate) fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Stream { mut out, closed } => match out.flush() {
+                Err(error) if closed || error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                result => result,
+            },
+            Self::File { out, path } => {
+                let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+                file.persist(path).map_err(|error| error.error)?;
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(feature = "data")]
+impl Write for Document {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Stream { closed: true, .. } => Ok(bytes.len()),
+            Self::Stream { out, closed } => match out.write(bytes) {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                    *closed = true;
+                    Ok(bytes.len())
+                }
+                result => result,
+            },
+            Self::File { out, .. } => out.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stream { closed: true, .. } => Ok(()),
+            Self::Stream { out, closed } => match out.flush() {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                    *closed = true;
+                    Ok(())
+                }
+                result => result,
+            },
+            Self::File { out, .. } => out.flush(),
+        }
+    }
+}
+
 fn write_stdout(bytes: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
@@ -78,16 +175,20 @@ fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         return fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
     }
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.prefix(".cleanbill-").tempfile_in(folder_of(path))?;
+    let mut file = temporary(path)?;
     file.write_all(bytes)?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
 
-fn folder_of(path: &Path) -> &Path {
+fn temporary(path: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.prefix(".cleanbill-").tempfile_in(folder_of(path))
+}
+
+pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

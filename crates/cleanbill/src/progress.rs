@@ -83,6 +83,18 @@ impl Progress for Line {
     }
 }
 
+#[cfg(feature = "data")]
+impl cleanbill_data::Observer for Line {
+    fn total(&self, artifacts: usize) {
+        self.counts.total.fetch_add(artifacts, Ordering::Relaxed);
+    }
+
+    fn searched(&self, size_bytes: u64) {
+        self.counts.done.fetch_add(1, Ordering::Relaxed);
+        self.counts.bytes.fetch_add(size_bytes, Ordering::Relaxed);
+    }
+}
+
 impl cleanbill_attest::Observer for Line {
     fn files(&self, count: usize) {
         self.counts.total.fetch_add(count, Ordering::Relaxed);

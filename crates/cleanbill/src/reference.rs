@@ -303,11 +303,13 @@ pub fn pages() -> BTreeMap<String, String> {
     }
     let rows = |kind| index.get(&kind).map_or("", String::as_str);
     let front = format!(
-        "# Reference\n\n- [Command line](cli.md)\n- [Exit codes](exit-codes.md)\n- [Reports](reports.md)\n- [Limits](limits.md)\n- [Schema of the report `json`](report-json.md)\n\n\
+        "# Reference\n\n- [Command line](cli.md)\n- [Exit codes](exit-codes.md)\n- [Reports](reports.md)\n- [Limits](limits.md)\n- [Schema of the report `json`](report-json.md)\n- [Kinds of data](data.md)\n\n\
          ## Detectors\n\n| id | title | severity |\n|---|---|---|\n{}\n## Formats\n\n| id | name | extensions |\n|---|---|---|\n{}",
         rows(Kind::Detectors),
         rows(Kind::Formats),
     );
+    #[cfg(feature = "data")]
+    pages.insert("data.md".to_owned(), format!("{NOTE}{}", data_page()));
     for (path, page) in [
         ("README.md", front),
         ("limits.md", limits),
@@ -323,6 +325,22 @@ pub fn pages() -> BTreeMap<String, String> {
 
 fn format_row(cells: &[&str]) -> String {
     format!("| {} |\n", cells.join(" | "))
+}
+
+#[cfg(feature = "data")]
+fn data_page() -> String {
+    let mut page = String::from(
+        "# Kinds of data\n\nWhat `cleanbill leaks` reads, known by content. Text kinds may be packed by gzip, Zstandard, xz or bzip2, Arrow as well.\n",
+    );
+    for kind in cleanbill_data::KINDS {
+        page = format!(
+            "{page}\n## `{}`: {}\n\n{}\n",
+            kind.id,
+            kind.name,
+            page_text(kind.page).trim()
+        );
+    }
+    page
 }
 
 fn schema_page() -> String {

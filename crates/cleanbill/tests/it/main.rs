@@ -12,6 +12,7 @@ mod exit_codes;
 #[path = "../../../cleanbill-documents/tests/it/boms/tools.rs"]
 mod judges;
 mod languages;
+mod leaks;
 mod lock;
 mod names;
 mod packages;

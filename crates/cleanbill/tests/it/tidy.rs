@@ -175,6 +175,10 @@ fn registries_list_exactly_the_files_of_their_folders() {
             "crates/cleanbill-documents/src/reports.rs",
             "crates/cleanbill-documents/src/reports",
         ),
+        (
+            "crates/cleanbill-data/src/kinds.rs",
+            "crates/cleanbill-data/src/kinds",
+        ),
     ];
     for (registry, folder) in registries {
         let Ok(text) = fs::read_to_string(root().join(registry)) else {

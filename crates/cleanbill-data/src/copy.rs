@@ -1,0 +1,97 @@
+//! Writes copies of what comes in pieces.
+
+use std::io::{self, Write};
+
+use crate::{limits::BLOCK_BYTES, outcome::Copied};
+
+/// Writes pieces one after the other, with what takes the place of what; a range may reach into the next piece.
+pub(crate) struct Splice {
+    out: Packer,
+    /// Bytes of the next pieces that were replaced already.
+    passed: usize,
+}
+
+impl Splice {
+    pub(crate) fn new(format: &str, out: Box<dyn Write + Send>) -> Self {
+        Self {
+            out: packed(format, out),
+            passed: 0,
+        }
+    }
+
+    pub(crate) fn push(&mut self, copied: Copied) -> io::Result<()> {
+        let bytes = copied.bytes;
+        let mut at = self.passed.min(bytes.len());
+        self.passed = self.passed.saturating_sub(bytes.len());
+        for edit in copied.edits {
+            if edit.range.start < at {
+                continue;
+            }
+            self.out
+                .write_all(bytes.get(at..edit.range.start).unwrap_or_default())?;
+            self.out.write_all(&edit.text)?;
+            at = edit.range.end;
+        }
+        if at > bytes.len() {
+            self.passed = at.saturating_sub(bytes.len());
+        }
+        self.out.write_all(bytes.get(at..).unwrap_or_default())
+    }
+
+    pub(crate) fn finish(self) -> io::Result<()> {
+        self.out.finish()
+    }
+}
+
+/// Packs a copy as the artifact was packed.
+enum Packer {
+    Plain(Box<dyn Write + Send>),
+    Gzip(flate2::write::GzEncoder<Box<dyn Write + Send>>),
+    Bzip2(bzip2::write::BzEncoder<Box<dyn Write + Send>>),
+    /// Frame by frame, and what the next frame will hold.
+    Zstd(Box<dyn Write + Send>, Vec<u8>),
+}
+
+fn packed(format: &str, out: Box<dyn Write + Send>) -> Packer {
+    match format.rsplit_once('+') {
+        Some((_, "gzip")) => Packer::Gzip(flate2::write::GzEncoder::new(out, flate2::Compression::default())),
+        Some((_, "bzip2")) => Packer::Bzip2(bzip2::write::BzEncoder::new(out, bzip2::Compression::default())),
+        Some((_, "zstd")) => Packer::Zstd(out, Vec::new()),
+        _ => Packer::Plain(out),
+    }
+}
+
+fn frame(out: &mut dyn Write, bytes: &[u8]) -> io::Result<()> {
+    let packed = ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest);
+    out.write_all(&packed)
+}
+
+impl Packer {
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Plain(out) => out.write_all(bytes),
+            Self::Gzip(out) => out.write_all(bytes),
+            Self::Bzip2(out) => out.write_all(bytes),
+            Self::Zstd(out, held) => {
+                held.extend_from_slice(bytes);
+                if held.len() >= BLOCK_BYTES {
+                    frame(out, held)?;
+                    held.clear();
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Plain(mut out) => out.flush(),
+            Self::Gzip(out) => out.finish()?.flush(),
+            Self::Bzip2(out) => out.finish()?.flush(),
+            Self::Zstd(mut out, held) => {
+                frame(&mut out, &held)?;
+                out.flush()
+            }
+        }
+    }
+}

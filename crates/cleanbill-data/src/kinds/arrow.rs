@@ -1,0 +1,358 @@
+//! Kind `arrow`.
+
+mod messages;
+mod rewrite;
+
+use arrow_array::{
+    Array, RecordBatch,
+    cast::AsArray,
+    types::{Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type},
+};
+use arrow_schema::DataType;
+use cleanbill_core::{Text, leak::LeakRecord, text};
+
+use super::{Copying, Head, Next, Opening, Piece, Pieces};
+use crate::{
+    input::{count, size},
+    limits::DEPTH,
+    outcome::{Counter, Outcome, Problem, Tools},
+    path::{self, Step},
+};
+use messages::{Batch, Message, Messages};
+
+kind! {
+    /// Arrow IPC, files (Feather 2) and streams. A record is a row; texts and binary values that are UTF-8 are searched, in
+    /// dictionaries, lists, structures and maps as well, under the path that the same row has in JSON; of a map, `name[0].key` and
+    /// `name[0].value`. Buffers may be packed by LZ4; Zstandard is not read. Unions and run-end encoded columns are not read.
+    id: "arrow", name: "Arrow IPC",
+    probe: probe, open: open, copying: Copying::Whole(rewrite::rewrite),
+}
+
+fn probe(head: &Head<'_>) -> Option<u8> {
+    if head.bytes.starts_with(b"ARROW1\0\0") {
+        return Some(100);
+    }
+    let length = head
+        .bytes
+        .strip_prefix(&[0xff; 4])
+        .and_then(|rest| rest.first_chunk::<4>());
+    // A description is padded to eight bytes.
+    let length = u32::from_le_bytes(*length?);
+    (length.is_multiple_of(8) && (16..1 << 26).contains(&length)).then_some(90)
+}
+
+fn open(opening: Opening, _: &Tools) -> Result<Box<dyn Pieces>, Text> {
+    let mut messages = Messages::open(opening.stream)?;
+    if !opening.packed {
+        messages.expect(&*opening.bytes);
+    }
+    Ok(Box::new(Batches(messages)))
+}
+
+struct Batches(Messages);
+
+impl Pieces for Batches {
+    fn next(&mut self, _: &Tools) -> Next {
+        let problem = |record, offset, reason| Problem {
+            record,
+            offset: Some(offset),
+            reason,
+            lost: true,
+        };
+        match self.0.next() {
+            Message::Batch(batch) => Next::Piece(Piece {
+                cost: batch.bytes().saturating_mul(2),
+                work: Box::new(move |tools| search(tools, &batch)),
+            }),
+            Message::Lost { rows, offset, reason } => {
+                let problem = problem(Some(0), offset, reason);
+                Next::Piece(Piece {
+                    cost: 0,
+                    work: Box::new(move |_| {
+                        let mut out = Outcome {
+                            records: rows,
+                            ..Outcome::default()
+                        };
+                        out.problem(problem);
+                        out
+                    }),
+                })
+            }
+            Message::Broken { offset, reason } => Next::Problem(problem(None, offset, reason)),
+            Message::End => Next::End,
+        }
+    }
+}
+
+fn search(tools: &Tools, batch: &Batch) -> Outcome {
+    let mut out = Outcome {
+        records: batch.rows,
+        bytes: batch.bytes(),
+        ..Outcome::default()
+    };
+    let rows = match batch.read() {
+        Ok(rows) => rows,
+        Err(reason) => {
+            out.problem(Problem {
+                record: Some(0),
+                offset: None,
+                reason,
+                lost: true,
+            });
+            return out;
+        }
+    };
+    let schema = rows.schema();
+    let (mut binary, mut unread) = (0_u64, 0_u64);
+    for (field, column) in schema.fields().iter().zip(rows.columns()) {
+        if !holds_text(field.data_type(), 0) {
+            continue;
+        }
+        let mut steps = vec![Step::named(field.name())];
+        let whole = tools.columns.is_none();
+        for row in 0..rows.num_rows() {
+            let mut each = |steps: &[Step<'_>], value: &[u8]| {
+                if !whole && !tools.is_wanted(&path::render(steps)) {
+                    return;
+                }
+                if std::str::from_utf8(value).is_err() {
+                    binary = binary.saturating_add(1);
+                    return;
+                }
+                let hits = tools.hits(value, path::name(steps));
+                if hits.is_empty() {
+                    return;
+                }
+                let column = path::render(steps);
+                let mut counter = Counter::default();
+                for hit in hits {
+                    let record = LeakRecord {
+                        index: count(row),
+                        id: None,
+                        column: Some(column.clone()),
+                        line: None,
+                    };
+                    let found = tools.found(&hit, value, record, &mut counter);
+                    out.changes = out.changes.saturating_add(1);
+                    out.keep(found);
+                }
+            };
+            if visit(column.as_ref(), row, &mut steps, &mut each).is_none() {
+                unread = unread.saturating_add(1);
+            }
+        }
+    }
+    for (number, problem) in [
+        (
+            binary,
+            text!(
+                "{binary} binary values are no text and were not searched",
+                "{binary} 个二进制值不是文本，未搜索"
+            ),
+        ),
+        (
+            unread,
+            text!(
+                "{unread} values are of a type that is not read",
+                "{unread} 个值的类型不受支持，未读取"
+            ),
+        ),
+    ] {
+        if number > 0 {
+            out.problem(Problem {
+                record: None,
+                offset: None,
+                reason: problem,
+                lost: true,
+            });
+        }
+    }
+    identify(tools, &rows, &mut out);
+    out
+}
+
+/// Gives what was found the id of its record.
+fn identify(tools: &Tools, rows: &RecordBatch, out: &mut Outcome) {
+    let Some(column) = tools
+        .id_field
+        .as_ref()
+        .and_then(|field| rows.column_by_name(field))
+    else {
+        return;
+    };
+    for found in &mut out.found {
+        let row = size(found.record.index);
+        if column.is_null(row) {
+            continue;
+        }
+        if let Some(number) = number(column.as_ref(), row) {
+            found.record.id = Some(number.to_string());
+        } else {
+            let id = &mut found.record.id;
+            let mut first = |_: &[Step<'_>], value: &[u8]| *id = Some(path::short(value));
+            let _ = visit(column.as_ref(), row, &mut Vec::new(), &mut first);
+        }
+    }
+}
+
+/// Returns a whole number.
+fn number(array: &dyn Array, row: usize) -> Option<i128> {
+    Some(match array.data_type() {
+        DataType::Int8 => array.as_primitive::<Int8Type>().value(row).into(),
+        DataType::Int16 => array.as_primitive::<Int16Type>().value(row).into(),
+        DataType::Int32 => array.as_primitive::<Int32Type>().value(row).into(),
+        DataType::Int64 => array.as_primitive::<Int64Type>().value(row).into(),
+        DataType::UInt8 => array.as_primitive::<UInt8Type>().value(row).into(),
+        DataType::UInt16 => array.as_primitive::<UInt16Type>().value(row).into(),
+        DataType::UInt32 => array.as_primitive::<UInt32Type>().value(row).into(),
+        DataType::UInt64 => array.as_primitive::<UInt64Type>().value(row).into(),
+        _ => return None,
+    })
+}
+
+/// Says whether values of a type may hold text, or hold what is not read.
+fn holds_text(kind: &DataType, depth: usize) -> bool {
+    let deeper = depth.saturating_add(1);
+    match kind {
+        _ if depth > DEPTH => true,
+        DataType::Utf8
+        | DataType::LargeUtf8
+        | DataType::Utf8View
+        | DataType::Binary
+        | DataType::LargeBinary
+        | DataType::BinaryView => true,
+        DataType::Dictionary(_, values) => holds_text(values, deeper),
+        DataType::List(field)
+        | DataType::LargeList(field)
+        | DataType::ListView(field)
+        | DataType::LargeListView(field)
+        | DataType::FixedSizeList(field, _)
+        | DataType::Map(field, _) => holds_text(field.data_type(), deeper),
+        DataType::Struct(fields) => fields.iter().any(|field| holds_text(field.data_type(), deeper)),
+        DataType::RunEndEncoded(_, values) => holds_text(values.data_type(), deeper),
+        DataType::Union(fields, _) => fields
+            .iter()
+            .any(|(_, field)| holds_text(field.data_type(), deeper)),
+        _ => false,
+    }
+}
+
+/// Shows every text of a value with its path; nothing where a part is of a type that is not read.
+fn visit<'a>(
+    array: &'a dyn Array,
+    row: usize,
+    steps: &mut Vec<Step<'a>>,
+    each: &mut dyn FnMut(&[Step<'_>], &[u8]),
+) -> Option<()> {
+    if steps.len() > DEPTH {
+        return None;
+    }
+    if array.is_null(row) {
+        return Some(());
+    }
+    match array.data_type() {
+        DataType::Utf8 => each(steps, array.as_string::<i32>().value(row).as_bytes()),
+        DataType::LargeUtf8 => each(steps, array.as_string::<i64>().value(row).as_bytes()),
+        DataType::Utf8View => each(steps, array.as_string_view().value(row).as_bytes()),
+        DataType::Binary => each(steps, array.as_binary::<i32>().value(row)),
+        DataType::LargeBinary => each(steps, array.as_binary::<i64>().value(row)),
+        DataType::BinaryView => each(steps, array.as_binary_view().value(row)),
+        DataType::Dictionary(_, _) => {
+            let dictionary = array.as_any_dictionary();
+            let key = usize::try_from(number(dictionary.keys(), row)?).ok()?;
+            if key < dictionary.values().len() {
+                visit(dictionary.values().as_ref(), key, steps, each)?;
+            }
+        }
+        DataType::Struct(fields) => {
+            let parts = array.as_struct();
+            for (field, column) in fields.iter().zip(parts.columns()) {
+                if holds_text(field.data_type(), 0) {
+                    steps.push(Step::named(field.name()));
+                    visit(column.as_ref(), row, steps, each)?;
+                    steps.pop();
+                }
+            }
+        }
+        DataType::List(field) if holds_text(field.data_type(), 0) => {
+            let list = array.as_list::<i32>();
+            let ends = list.value_offsets();
+            let place = |at: usize| ends.get(at).and_then(|end| usize::try_from(*end).ok());
+            let range = place(row)?..place(row.saturating_add(1))?;
+            elements(list.values().as_ref(), range, steps, each)?;
+        }
+        DataType::LargeList(field) if holds_text(field.data_type(), 0) => {
+            let list = array.as_list::<i64>();
+            let ends = list.value_offsets();
+            let place = |at: usize| ends.get(at).and_then(|end| usize::try_from(*end).ok());
+            let range = place(row)?..place(row.saturating_add(1))?;
+            elements(list.values().as_ref(), range, steps, each)?;
+        }
+        DataType::ListView(field) if holds_text(field.data_type(), 0) => {
+            let list = array.as_list_view::<i32>();
+            let start = usize::try_from(list.value_offset(row)).ok()?;
+            let length = usize::try_from(list.value_size(row)).ok()?;
+            elements(
+                list.values().as_ref(),
+                start..start.saturating_add(length),
+                steps,
+                each,
+            )?;
+        }
+        DataType::LargeListView(field) if holds_text(field.data_type(), 0) => {
+            let list = array.as_list_view::<i64>();
+            let start = usize::try_from(list.value_offset(row)).ok()?;
+            let length = usize::try_from(list.value_size(row)).ok()?;
+            elements(
+                list.values().as_ref(),
+                start..start.saturating_add(length),
+                steps,
+                each,
+            )?;
+        }
+        DataType::FixedSizeList(field, length) if holds_text(field.data_type(), 0) => {
+            let list = array.as_fixed_size_list();
+            let length = usize::try_from(*length).ok()?;
+            let start = list.value_offset_at(row);
+            elements(
+                list.values().as_ref(),
+                start..start.saturating_add(length),
+                steps,
+                each,
+            )?;
+        }
+        DataType::Map(field, _) if holds_text(field.data_type(), 0) => {
+            let map = array.as_map();
+            let ends = map.value_offsets();
+            let place = |at: usize| ends.get(at).and_then(|end| usize::try_from(*end).ok());
+            for (index, entry) in (place(row)?..place(row.saturating_add(1))?).enumerate() {
+                steps.push(Step::Index(count(index)));
+                for (name, column) in [("key", map.keys()), ("value", map.values())] {
+                    if holds_text(column.data_type(), 0) {
+                        steps.push(Step::named(name));
+                        visit(column.as_ref(), entry, steps, each)?;
+                        steps.pop();
+                    }
+                }
+                steps.pop();
+            }
+        }
+        kind if holds_text(kind, 0) => return None,
+        _ => {}
+    }
+    Some(())
+}
+
+fn elements<'a>(
+    values: &'a dyn Array,
+    range: std::ops::Range<usize>,
+    steps: &mut Vec<Step<'a>>,
+    each: &mut dyn FnMut(&[Step<'_>], &[u8]),
+) -> Option<()> {
+    for (index, element) in range.enumerate() {
+        steps.push(Step::Index(count(index)));
+        visit(values, element, steps, each)?;
+        steps.pop();
+    }
+    Some(())
+}

@@ -1,0 +1,103 @@
+//! Kind `jsonl`.
+
+use cleanbill_core::{Text, text};
+
+use super::{Copying, Head, Next, Opening, Piece, Pieces, text::broken};
+use crate::{
+    blocks::{Blocks, Cut},
+    input::count,
+    json,
+    outcome::{Copied, Outcome, Problem, Tools},
+    records::{self, Place},
+};
+
+kind! {
+    /// JSON Lines, NDJSON: a value a line. A record is a line that is not blank; each text in it is a value, under a path such as
+    /// `messages[2].content`. Names of fields and numbers are not searched. A line that is no JSON is searched as plain text.
+    id: "jsonl", name: "JSON Lines",
+    probe: probe, open: open, copying: Copying::Pieces,
+}
+
+fn probe(head: &Head<'_>) -> Option<u8> {
+    let bytes = head.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head.bytes);
+    let start = json::blank(bytes, 0);
+    if !head.is_text() || !matches!(bytes.get(start), Some(b'{' | b'[' | b'"')) {
+        return None;
+    }
+    if matches!(head.suffix, "jsonl" | "ndjson" | "jsonlines") {
+        return Some(60);
+    }
+    // One whole value on the first line, and the same again on the second.
+    let line = |at: usize| -> Option<usize> {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let end = memchr::memchr(b'\n', rest).map_or(bytes.len(), |end| at.saturating_add(end));
+        let line = bytes.get(at..end)?;
+        let value = json::walk(line, 0, &mut |_, _| {}).ok()?;
+        (matches!(line.first(), Some(b'{' | b'[')) && json::blank(line, value) == line.len()).then_some(end)
+    };
+    let second = json::blank(bytes, line(start)?);
+    (second < bytes.len() && line(second).is_some()).then_some(55)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the shape of every kind")]
+fn open(opening: Opening, _: &Tools) -> Result<Box<dyn Pieces>, Text> {
+    Ok(Box::new(Lines(Blocks::new(opening.stream))))
+}
+
+struct Lines(Blocks);
+
+impl Pieces for Lines {
+    fn next(&mut self, _: &Tools) -> Next {
+        match self
+            .0
+            .next(|bytes, _| memchr::memrchr(b'\n', bytes).map(|end| end.saturating_add(1)))
+        {
+            Cut::Block { offset, bytes } => Next::Piece(Piece {
+                cost: count(bytes.len()),
+                work: Box::new(move |tools| search(tools, offset, bytes)),
+            }),
+            Cut::TooLong { offset, length } => Next::Problem(Problem {
+                record: Some(0),
+                offset: Some(offset),
+                reason: text!(
+                    "a line of {length} bytes is too long to be examined",
+                    "长度为 {length} 字节的行过长，未检查"
+                ),
+                lost: true,
+            }),
+            Cut::Failed { offset, error } => Next::Problem(broken(offset, &error)),
+            Cut::End => Next::End,
+        }
+    }
+}
+
+fn search(tools: &Tools, offset: u64, bytes: Vec<u8>) -> Outcome {
+    let mut out = Outcome {
+        bytes: count(bytes.len()),
+        ..Outcome::default()
+    };
+    let mut edits = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let line = rest.get(..length).unwrap_or_default();
+        if !line.iter().all(u8::is_ascii_whitespace) {
+            let place = Place {
+                range: at..at.saturating_add(length),
+                record: out.records,
+                line: Some(out.lines),
+                offset: offset.saturating_add(count(at)),
+            };
+            records::search(tools, &bytes, &place, &mut out, &mut edits);
+            out.records = out.records.saturating_add(1);
+        }
+        out.lines = out.lines.saturating_add(1);
+        at = at.saturating_add(length).saturating_add(1);
+    }
+    out.changes = count(edits.len());
+    if tools.redactor.is_some() {
+        out.copy = Some(Copied { bytes, edits });
+    }
+    out
+}

@@ -1,0 +1,667 @@
+//! The run: workers take pieces in order and search them side by side; what they find is handed on in the order of the pieces, so
+//! that nothing depends on how many workers there are.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    io::{self, Write},
+    num::NonZeroUsize,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+};
+
+use cleanbill_core::{
+    Coverage, Severity, Text, Verdict,
+    leak::{Leak, LeakArtifact, LeakGroup, LeakProblem},
+    text,
+};
+use cleanbill_leaks::{Rules, Scanner};
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+
+use crate::{
+    copy::Splice,
+    input::{ReadAt, count},
+    key::Key,
+    kinds::{Copying, Work},
+    limits::{PROBLEMS, WAITING_BYTES, WAITING_FINDINGS, WAITING_PIECES},
+    outcome::{Found, Outcome as Piece, Problem, Redactor, Tools},
+    pseudonym::Pseudonyms,
+    sequence::{Item, Opened, Sequence},
+};
+
+/// Opens the bytes of an artifact, or says why not.
+pub type Opener = Box<dyn Fn() -> Result<Arc<dyn ReadAt>, Text> + Send + Sync>;
+
+/// A file to search.
+pub struct Artifact {
+    /// Its path in reports, with `/`.
+    pub path: Arc<str>,
+    /// Opens it.
+    pub open: Opener,
+}
+
+impl fmt::Debug for Artifact {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Artifact")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Says what takes the place of what is found.
+#[derive(Clone, Debug)]
+pub enum Redaction {
+    /// The name of its type in brackets.
+    Placeholders,
+    /// A value of the same form for personal data, a placeholder for the rest.
+    Pseudonyms(Pseudonyms),
+}
+
+/// Says what to look for and how.
+#[derive(Debug)]
+pub struct Options {
+    /// The rules.
+    pub rules: Rules,
+    /// The key of the marks by which equal values are counted.
+    pub key: Key,
+    /// Only these columns, and what stands below them.
+    pub columns: Option<Vec<String>>,
+    /// The field that identifies a record.
+    pub id_field: Option<String>,
+    /// Only the first so many records of each artifact.
+    pub sample: Option<u64>,
+    /// What takes the place of what is found in copies.
+    pub redaction: Option<Redaction>,
+    /// An artifact fails with a finding of this severity or worse.
+    pub fail_on: Severity,
+    /// How many pieces are searched at the same time.
+    pub workers: NonZeroUsize,
+}
+
+/// Hears how far a run is.
+pub trait Observer: Sync {
+    /// So many artifacts are to be searched.
+    fn total(&self, artifacts: usize);
+    /// An artifact was searched.
+    fn searched(&self, size_bytes: u64);
+}
+
+/// Takes the copies.
+pub trait Copies {
+    /// Begins the copy of an artifact.
+    fn begin(&mut self, path: &str) -> io::Result<Box<dyn Write + Send>>;
+    /// Ends the copy that was begun; it is thrown away unless it is whole.
+    fn end(&mut self, path: &str, is_whole: bool) -> io::Result<()>;
+}
+
+/// Takes each leak, in order.
+pub type Emit<'a> = dyn FnMut(&Leak) -> io::Result<()> + 'a;
+
+/// What came out of a run.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The artifacts, in order of their paths.
+    pub artifacts: Vec<LeakArtifact>,
+    /// Findings by class, type and severity.
+    pub findings: BTreeMap<LeakGroup, u64>,
+    /// Values that copies have replaced.
+    pub replaced: u64,
+    /// Artifacts on which a part of ours broke down.
+    pub internal_errors: Vec<String>,
+}
+
+/// Why a run ended early.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The report could not be written.
+    #[error("cannot write the report")]
+    Report {
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A copy could not be written.
+    #[error("cannot write the copy of `{path}`")]
+    Copy {
+        /// The artifact.
+        path: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Returns the digest of a set of rules: two reports with the same digest looked for the same.
+pub fn rules_digest(rules: &Rules) -> String {
+    let mut hasher = Sha256::new();
+    for rule in rules.iter() {
+        hasher.update(format!("{rule:?}\n").as_bytes());
+    }
+    cleanbill_core::hex(&hasher.finalize())
+}
+
+/// Searches artifacts, in the order of their paths.
+pub fn run(
+    mut artifacts: Vec<Artifact>,
+    options: Options,
+    observer: Option<&dyn Observer>,
+    copies: Option<&mut dyn Copies>,
+    emit: &mut Emit<'_>,
+) -> Result<Outcome, RunError> {
+    artifacts.sort_by(|left, right| left.path.cmp(&right.path));
+    artifacts.dedup_by(|left, right| left.path == right.path);
+    if let Some(observer) = observer {
+        observer.total(artifacts.len());
+    }
+    let redactor = options.redaction.filter(|_| copies.is_some());
+    let tools = Tools {
+        scanner: Scanner::new(options.rules),
+        key: options.key,
+        columns: options.columns,
+        id_field: options.id_field,
+        redactor: redactor.map(|redaction| match redaction {
+            Redaction::Placeholders => Redactor::Placeholders,
+            Redaction::Pseudonyms(pseudonyms) => Redactor::Pseudonyms(pseudonyms),
+        }),
+    };
+    let shared = Shared {
+        source: Mutex::new((Sequence::new(&artifacts), 0)),
+        board: Mutex::new(Board::default()),
+        changed: Condvar::new(),
+    };
+    let mut consumer = Consumer {
+        artifacts: &artifacts,
+        tools: &tools,
+        sample: options.sample,
+        fail_on: options.fail_on,
+        observer,
+        copies,
+        emit,
+        current: None,
+        outcome: Outcome {
+            verdict: Verdict::Incomplete,
+            artifacts: Vec::new(),
+            findings: BTreeMap::new(),
+            replaced: 0,
+            internal_errors: Vec::new(),
+        },
+        failed: false,
+    };
+    let result = thread::scope(|scope| {
+        for _ in 0..options.workers.get() {
+            scope.spawn(|| work(&shared, &tools));
+        }
+        let _stop = Stop(&shared);
+        consume(&shared, &mut consumer)
+    });
+    result?;
+    let mut outcome = consumer.outcome;
+    let is_complete = |one: &LeakArtifact| one.coverage.reasons().is_empty();
+    outcome.verdict = if consumer.failed {
+        Verdict::Fail
+    } else if outcome.artifacts.is_empty() || !outcome.artifacts.iter().all(is_complete) {
+        Verdict::Incomplete
+    } else {
+        Verdict::Pass
+    };
+    Ok(outcome)
+}
+
+/// What workers and consumer share.
+struct Shared<'a> {
+    /// Where pieces come from, and the number of the next one.
+    source: Mutex<(Sequence<'a>, u64)>,
+    board: Mutex<Board>,
+    changed: Condvar,
+}
+
+/// Ends the waiting of all workers, however the consumer ends.
+struct Stop<'a, 's>(&'a Shared<'s>);
+
+impl Drop for Stop<'_, '_> {
+    fn drop(&mut self) {
+        lock(&self.0.board).stop = true;
+        self.0.changed.notify_all();
+    }
+}
+
+#[derive(Default)]
+struct Board {
+    done: BTreeMap<u64, (Done, u64)>,
+    /// The number that the consumer waits for.
+    wanted: u64,
+    waiting_bytes: u64,
+    waiting_findings: u64,
+    /// The number after the last piece.
+    end: Option<u64>,
+    /// Artifacts of which no more is wanted.
+    enough: Option<usize>,
+    stop: bool,
+}
+
+enum Done {
+    Open(Opened),
+    Piece(Box<Piece>),
+    /// A part of ours broke down.
+    Broken,
+    Problem(Problem),
+    Close,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn work(shared: &Shared<'_>, tools: &Tools) {
+    loop {
+        let (number, cost, work) = {
+            let mut source = lock(&shared.source);
+            let mut board = lock(&shared.board);
+            loop {
+                let waiting = source.1.saturating_sub(board.wanted);
+                let is_full = waiting > 0
+                    && (waiting >= WAITING_PIECES
+                        || board.waiting_bytes >= WAITING_BYTES
+                        || board.waiting_findings >= WAITING_FINDINGS);
+                if board.stop || board.end.is_some() {
+                    return;
+                }
+                if !is_full {
+                    break;
+                }
+                board = shared.changed.wait(board).unwrap_or_else(PoisonError::into_inner);
+            }
+            if let Some(index) = board.enough.take() {
+                source.0.skip(index);
+            }
+            drop(board);
+            let number = source.1;
+            let item = catch_unwind(AssertUnwindSafe(|| source.0.next(tools)));
+            let mut board = lock(&shared.board);
+            match item {
+                Ok(None) => {
+                    board.end = Some(number);
+                    shared.changed.notify_all();
+                    return;
+                }
+                Ok(Some(Item::Piece(piece))) => {
+                    board.waiting_bytes = board.waiting_bytes.saturating_add(piece.cost);
+                    source.1 = number.saturating_add(1);
+                    drop(board);
+                    (number, piece.cost, piece.work)
+                }
+                other => {
+                    let done = match other {
+                        Ok(Some(Item::Open(opened))) => Done::Open(opened),
+                        Ok(Some(Item::Problem(problem))) => Done::Problem(problem),
+                        Ok(Some(Item::Close)) => Done::Close,
+                        _ => {
+                            source.0.break_off();
+                            Done::Broken
+                        }
+                    };
+                    source.1 = number.saturating_add(1);
+                    board.done.insert(number, (done, 0));
+                    shared.changed.notify_all();
+                    continue;
+                }
+            }
+        };
+        let done = search(tools, work);
+        let mut board = lock(&shared.board);
+        if let Done::Piece(piece) = &done {
+            board.waiting_findings = board.waiting_findings.saturating_add(count(piece.found.len()));
+        }
+        board.done.insert(number, (done, cost));
+        shared.changed.notify_all();
+    }
+}
+
+fn search(tools: &Tools, work: Work) -> Done {
+    match catch_unwind(AssertUnwindSafe(|| work(tools))) {
+        Ok(mut piece) => {
+            piece.found.sort_by(|left, right| order(left).cmp(&order(right)));
+            Done::Piece(Box::new(piece))
+        }
+        Err(_) => Done::Broken,
+    }
+}
+
+/// Findings stand in the order of records, columns, places.
+fn order(found: &Found) -> (u64, Option<&str>, u64, u64, &str) {
+    let record = &found.record;
+    (
+        record.index,
+        record.column.as_deref(),
+        found.start,
+        found.end,
+        &found.kind,
+    )
+}
+
+fn consume(shared: &Shared<'_>, consumer: &mut Consumer<'_, '_, '_>) -> Result<(), RunError> {
+    loop {
+        let mut board = lock(&shared.board);
+        let number = board.wanted;
+        let (done, cost) = loop {
+            if let Some(done) = board.done.remove(&number) {
+                break done;
+            }
+            if board.end == Some(number) {
+                return Ok(());
+            }
+            board = shared.changed.wait(board).unwrap_or_else(PoisonError::into_inner);
+        };
+        board.wanted = number.saturating_add(1);
+        board.waiting_bytes = board.waiting_bytes.saturating_sub(cost);
+        if let Done::Piece(piece) = &done {
+            board.waiting_findings = board.waiting_findings.saturating_sub(count(piece.found.len()));
+        }
+        drop(board);
+        shared.changed.notify_all();
+        if let Some(index) = consumer.take(done)? {
+            lock(&shared.board).enough = Some(index);
+        }
+    }
+}
+
+/// An artifact that is being searched.
+struct Current {
+    opened: Opened,
+    report: LeakArtifact,
+    records: u64,
+    lines: u64,
+    chars: u64,
+    bytes: u64,
+    /// Findings of records to which more pieces belong.
+    held: Vec<Found>,
+    lost: bool,
+    has_enough: bool,
+    copy: Option<Splice>,
+}
+
+struct Consumer<'a, 'c, 'e> {
+    artifacts: &'a [Artifact],
+    tools: &'a Tools,
+    sample: Option<u64>,
+    fail_on: Severity,
+    observer: Option<&'a dyn Observer>,
+    copies: Option<&'c mut (dyn Copies + 'c)>,
+    emit: &'a mut Emit<'e>,
+    current: Option<Current>,
+    outcome: Outcome,
+    failed: bool,
+}
+
+impl Consumer<'_, '_, '_> {
+    /// Takes what is done; says of which artifact no more is wanted.
+    fn take(&mut self, done: Done) -> Result<Option<usize>, RunError> {
+        match done {
+            Done::Open(opened) => self.open(opened)?,
+            Done::Close => self.close()?,
+            Done::Problem(problem) => {
+                if let Some(current) = &mut self.current {
+                    let records = u64::from(problem.record.is_some());
+                    current.problem(problem);
+                    current.records = current.records.saturating_add(records);
+                }
+            }
+            Done::Broken => {
+                if let Some(current) = &mut self.current {
+                    self.outcome.internal_errors.push(current.report.path.to_string());
+                    current.problem(Problem {
+                        record: None,
+                        offset: None,
+                        reason: text!(
+                            "a part of Cleanbill broke down here",
+                            "Cleanbill 的某个部分在此处出错"
+                        ),
+                        lost: true,
+                    });
+                }
+            }
+            Done::Piece(piece) => return self.piece(*piece),
+        }
+        Ok(None)
+    }
+
+    fn open(&mut self, opened: Opened) -> Result<(), RunError> {
+        let path = self
+            .artifacts
+            .get(opened.index)
+            .map_or_else(|| Arc::from(""), |artifact| Arc::clone(&artifact.path));
+        let coverage = match &opened.skipped {
+            Some(reason) => Coverage::skipped(reason.clone()),
+            None => Coverage::complete(),
+        };
+        let mut copy = None;
+        if let (Some(copies), Some((Copying::Pieces, _)), None) =
+            (&mut self.copies, &opened.copying, &opened.skipped)
+        {
+            let begun = copies.begin(&path).map_err(|source| RunError::Copy {
+                path: path.to_string(),
+                source,
+            })?;
+            copy = Some(Splice::new(&opened.format, begun));
+        }
+        self.current = Some(Current {
+            report: LeakArtifact {
+                path,
+                size_bytes: opened.size_bytes,
+                format: opened.format.clone(),
+                records: 0,
+                findings: 0,
+                coverage,
+                problems: Vec::new(),
+                more_problems: 0,
+                copied: false,
+            },
+            lost: opened.skipped.is_some(),
+            opened,
+            records: 0,
+            lines: 0,
+            chars: 0,
+            bytes: 0,
+            held: Vec::new(),
+            has_enough: false,
+            copy,
+        });
+        Ok(())
+    }
+
+    fn piece(&mut self, mut piece: Piece) -> Result<Option<usize>, RunError> {
+        let Some(current) = &mut self.current else {
+            return Ok(None);
+        };
+        if current.has_enough {
+            current.lost = true;
+            return Ok(None);
+        }
+        let base = current.records;
+        for mut problem in piece.problems.drain(..) {
+            problem.record = problem.record.map(|record| record.saturating_add(base));
+            if problem.record.is_none() && piece.one_text {
+                problem.offset = problem.offset.or(Some(current.bytes));
+            }
+            current.problem(problem);
+        }
+        current.report.more_problems = current.report.more_problems.saturating_add(piece.more_problems);
+        current.lost |= piece.lost;
+        for (group, number) in std::mem::take(&mut piece.unlisted) {
+            self.failed |= group.2 >= self.fail_on;
+            current.report.findings = current.report.findings.saturating_add(number);
+            let kind = &group.1;
+            let reason = text!(
+                "more findings than are listed: {number} of `{kind}` are only counted",
+                "发现过多：另有 {number} 项 `{kind}` 只计数"
+            );
+            current.report.coverage.lose(reason);
+            let seen = self.outcome.findings.entry(group).or_default();
+            *seen = seen.saturating_add(number);
+        }
+        let mut found = std::mem::take(&mut piece.found);
+        if !current.held.is_empty() || piece.goes_on {
+            current.held.append(&mut found);
+            if piece.goes_on {
+                return Ok(None);
+            }
+            found = std::mem::take(&mut current.held);
+            found.sort_by(|left, right| order(left).cmp(&order(right)));
+        }
+        if let (Some(splice), Some(copied)) = (&mut current.copy, piece.copy.take()) {
+            let written = splice.push(copied);
+            written.map_err(|source| RunError::Copy {
+                path: current.report.path.to_string(),
+                source,
+            })?;
+            self.outcome.replaced = self.outcome.replaced.saturating_add(piece.changes);
+        }
+        for one in found {
+            let leak = current.leak(one, piece.one_text);
+            if self.sample.is_some_and(|sample| leak.record.index >= sample) {
+                continue;
+            }
+            self.failed |= leak.severity >= self.fail_on;
+            current.report.findings = current.report.findings.saturating_add(1);
+            let group = (leak.class, Arc::clone(&leak.kind), leak.severity);
+            let seen = self.outcome.findings.entry(group).or_default();
+            *seen = seen.saturating_add(1);
+            (self.emit)(&leak).map_err(|source| RunError::Report { source })?;
+        }
+        current.records = base.saturating_add(piece.records);
+        current.lines = current.lines.saturating_add(piece.lines);
+        if piece.one_text {
+            current.chars = current.chars.saturating_add(piece.chars);
+            current.bytes = current.bytes.saturating_add(piece.bytes);
+        }
+        if let Some(sample) = self.sample.filter(|sample| current.records > *sample) {
+            current.records = sample;
+            current.has_enough = true;
+            current.lost = true;
+            current.report.coverage.lose(text!(
+                "only the first {sample} records were examined, as asked for",
+                "按要求只检查了前 {sample} 条记录"
+            ));
+            return Ok(Some(current.opened.index));
+        }
+        Ok(None)
+    }
+
+    fn close(&mut self) -> Result<(), RunError> {
+        let Some(mut current) = self.current.take() else {
+            return Ok(());
+        };
+        current.report.records = current.records;
+        let path = current.report.path.to_string();
+        let failed = |source| RunError::Copy {
+            path: path.clone(),
+            source,
+        };
+        if let Some(copies) = &mut self.copies {
+            match current.copy.take() {
+                Some(splice) => {
+                    splice.finish().map_err(failed)?;
+                    copies.end(&path, !current.lost).map_err(failed)?;
+                    current.report.copied = !current.lost;
+                }
+                None => {
+                    if let (Some((Copying::Whole(rewrite), bytes)), false) =
+                        (&current.opened.copying, current.lost)
+                    {
+                        let mut out = copies.begin(&path).map_err(failed)?;
+                        let written =
+                            catch_unwind(AssertUnwindSafe(|| rewrite(bytes, self.tools, &mut *out)));
+                        let flushed = out.flush();
+                        drop(out);
+                        match written {
+                            Ok(Ok(changed)) => {
+                                flushed.map_err(failed)?;
+                                copies.end(&path, true).map_err(failed)?;
+                                self.outcome.replaced = self.outcome.replaced.saturating_add(changed);
+                                current.report.copied = true;
+                            }
+                            Ok(Err(reason)) => {
+                                copies.end(&path, false).map_err(failed)?;
+                                current.report.coverage.lose(reason);
+                            }
+                            Err(_) => {
+                                copies.end(&path, false).map_err(failed)?;
+                                self.outcome.internal_errors.push(path.clone());
+                            }
+                        }
+                    }
+                }
+            }
+            if !current.report.copied {
+                current.report.coverage.lose(text!(
+                    "no copy was written, since not all of it could be searched and replaced",
+                    "未写入副本，因为无法对其全部内容进行搜索和替换"
+                ));
+            }
+        }
+        if let Some(observer) = self.observer {
+            observer.searched(current.report.size_bytes);
+        }
+        self.outcome.artifacts.push(current.report);
+        Ok(())
+    }
+}
+
+impl Current {
+    fn problem(&mut self, mut problem: Problem) {
+        // What stands between pieces counts from here.
+        if let Some(record) = problem.record.filter(|_| problem.lost) {
+            problem.record = Some(record.max(self.records));
+        }
+        self.lost |= problem.lost;
+        self.report.coverage.lose(problem.reason.clone());
+        if self.report.problems.len() < PROBLEMS {
+            self.report.problems.push(LeakProblem {
+                record: problem.record,
+                offset: problem.offset,
+                reason: problem.reason,
+            });
+        } else {
+            self.report.more_problems = self.report.more_problems.saturating_add(1);
+        }
+    }
+
+    /// Turns numbers that count from the piece into numbers that count from the artifact.
+    fn leak(&self, found: Found, one_text: bool) -> Leak {
+        let mut record = found.record;
+        let mut places = (found.start, found.end, found.char_start, found.char_end);
+        record.line = record
+            .line
+            .map(|line| line.saturating_add(self.lines).saturating_add(1));
+        if one_text {
+            record.index = 0;
+            places.0 = places.0.saturating_add(self.bytes);
+            places.1 = places.1.saturating_add(self.bytes);
+            places.2 = places.2.saturating_add(self.chars);
+            places.3 = places.3.saturating_add(self.chars);
+        } else {
+            record.index = record.index.saturating_add(self.records);
+        }
+        Leak {
+            kind: found.kind,
+            class: found.class,
+            artifact: Arc::clone(&self.report.path),
+            record,
+            start: places.0,
+            end: places.1,
+            char_start: places.2,
+            char_end: places.3,
+            severity: found.severity,
+            confidence: found.confidence,
+            evidence: found.evidence,
+            hash: found.hash,
+            validated: found.validated,
+            replaced: found.replaced,
+        }
+    }
+}
