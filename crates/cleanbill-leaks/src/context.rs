@@ -17,17 +17,24 @@ const COMPOUND: usize = 5;
 /// Bytes of a number that stand between a word before it and one after it.
 const LONGEST_NUMBER: usize = 64;
 
-/// The words of a rule.
+/// The words of a rule, one bit each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Words(Vec<u16>);
+pub(crate) struct Words([u64; WORDS / 64]);
 
 impl Words {
-    fn hold(&self, word: u16) -> bool {
-        self.0.binary_search(&word).is_ok()
+    fn add(&mut self, word: u16) {
+        if let Some(bits) = self.0.get_mut(usize::from(word >> 6)) {
+            *bits |= 1_u64.wrapping_shl(u32::from(word & 63));
+        }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    fn hold(&self, word: u16) -> bool {
+        let bits = self.0.get(usize::from(word >> 6)).copied().unwrap_or(0);
+        bits.wrapping_shr(u32::from(word & 63)) & 1 == 1
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.iter().all(|bits| *bits == 0)
     }
 }
 
@@ -67,9 +74,9 @@ impl Context {
         let sets = rules
             .iter()
             .map(|rule| {
-                let mut set: Vec<u16> = rule.iter().filter_map(number).collect();
-                set.sort_unstable();
-                Words(set)
+                let mut set = Words::default();
+                rule.iter().filter_map(number).for_each(|word| set.add(word));
+                set
             })
             .collect();
         let mut patterns = Vec::new();
@@ -102,7 +109,8 @@ impl Context {
         let to = end.saturating_add(AFTER).min(bytes.len());
         self.search(searched, bytes, from, to);
         let mut best: Option<usize> = None;
-        for (at, length, word) in searched.found.iter().rev() {
+        let last = searched.found.partition_point(|(at, _, _)| *at < to);
+        for (at, length, word) in searched.found.iter().take(last).rev() {
             let word_end = at.saturating_add(*length);
             if *at < from {
                 break;
