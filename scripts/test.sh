@@ -30,6 +30,13 @@ if ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
     as_root apt-get install -y -qq python3 python3-venv >/dev/null || echo "SKIPPED: python3 cannot be installed" >&2
 fi
 
+# Numbers of persons are compared with another implementation of their checks.
+if [ ! -x "$target/stdnum-venv/bin/python" ]; then
+    python3 -m venv "$target/stdnum-venv" &&
+        "$target/stdnum-venv/bin/pip" install --quiet --disable-pip-version-check python-stdnum==2.2 ||
+        { rm -rf "$target/stdnum-venv"; echo "SKIPPED: python-stdnum cannot be installed" >&2; }
+fi
+
 step "format"
 # By path: cargo fmt does not see modules that a registry macro declares.
 git ls-files -z '*.rs' | xargs -0 rustfmt --check --edition 2024 --config-path rustfmt.toml

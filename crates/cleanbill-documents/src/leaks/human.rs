@@ -88,7 +88,7 @@ impl LeakWriter for Page<'_> {
         );
         let line = text!(
             "{findings} in {records} of {artifacts}, {size}",
-            "{artifacts}、{records}（{size}）中有{findings}"
+            "{artifacts}、{records}（{size}）中有 {findings}"
         );
         let verdict = self.color.verdict(summary.verdict, self.language);
         let gap = if self.language == Language::English {
