@@ -128,7 +128,7 @@ def special_token_injection(d, doc):
 
 def prompt_injection(d, doc):
     text = order(d, 0.4)
-    doc.fill(d.choice((f"Rooms were clean and quiet. {VALUE} Breakfast ended at ten.", f"{VALUE}", f"# TODO\n# {VALUE}", f"description: {VALUE}",
+    doc.fill(d.choice((f"Rooms were clean and quiet. {VALUE} Breakfast ended at ten.", f"{VALUE}", f"# Notes\n# {VALUE}", f"description: {VALUE}",
         f"<p>{VALUE}</p>", f"{{\"note\": \"{VALUE}\"}}".replace("\"", "'"), f"酒店位置很好。{VALUE}早餐不错。",
                        f"Note to the assistant: {VALUE}")), lambda doc: doc.value("prompt_injection", text, part=True))
 

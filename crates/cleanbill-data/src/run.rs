@@ -1,6 +1,8 @@
 //! The run: workers take pieces in order and search them side by side; what they find is handed on in the order of the pieces, so
 //! that nothing depends on how many workers there are.
 
+mod consumer;
+
 use std::{
     collections::BTreeMap,
     fmt,
@@ -12,20 +14,20 @@ use std::{
 };
 
 use cleanbill_core::{
-    Coverage, Severity, Text, Verdict,
-    leak::{Leak, LeakArtifact, LeakGroup, LeakProblem},
-    text,
+    Severity, Text, Verdict,
+    leak::{Leak, LeakArtifact, LeakGroup},
 };
 use cleanbill_leaks::{Rules, Scanner};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
+use consumer::Consumer;
+
 use crate::{
-    copy::Splice,
     input::{ReadAt, count},
     key::Key,
-    kinds::{Copying, Work},
-    limits::{PROBLEMS, WAITING_BYTES, WAITING_FINDINGS, WAITING_PIECES},
+    kinds::Work,
+    limits::{WAITING_BYTES, WAITING_FINDINGS, WAITING_PIECES},
     outcome::{Found, Outcome as Piece, Problem, Redactor, Tools},
     pseudonym::Pseudonyms,
     sequence::{Item, Opened, Sequence},
@@ -366,302 +368,6 @@ fn consume(shared: &Shared<'_>, consumer: &mut Consumer<'_, '_, '_>) -> Result<(
         shared.changed.notify_all();
         if let Some(index) = consumer.take(done)? {
             lock(&shared.board).enough = Some(index);
-        }
-    }
-}
-
-/// An artifact that is being searched.
-struct Current {
-    opened: Opened,
-    report: LeakArtifact,
-    records: u64,
-    lines: u64,
-    chars: u64,
-    bytes: u64,
-    /// Findings of records to which more pieces belong.
-    held: Vec<Found>,
-    lost: bool,
-    has_enough: bool,
-    copy: Option<Splice>,
-}
-
-struct Consumer<'a, 'c, 'e> {
-    artifacts: &'a [Artifact],
-    tools: &'a Tools,
-    sample: Option<u64>,
-    fail_on: Severity,
-    observer: Option<&'a dyn Observer>,
-    copies: Option<&'c mut (dyn Copies + 'c)>,
-    emit: &'a mut Emit<'e>,
-    current: Option<Current>,
-    outcome: Outcome,
-    failed: bool,
-}
-
-impl Consumer<'_, '_, '_> {
-    /// Takes what is done; says of which artifact no more is wanted.
-    fn take(&mut self, done: Done) -> Result<Option<usize>, RunError> {
-        match done {
-            Done::Open(opened) => self.open(opened)?,
-            Done::Close => self.close()?,
-            Done::Problem(problem) => {
-                if let Some(current) = &mut self.current {
-                    let records = u64::from(problem.record.is_some());
-                    current.problem(problem);
-                    current.records = current.records.saturating_add(records);
-                }
-            }
-            Done::Broken => {
-                if let Some(current) = &mut self.current {
-                    self.outcome.internal_errors.push(current.report.path.to_string());
-                    current.problem(Problem {
-                        record: None,
-                        offset: None,
-                        reason: text!(
-                            "a part of Cleanbill broke down here",
-                            "Cleanbill 的某个部分在此处出错"
-                        ),
-                        lost: true,
-                    });
-                }
-            }
-            Done::Piece(piece) => return self.piece(*piece),
-        }
-        Ok(None)
-    }
-
-    fn open(&mut self, opened: Opened) -> Result<(), RunError> {
-        let path = self
-            .artifacts
-            .get(opened.index)
-            .map_or_else(|| Arc::from(""), |artifact| Arc::clone(&artifact.path));
-        let coverage = match &opened.skipped {
-            Some(reason) => Coverage::skipped(reason.clone()),
-            None => Coverage::complete(),
-        };
-        let mut copy = None;
-        if let (Some(copies), Some((Copying::Pieces, _)), None) =
-            (&mut self.copies, &opened.copying, &opened.skipped)
-        {
-            let begun = copies.begin(&path).map_err(|source| RunError::Copy {
-                path: path.to_string(),
-                source,
-            })?;
-            copy = Some(Splice::new(&opened.format, begun));
-        }
-        self.current = Some(Current {
-            report: LeakArtifact {
-                path,
-                size_bytes: opened.size_bytes,
-                format: opened.format.clone(),
-                records: 0,
-                findings: 0,
-                coverage,
-                problems: Vec::new(),
-                more_problems: 0,
-                copied: false,
-            },
-            lost: opened.skipped.is_some(),
-            opened,
-            records: 0,
-            lines: 0,
-            chars: 0,
-            bytes: 0,
-            held: Vec::new(),
-            has_enough: false,
-            copy,
-        });
-        Ok(())
-    }
-
-    fn piece(&mut self, mut piece: Piece) -> Result<Option<usize>, RunError> {
-        let Some(current) = &mut self.current else {
-            return Ok(None);
-        };
-        if current.has_enough {
-            current.lost = true;
-            return Ok(None);
-        }
-        let base = current.records;
-        for mut problem in piece.problems.drain(..) {
-            problem.record = problem.record.map(|record| record.saturating_add(base));
-            if problem.record.is_none() && piece.one_text {
-                problem.offset = problem.offset.or(Some(current.bytes));
-            }
-            current.problem(problem);
-        }
-        current.report.more_problems = current.report.more_problems.saturating_add(piece.more_problems);
-        current.lost |= piece.lost;
-        for (group, number) in std::mem::take(&mut piece.unlisted) {
-            self.failed |= group.2 >= self.fail_on;
-            current.report.findings = current.report.findings.saturating_add(number);
-            let kind = &group.1;
-            let reason = text!(
-                "more findings than are listed: {number} of `{kind}` are only counted",
-                "发现过多：另有 {number} 项 `{kind}` 只计数"
-            );
-            current.report.coverage.lose(reason);
-            let seen = self.outcome.findings.entry(group).or_default();
-            *seen = seen.saturating_add(number);
-        }
-        let mut found = std::mem::take(&mut piece.found);
-        if !current.held.is_empty() || piece.goes_on {
-            current.held.append(&mut found);
-            if piece.goes_on {
-                return Ok(None);
-            }
-            found = std::mem::take(&mut current.held);
-            found.sort_by(|left, right| order(left).cmp(&order(right)));
-        }
-        if let (Some(splice), Some(copied)) = (&mut current.copy, piece.copy.take()) {
-            let written = splice.push(copied);
-            written.map_err(|source| RunError::Copy {
-                path: current.report.path.to_string(),
-                source,
-            })?;
-            self.outcome.replaced = self.outcome.replaced.saturating_add(piece.changes);
-        }
-        for one in found {
-            let leak = current.leak(one, piece.one_text);
-            if self.sample.is_some_and(|sample| leak.record.index >= sample) {
-                continue;
-            }
-            self.failed |= leak.severity >= self.fail_on;
-            current.report.findings = current.report.findings.saturating_add(1);
-            let group = (leak.class, Arc::clone(&leak.kind), leak.severity);
-            let seen = self.outcome.findings.entry(group).or_default();
-            *seen = seen.saturating_add(1);
-            (self.emit)(&leak).map_err(|source| RunError::Report { source })?;
-        }
-        current.records = base.saturating_add(piece.records);
-        current.lines = current.lines.saturating_add(piece.lines);
-        if piece.one_text {
-            current.chars = current.chars.saturating_add(piece.chars);
-            current.bytes = current.bytes.saturating_add(piece.bytes);
-        }
-        if let Some(sample) = self.sample.filter(|sample| current.records > *sample) {
-            current.records = sample;
-            current.has_enough = true;
-            current.lost = true;
-            current.report.coverage.lose(text!(
-                "only the first {sample} records were examined, as asked for",
-                "按要求只检查了前 {sample} 条记录"
-            ));
-            return Ok(Some(current.opened.index));
-        }
-        Ok(None)
-    }
-
-    fn close(&mut self) -> Result<(), RunError> {
-        let Some(mut current) = self.current.take() else {
-            return Ok(());
-        };
-        current.report.records = current.records;
-        let path = current.report.path.to_string();
-        let failed = |source| RunError::Copy {
-            path: path.clone(),
-            source,
-        };
-        if let Some(copies) = &mut self.copies {
-            match current.copy.take() {
-                Some(splice) => {
-                    splice.finish().map_err(failed)?;
-                    copies.end(&path, !current.lost).map_err(failed)?;
-                    current.report.copied = !current.lost;
-                }
-                None => {
-                    if let (Some((Copying::Whole(rewrite), bytes)), false) =
-                        (&current.opened.copying, current.lost)
-                    {
-                        let mut out = copies.begin(&path).map_err(failed)?;
-                        let written =
-                            catch_unwind(AssertUnwindSafe(|| rewrite(bytes, self.tools, &mut *out)));
-                        let flushed = out.flush();
-                        drop(out);
-                        match written {
-                            Ok(Ok(changed)) => {
-                                flushed.map_err(failed)?;
-                                copies.end(&path, true).map_err(failed)?;
-                                self.outcome.replaced = self.outcome.replaced.saturating_add(changed);
-                                current.report.copied = true;
-                            }
-                            Ok(Err(reason)) => {
-                                copies.end(&path, false).map_err(failed)?;
-                                current.report.coverage.lose(reason);
-                            }
-                            Err(_) => {
-                                copies.end(&path, false).map_err(failed)?;
-                                self.outcome.internal_errors.push(path.clone());
-                            }
-                        }
-                    }
-                }
-            }
-            if !current.report.copied {
-                current.report.coverage.lose(text!(
-                    "no copy was written, since not all of it could be searched and replaced",
-                    "未写入副本，因为无法对其全部内容进行搜索和替换"
-                ));
-            }
-        }
-        if let Some(observer) = self.observer {
-            observer.searched(current.report.size_bytes);
-        }
-        self.outcome.artifacts.push(current.report);
-        Ok(())
-    }
-}
-
-impl Current {
-    fn problem(&mut self, mut problem: Problem) {
-        // What stands between pieces counts from here.
-        if let Some(record) = problem.record.filter(|_| problem.lost) {
-            problem.record = Some(record.max(self.records));
-        }
-        self.lost |= problem.lost;
-        self.report.coverage.lose(problem.reason.clone());
-        if self.report.problems.len() < PROBLEMS {
-            self.report.problems.push(LeakProblem {
-                record: problem.record,
-                offset: problem.offset,
-                reason: problem.reason,
-            });
-        } else {
-            self.report.more_problems = self.report.more_problems.saturating_add(1);
-        }
-    }
-
-    /// Turns numbers that count from the piece into numbers that count from the artifact.
-    fn leak(&self, found: Found, one_text: bool) -> Leak {
-        let mut record = found.record;
-        let mut places = (found.start, found.end, found.char_start, found.char_end);
-        record.line = record
-            .line
-            .map(|line| line.saturating_add(self.lines).saturating_add(1));
-        if one_text {
-            record.index = 0;
-            places.0 = places.0.saturating_add(self.bytes);
-            places.1 = places.1.saturating_add(self.bytes);
-            places.2 = places.2.saturating_add(self.chars);
-            places.3 = places.3.saturating_add(self.chars);
-        } else {
-            record.index = record.index.saturating_add(self.records);
-        }
-        Leak {
-            kind: found.kind,
-            class: found.class,
-            artifact: Arc::clone(&self.report.path),
-            record,
-            start: places.0,
-            end: places.1,
-            char_start: places.2,
-            char_end: places.3,
-            severity: found.severity,
-            confidence: found.confidence,
-            evidence: found.evidence,
-            hash: found.hash,
-            validated: found.validated,
-            replaced: found.replaced,
         }
     }
 }

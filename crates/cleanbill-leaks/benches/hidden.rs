@@ -1,11 +1,14 @@
-//! Speed of the engine: `cargo bench -p cleanbill-leaks [-- FILE...]`. Each file, or texts made of words in several languages and
+//! Speed of the engine: `cargo bench -p cleanbill-leaks --bench hidden [-- FILE...]`. Each file, or texts made of words in several languages and
 //! hostile ones where none is given, is scanned three times as a whole on one thread; the best time counts. Building the scanner is
 //! measured alone. `--only=secrets` and `--only=hidden` leave rules out. Nothing is asserted.
 #![expect(clippy::print_stdout, reason = "a program that talks to whoever runs it")]
 
-use std::{env, fs, time::Instant};
+mod measure;
+
+use std::{env, time::Instant};
 
 use cleanbill_leaks::{Rules, Scanner};
+use measure::{join, measure, measure_files};
 
 /// Bytes of the text that is made.
 const SIZE: usize = 64 << 20;
@@ -22,51 +25,20 @@ fn main() {
     };
     let scanner = Scanner::new(rules);
     println!("scanner built in {:.2} ms", start.elapsed().as_secs_f64() * 1e3);
+    let scanners = [("rules", &scanner)];
     let files: Vec<String> = env::args()
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))
         .collect();
     if files.is_empty() {
-        measure(&scanner, "words", &words());
         for (name, parts) in LANGUAGES {
-            measure(&scanner, name, &mixed(parts, SIZE / 4));
+            measure(&scanners, name, &join(parts, b"", SIZE / 4));
         }
         for (name, part) in HOSTILE {
-            measure(&scanner, name, &mixed(&[*part], SIZE / 32));
+            measure(&scanners, name, &join(&[*part], b"", SIZE / 32));
         }
     }
-    for file in files {
-        match fs::read(&file) {
-            Ok(bytes) => measure(&scanner, &file, &bytes),
-            Err(error) => println!("{file}: {error}"),
-        }
-    }
-}
-
-fn measure(scanner: &Scanner, name: &str, bytes: &[u8]) {
-    let mut best = f64::INFINITY;
-    let mut hits = 0;
-    for _ in 0..3 {
-        let (start, spent) = (Instant::now(), processor_seconds());
-        hits = scanner.scan_all(bytes).len();
-        let seconds = match (spent, processor_seconds()) {
-            (Some(before), Some(after)) if after > before => after - before,
-            _ => start.elapsed().as_secs_f64(),
-        };
-        best = best.min(seconds);
-    }
-    let megabytes = f64::from(u32::try_from(bytes.len() / 1000).unwrap_or(u32::MAX)) / 1e3;
-    println!(
-        "{name}: {megabytes:.1} MB, {hits} hits, {:.0} MB/s",
-        megabytes / best
-    );
-}
-
-/// Returns the processor time of this thread where the system tells it (Linux), so that other work on the machine counts less.
-fn processor_seconds() -> Option<f64> {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    let nanoseconds: u64 = text.split_whitespace().next()?.parse().ok()?;
-    Some(std::time::Duration::from_nanos(nanoseconds).as_secs_f64())
+    measure_files(&scanners, &files);
 }
 
 /// Words and signs of languages, as text and as JSON in ASCII.
@@ -195,60 +167,3 @@ const HOSTILE: &[(&str, &str)] = &[
     ("base64 of words", "dGhlIHVzZXIg"),
     ("letters", "a"),
 ];
-
-/// Makes text of parts in an order that only looks random.
-fn mixed(parts: &[&str], size: usize) -> Vec<u8> {
-    let mut text = Vec::with_capacity(size + 64);
-    let mut state = 1_u64;
-    while text.len() < size {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        let index = usize::try_from(state >> 33).unwrap_or(0) % parts.len();
-        text.extend_from_slice(parts[index].as_bytes());
-    }
-    text
-}
-
-/// Makes text of common words, indented lines and numbers.
-fn words() -> Vec<u8> {
-    const WORDS: &[&str] = &[
-        "the",
-        "of",
-        "model",
-        "training",
-        "def",
-        "return",
-        "self",
-        "import",
-        "data",
-        "with",
-        "tokens",
-        "language",
-        "0.125",
-        "for",
-        "value",
-        "configuration",
-        "is",
-        "path",
-        "layer",
-        "attention",
-        "\n    ",
-        "result",
-        "in",
-        "and",
-        "{",
-        "}",
-        "\"name\":",
-        "我们",
-        "的",
-        "模型",
-    ];
-    let mut text = Vec::with_capacity(SIZE + 32);
-    let mut state = 1_u64;
-    while text.len() < SIZE {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        let index = usize::try_from(state >> 33).unwrap_or(0) % WORDS.len();
-        text.extend_from_slice(WORDS[index].as_bytes());
-        text.push(b' ');
-    }
-    text
-}

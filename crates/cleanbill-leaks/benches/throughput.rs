@@ -3,9 +3,12 @@
 //! Building the scanners is measured alone. Nothing is asserted.
 #![expect(clippy::print_stdout, reason = "a program that talks to whoever runs it")]
 
-use std::{env, fmt::Write, fs, time::Instant};
+mod measure;
+
+use std::{env, time::Instant};
 
 use cleanbill_leaks::{Rules, Scanner};
+use measure::{join, measure, measure_files, random};
 
 /// Bytes of each text that is made.
 const SIZE: usize = 32 << 20;
@@ -20,59 +23,28 @@ fn main() {
         (middle - start).as_secs_f64() * 1e3,
         middle.elapsed().as_secs_f64() * 1e3
     );
+    let scanners = [("secrets", &secrets), ("all", &all)];
     let files: Vec<String> = env::args()
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))
         .collect();
     if files.is_empty() {
         for (name, text) in texts() {
-            measure(&[&secrets, &all], name, &text);
+            measure(&scanners, name, &text);
         }
     }
-    for file in files {
-        match fs::read(&file) {
-            Ok(bytes) => measure(&[&secrets, &all], &file, &bytes),
-            Err(error) => println!("{file}: {error}"),
-        }
-    }
-}
-
-fn measure(scanners: &[&Scanner], name: &str, bytes: &[u8]) {
-    let megabytes = f64::from(u32::try_from(bytes.len() / 1000).unwrap_or(u32::MAX)) / 1e3;
-    let mut line = format!("{name}: {megabytes:.1} MB");
-    for (scanner, rules) in scanners.iter().zip(["secrets", "all"]) {
-        let mut best = f64::INFINITY;
-        let mut hits = 0;
-        for _ in 0..3 {
-            let (start, before) = (Instant::now(), processor_seconds());
-            hits = scanner.scan_all(bytes).len();
-            let spent = match (before, processor_seconds()) {
-                (Some(before), Some(after)) => after - before,
-                _ => start.elapsed().as_secs_f64(),
-            };
-            best = best.min(spent);
-        }
-        let _ = write!(line, "; {rules}: {hits} hits, {:.0} MB/s", megabytes / best);
-    }
-    println!("{line}");
-}
-
-/// Returns how long this thread has run, which other programs do not change.
-fn processor_seconds() -> Option<f64> {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    let nanoseconds: f64 = text.split(' ').next()?.parse().ok()?;
-    Some(nanoseconds / 1e9)
+    measure_files(&scanners, &files);
 }
 
 /// Makes the texts: usual ones, and those that cost the most.
 fn texts() -> Vec<(&'static str, Vec<u8>)> {
     vec![
-        ("words and code", join(WORDS, b" ")),
-        ("prose in JSON lines", join(SENTENCES, b" ")),
-        ("Chinese", join(CHINESE, "，".as_bytes())),
+        ("words and code", join(WORDS, b" ", SIZE)),
+        ("prose in JSON lines", join(SENTENCES, b" ", SIZE)),
+        ("Chinese", join(CHINESE, "，".as_bytes(), SIZE)),
         ("table of numbers", rows(b",", 6)),
         ("short numbers", rows(b" ", 2)),
-        ("numbers near words", join(LABELLED, b" ")),
+        ("numbers near words", join(LABELLED, b" ", SIZE)),
         ("digits only", repeat(b"7")),
         ("nine digits over and over", repeat(b"536228726 ")),
         ("@ only", repeat(b"@")),
@@ -153,21 +125,6 @@ const LABELLED: &[&str] = &[
     "Aadhaar 5362 2872 6411",
     "tel 030 1234567",
 ];
-
-fn random(state: &mut u64) -> usize {
-    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-    usize::try_from(*state >> 33).unwrap_or(0)
-}
-
-fn join(words: &[&str], between: &[u8]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(SIZE + 128);
-    let mut state = 1_u64;
-    while text.len() < SIZE {
-        text.extend_from_slice(words[random(&mut state) % words.len()].as_bytes());
-        text.extend_from_slice(between);
-    }
-    text
-}
 
 /// Numbers of up to `most` and ten digits, or hexadecimal ones without a sign between.
 fn rows(between: &[u8], most: usize) -> Vec<u8> {

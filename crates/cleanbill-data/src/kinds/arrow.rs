@@ -3,6 +3,8 @@
 mod messages;
 mod rewrite;
 
+use std::ops::Range;
+
 use arrow_array::{
     Array, RecordBatch,
     cast::AsArray,
@@ -276,56 +278,33 @@ fn visit<'a>(
         }
         DataType::List(field) if holds_text(field.data_type(), 0) => {
             let list = array.as_list::<i32>();
-            let ends = list.value_offsets();
-            let place = |at: usize| ends.get(at).and_then(|end| usize::try_from(*end).ok());
-            let range = place(row)?..place(row.saturating_add(1))?;
+            let range = between(list.value_offsets(), row)?;
             elements(list.values().as_ref(), range, steps, each)?;
         }
         DataType::LargeList(field) if holds_text(field.data_type(), 0) => {
             let list = array.as_list::<i64>();
-            let ends = list.value_offsets();
-            let place = |at: usize| ends.get(at).and_then(|end| usize::try_from(*end).ok());
-            let range = place(row)?..place(row.saturating_add(1))?;
+            let range = between(list.value_offsets(), row)?;
             elements(list.values().as_ref(), range, steps, each)?;
         }
         DataType::ListView(field) if holds_text(field.data_type(), 0) => {
             let list = array.as_list_view::<i32>();
-            let start = usize::try_from(list.value_offset(row)).ok()?;
-            let length = usize::try_from(list.value_size(row)).ok()?;
-            elements(
-                list.values().as_ref(),
-                start..start.saturating_add(length),
-                steps,
-                each,
-            )?;
+            let range = from(list.value_offset(row), list.value_size(row))?;
+            elements(list.values().as_ref(), range, steps, each)?;
         }
         DataType::LargeListView(field) if holds_text(field.data_type(), 0) => {
             let list = array.as_list_view::<i64>();
-            let start = usize::try_from(list.value_offset(row)).ok()?;
-            let length = usize::try_from(list.value_size(row)).ok()?;
-            elements(
-                list.values().as_ref(),
-                start..start.saturating_add(length),
-                steps,
-                each,
-            )?;
+            let range = from(list.value_offset(row), list.value_size(row))?;
+            elements(list.values().as_ref(), range, steps, each)?;
         }
         DataType::FixedSizeList(field, length) if holds_text(field.data_type(), 0) => {
             let list = array.as_fixed_size_list();
-            let length = usize::try_from(*length).ok()?;
             let start = list.value_offset_at(row);
-            elements(
-                list.values().as_ref(),
-                start..start.saturating_add(length),
-                steps,
-                each,
-            )?;
+            let end = start.saturating_add(usize::try_from(*length).ok()?);
+            elements(list.values().as_ref(), start..end, steps, each)?;
         }
         DataType::Map(field, _) if holds_text(field.data_type(), 0) => {
             let map = array.as_map();
-            let ends = map.value_offsets();
-            let place = |at: usize| ends.get(at).and_then(|end| usize::try_from(*end).ok());
-            for (index, entry) in (place(row)?..place(row.saturating_add(1))?).enumerate() {
+            for (index, entry) in between(map.value_offsets(), row)?.enumerate() {
                 steps.push(Step::Index(count(index)));
                 for (name, column) in [("key", map.keys()), ("value", map.values())] {
                     if holds_text(column.data_type(), 0) {
@@ -343,9 +322,21 @@ fn visit<'a>(
     Some(())
 }
 
+/// Returns which elements stand between an offset and the next.
+fn between<O: Copy + TryInto<usize>>(offsets: &[O], row: usize) -> Option<Range<usize>> {
+    let place = |at: usize| (*offsets.get(at)?).try_into().ok();
+    Some(place(row)?..place(row.saturating_add(1))?)
+}
+
+/// Returns which elements stand at an offset, so many.
+fn from<O: TryInto<usize>>(offset: O, length: O) -> Option<Range<usize>> {
+    let start: usize = offset.try_into().ok()?;
+    Some(start..start.saturating_add(length.try_into().ok()?))
+}
+
 fn elements<'a>(
     values: &'a dyn Array,
-    range: std::ops::Range<usize>,
+    range: Range<usize>,
     steps: &mut Vec<Step<'a>>,
     each: &mut dyn FnMut(&[Step<'_>], &[u8]),
 ) -> Option<()> {
