@@ -141,6 +141,7 @@ fn search(tools: &Tools, batch: &Batch) -> Outcome {
             };
             if visit(column.as_ref(), row, &mut steps, &mut each).is_none() {
                 unread = unread.saturating_add(1);
+                steps.truncate(1);
             }
         }
     }

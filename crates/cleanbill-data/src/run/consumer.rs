@@ -173,18 +173,10 @@ impl Consumer<'_, '_, '_> {
             })?;
             self.outcome.replaced = self.outcome.replaced.saturating_add(piece.changes);
         }
-        for one in found {
-            let leak = current.leak(one, piece.one_text);
-            if self.sample.is_some_and(|sample| leak.record.index >= sample) {
-                continue;
-            }
-            self.failed |= leak.severity >= self.fail_on;
-            current.report.findings = current.report.findings.saturating_add(1);
-            let group = (leak.class, Arc::clone(&leak.kind), leak.severity);
-            let seen = self.outcome.findings.entry(group).or_default();
-            *seen = seen.saturating_add(1);
-            (self.emit)(&leak).map_err(|source| RunError::Report { source })?;
-        }
+        self.emit(found, piece.one_text)?;
+        let Some(current) = &mut self.current else {
+            return Ok(None);
+        };
         current.records = base.saturating_add(piece.records);
         current.lines = current.lines.saturating_add(piece.lines);
         if piece.one_text {
@@ -204,7 +196,30 @@ impl Consumer<'_, '_, '_> {
         Ok(None)
     }
 
+    /// Hands on what was found in the current artifact.
+    fn emit(&mut self, found: Vec<Found>, one_text: bool) -> Result<(), RunError> {
+        let Some(current) = &mut self.current else {
+            return Ok(());
+        };
+        for one in found {
+            let leak = current.leak(one, one_text);
+            if self.sample.is_some_and(|sample| leak.record.index >= sample) {
+                continue;
+            }
+            self.failed |= leak.severity >= self.fail_on;
+            current.report.findings = current.report.findings.saturating_add(1);
+            let group = (leak.class, Arc::clone(&leak.kind), leak.severity);
+            let seen = self.outcome.findings.entry(group).or_default();
+            *seen = seen.saturating_add(1);
+            (self.emit)(&leak).map_err(|source| RunError::Report { source })?;
+        }
+        Ok(())
+    }
+
     fn close(&mut self) -> Result<(), RunError> {
+        // What waits for more pieces of its records, where the last of them broke down.
+        let held = self.current.as_mut().map(|current| std::mem::take(&mut current.held));
+        self.emit(held.unwrap_or_default(), false)?;
         let Some(mut current) = self.current.take() else {
             return Ok(());
         };
