@@ -140,7 +140,9 @@ impl File {
     fn column(&self, group: usize, leaf: usize) -> Result<(ColumnReader, Budget), ParquetError> {
         let chunk = self.chunk(group, leaf)?;
         if chunk.file_path().is_some_and(|path| !path.is_empty()) {
-            return Err(ParquetError::General("a column stands in another file".to_owned()));
+            return Err(ParquetError::General(
+                "a column stands in another file".to_owned(),
+            ));
         }
         let range = place(chunk).ok_or_else(|| ParquetError::General("a column has no place".to_owned()))?;
         let budget = Budget::new();

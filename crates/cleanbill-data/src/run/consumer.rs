@@ -218,7 +218,10 @@ impl Consumer<'_, '_, '_> {
 
     fn close(&mut self) -> Result<(), RunError> {
         // What waits for more pieces of its records, where the last of them broke down.
-        let held = self.current.as_mut().map(|current| std::mem::take(&mut current.held));
+        let held = self
+            .current
+            .as_mut()
+            .map(|current| std::mem::take(&mut current.held));
         self.emit(held.unwrap_or_default(), false)?;
         let Some(mut current) = self.current.take() else {
             return Ok(());

@@ -127,8 +127,9 @@ fn unsafe_code_is_forbidden() {
         workspace.contains(&("unsafe_code".to_owned(), "\"forbid\"".to_owned())),
         "{workspace:?}"
     );
-    let manifests = tracked().iter().filter(|path| path.ends_with("/Cargo.toml"));
-    let wrong: Vec<String> = manifests
+    let wrong: Vec<String> = tracked()
+        .iter()
+        .filter(|path| path.ends_with("/Cargo.toml"))
         .filter(|manifest| {
             let text = read(manifest);
             let inherits = section(&text, "lints").contains(&("workspace".to_owned(), "true".to_owned()));
