@@ -16,7 +16,7 @@ use std::ops::Range;
 
 use crate::{
     checks::Check,
-    context::{Context, Searched, Words},
+    context::{Context, Searched, Telling},
     layouts::{Layouts, Read},
     matchers::Found,
     numbers,
@@ -103,7 +103,7 @@ pub(crate) struct People {
 /// What is asked of each rule again and again.
 #[derive(Debug)]
 struct Looks {
-    words: Words,
+    telling: Telling,
     check: Option<&'static numbers::Number>,
 }
 
@@ -142,12 +142,12 @@ impl People {
         if kinds.iter().all(Option::is_none) {
             return None;
         }
-        let words: Vec<&[Vec<u8>]> = rules
-            .iter()
-            .zip(&kinds)
-            .map(|(rule, kind)| if kind.is_some() { rule.near.as_slice() } else { &[] })
-            .collect();
-        let (context, sets) = Context::new(&words);
+        let lists = |list: for<'a> fn(&'a Rule) -> &'a [Vec<u8>]| -> Vec<&[Vec<u8>]> {
+            let own = rules.iter().zip(&kinds);
+            own.map(|(rule, kind)| kind.map_or(&[][..], |_| list(rule)))
+                .collect()
+        };
+        let (context, sets) = Context::new(&lists(|rule| &rule.near), &lists(|rule| &rule.names));
         let mut layouts = Layouts::default();
         let mut wants = Wants::default();
         let mut singles = Vec::new();
@@ -160,7 +160,6 @@ impl People {
                     wants.capitals = true;
                     wants.digits = true;
                 }
-                Personal::Birth => {}
                 _ => wants.digits = true,
             }
             for layout in &rule.layouts {
@@ -172,8 +171,8 @@ impl People {
         let rules = rules
             .iter()
             .zip(sets)
-            .map(|(rule, words)| Looks {
-                words,
+            .map(|(rule, telling)| Looks {
+                telling,
                 check: match rule.check {
                     Check::Number(place) => numbers::at(place),
                     _ => None,
@@ -245,6 +244,7 @@ impl People {
                 asked.digits(local);
                 asked.best
             }
+            Sign::Run => None,
         }?;
         let rule = all.get(guess.rule)?;
         let range = start.saturating_add(guess.range.start)..start.saturating_add(guess.range.end);
@@ -284,14 +284,24 @@ impl Asked<'_, '_> {
 
     /// Returns how far the nearest word of a rule stands from a place in the window.
     fn nearest(&mut self, rule: usize, range: &Range<usize>) -> Option<usize> {
-        let words = &self.people.rules.get(rule)?.words;
+        let telling = &self.people.rules.get(rule)?.telling;
         let place = (
             self.base.saturating_add(range.start),
             self.base.saturating_add(range.end),
         );
         self.people
             .context
-            .nearest(self.searched, self.bytes, place, words)
+            .nearest(self.searched, self.bytes, place, telling)
+    }
+
+    /// Says whether the name of the field in which a value stands tells of a rule.
+    fn is_named(&mut self, rule: usize, start: usize) -> bool {
+        let place = self.base.saturating_add(start);
+        self.people.rules.get(rule).is_some_and(|looks| {
+            self.people
+                .context
+                .is_named(self.searched, self.bytes, place, &looks.telling)
+        })
     }
 
     fn digits(&mut self, at: usize) {
@@ -323,6 +333,7 @@ impl Asked<'_, '_> {
             }
         }
         self.phone(start);
+        self.birth(start);
     }
 
     fn layouts(&mut self, start: usize) {
@@ -341,18 +352,17 @@ impl Asked<'_, '_> {
                 };
                 let Some(check) = looks.check else { continue };
                 let place = (base.saturating_add(start), base.saturating_add(read.end));
-                let mut nearest = || people.context.nearest(searched, bytes, place, &looks.words);
-                // Most numbers have no word near; that is asked first, since it was searched once for all rules.
-                let before = if one.contextual { nearest() } else { None };
-                if one.contextual && before.is_none() {
-                    continue;
-                }
                 let accepted = (check.accepts)(read.text);
                 if !accepted && !(check.accepts_near)(read.text) {
                     continue;
                 }
-                let distance = before.or_else(nearest);
-                if distance.is_none() && !accepted {
+                let telling = &looks.telling;
+                let near = people.context.nearest(searched, bytes, place, telling);
+                // A name of the field tells more than a word anywhere near.
+                let needed = near.is_none() && (one.contextual || !accepted);
+                let named = needed && people.context.is_named(searched, bytes, place.0, telling);
+                let distance = if named { Some(0) } else { near };
+                if distance.is_none() && needed {
                     continue;
                 }
                 let proven = check.proves && accepted;
@@ -420,19 +430,33 @@ impl Asked<'_, '_> {
                 let near = self
                     .nearest(rule, &phone.range)
                     .filter(|distance| *distance <= phone::REACH);
-                let Some(distance) = near else { return };
-                let gap = phone.range.start.saturating_sub(distance)..phone.range.start;
-                if self
-                    .window
-                    .get(gap)
-                    .is_none_or(|gap| gap.iter().any(u8::is_ascii_digit))
-                {
+                let told = near.is_some_and(|distance| {
+                    let gap = phone.range.start.saturating_sub(distance)..phone.range.start;
+                    let gap = self.window.get(gap);
+                    gap.is_some_and(|gap| !gap.iter().any(u8::is_ascii_digit))
+                });
+                if !told && !self.is_named(rule, phone.range.start) {
                     return;
                 }
                 Level::Medium
             }
         };
         self.guess(plain(rule, phone.range, confidence));
+    }
+
+    fn birth(&mut self, start: usize) {
+        let Some(rule) = self.people.single(Personal::Birth) else {
+            return;
+        };
+        let Some(range) = birth::around(self.window, start) else {
+            return;
+        };
+        if self.is_named(rule, range.start) {
+            self.guess(Guess {
+                distance: Some(0),
+                ..plain(rule, range, Level::High)
+            });
+        }
     }
 
     fn plate(&mut self, start: usize) {
