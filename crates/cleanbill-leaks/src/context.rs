@@ -172,6 +172,15 @@ impl Context {
         searched.in_names.iter().any(|word| telling.names.hold(*word))
     }
 
+    /// Returns the names of the field in which the value at `start` stands.
+    pub(crate) fn names(
+        searched: &mut Searched,
+        bytes: &[u8],
+        start: usize,
+    ) -> [Option<Range<usize>>; fields::NAMES] {
+        fields::names(bytes, start, &mut searched.rows)
+    }
+
     /// Returns how far from the number at `start..end` the nearest word of `set` stands; one after it counts as farther.
     pub(crate) fn nearest(
         &self,

@@ -9,7 +9,9 @@ mod mail;
 mod names;
 mod network;
 mod phone;
+mod places;
 mod plate;
+mod scripts;
 mod streets;
 
 use std::ops::Range;
@@ -80,7 +82,13 @@ pub(crate) fn look(
     length: usize,
 ) -> Option<Found> {
     let (range, confidence) = match kind {
-        Personal::Address => address::look(window, at, length)?,
+        Personal::Address if named => places::labelled(window, at, length)?,
+        Personal::Address => match window.get(at..at.saturating_add(length))? {
+            b"Flat " | b"Studio " | b"Apartment " => places::flat(window, at, length)?,
+            b"APO A" | b"DPO A" | b"FPO A" => places::military(window, at)?,
+            [0xd0..=0xff, ..] => places::russian(window, at, length)?,
+            _ => address::look(window, at, length)?,
+        },
         Personal::Birth => birth::look(window, at, length)?,
         Personal::Person => names::labelled(window, at, length, named)?,
         _ => return None,
@@ -104,6 +112,8 @@ pub(crate) struct People {
 #[derive(Debug)]
 struct Looks {
     telling: Telling,
+    /// Names of fields without what divides their words.
+    keys: Vec<Vec<u8>>,
     check: Option<&'static numbers::Number>,
 }
 
@@ -173,6 +183,7 @@ impl People {
             .zip(sets)
             .map(|(rule, telling)| Looks {
                 telling,
+                keys: rule.names.iter().map(|name| squeezed(name)).collect(),
                 check: match rule.check {
                     Check::Number(place) => numbers::at(place),
                     _ => None,
@@ -203,6 +214,18 @@ impl People {
             .map(|(_, rule)| *rule)
     }
 
+    /// Says whether the whole name of the field of the value at `place` is one of those of a rule.
+    fn is_key(&self, rule: usize, bytes: &[u8], place: usize, searched: &mut Searched) -> bool {
+        let Some(looks) = self.rules.get(rule) else {
+            return false;
+        };
+        Context::names(searched, bytes, place)
+            .into_iter()
+            .flatten()
+            .filter_map(|name| bytes.get(name))
+            .any(|name| looks.keys.contains(&squeezed(name)))
+    }
+
     /// Looks at a place that the second pass found; the range counts in `bytes`.
     pub(crate) fn look(
         &self,
@@ -228,7 +251,11 @@ impl People {
                 });
                 house.or_else(|| {
                     let rule = self.single(Personal::Person)?;
-                    let (range, confidence) = names::pair(window, local)?;
+                    let (range, confidence) = names::pair(window, local).or_else(|| {
+                        let range = names::half(window, local)?;
+                        self.is_key(rule, bytes, at, searched)
+                            .then_some((range, Level::Medium))
+                    })?;
                     Some(plain(rule, range, confidence))
                 })
             }
@@ -253,6 +280,14 @@ impl People {
         found.confidence = guess.confidence.min(rule.confidence);
         Some((guess.rule, found))
     }
+}
+
+/// Returns a name in small letters without signs between its words.
+fn squeezed(name: &[u8]) -> Vec<u8> {
+    name.iter()
+        .filter(|byte| !matches!(byte, b' ' | b'_' | b'-' | b'.'))
+        .map(u8::to_ascii_lowercase)
+        .collect()
 }
 
 fn plain(rule: usize, range: Range<usize>, confidence: Level) -> Guess {
@@ -334,6 +369,9 @@ impl Asked<'_, '_> {
         }
         self.phone(start);
         self.birth(start);
+        if at == start && (1..=8).contains(&length) && self.best.is_none() {
+            self.postcode(start);
+        }
     }
 
     fn layouts(&mut self, start: usize) {
@@ -469,13 +507,54 @@ impl Asked<'_, '_> {
 
     fn chinese(&mut self, at: usize, start: usize) {
         self.plate(start);
-        if at == start
-            && is_house_number(self.window, at)
-            && let Some(rule) = self.people.single(Personal::Address)
-            && let Some((range, confidence)) = address::chinese(self.window, at)
-        {
+        if at == start {
+            let chinese = is_house_number(self.window, at)
+                .then(|| address::chinese(self.window, at))
+                .flatten();
+            let found = chinese
+                .or_else(|| places::korean(self.window, at))
+                .or_else(|| places::japanese(self.window, at));
+            self.house(found);
+        }
+    }
+
+    fn house(&mut self, found: Option<(Range<usize>, Level)>) {
+        if let (Some(rule), Some((range, confidence))) = (self.people.single(Personal::Address), found) {
             self.guess(plain(rule, range, confidence));
         }
+    }
+
+    /// Looks for the address of whose end the number at `start` may be.
+    fn postcode(&mut self, start: usize) {
+        let before = self.window.get(..start).unwrap_or_default();
+        match before {
+            [.., 0x80..=0xff, b' '] => {
+                let found = places::before_postcode(self.window, start)
+                    .or_else(|| places::korean(self.window, start));
+                self.house(found);
+            }
+            [.., b',' | b'-', b' '] | [.., b' ' | b'-'] => {
+                let Some(rule) = self.people.single(Personal::Address) else {
+                    return;
+                };
+                let Some((from, quote)) = places::value_start(self.window, start) else {
+                    return;
+                };
+                let Some((range, text)) = places::value(self.window, from, quote) else {
+                    return;
+                };
+                if range.contains(&start) && places::is_address(text) && self.is_key(rule, from) {
+                    self.guess(plain(rule, range, Level::Medium));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Says whether the whole name of the field in which a value stands is one of those of a rule.
+    fn is_key(&mut self, rule: usize, start: usize) -> bool {
+        let place = self.base.saturating_add(start);
+        self.people.is_key(rule, self.bytes, place, self.searched)
     }
 }
 

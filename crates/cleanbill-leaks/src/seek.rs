@@ -23,6 +23,7 @@ pub(crate) enum Sign {
 }
 
 /// What to look for.
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Wants {
     pub(crate) digits: bool,
@@ -177,8 +178,10 @@ fn may_be_number(bytes: &[u8], at: usize, digits: u32) -> bool {
         {
             digits >= DIGITS_AFTER_LETTER
         }
+        // The number of a house in Korea, behind 로 or 길 and a blank.
+        Some(b' ') if behind(2).is_some_and(|byte| byte >= 0x80) && is_street(bytes, at) => true,
         // The number of a house: 号 follows.
-        Some(0x80..) => is_house_number(bytes, at) || digits >= DIGITS_AFTER_LETTER,
+        Some(0x80..) => is_house_number(bytes, at) || is_block(bytes, at) || digits >= DIGITS_AFTER_LETTER,
         // Addresses of Bitcoin hold few digits.
         Some(b'0'..=b'9' | b'a'..=b'z' | b'_') => false,
         _ => {
@@ -187,6 +190,31 @@ fn may_be_number(bytes: &[u8], at: usize, digits: u32) -> bool {
                     .get(at.saturating_add(1)..at.saturating_add(6))
                     .is_some_and(|next| next.iter().all(u8::is_ascii_alphanumeric))
         }
+    }
+}
+
+/// Says whether the Korean word for a street ends one byte before `at`.
+fn is_street(bytes: &[u8], at: usize) -> bool {
+    matches!(
+        bytes.get(at.saturating_sub(4)..at),
+        Some([0xeb, 0xa1, 0x9c, b' '] | [0xea, 0xb8, 0xb8, b' '])
+    )
+}
+
+/// Says whether the number at `at` is one of those of a Japanese house: 丁目 or 番地 follows, or another number.
+fn is_block(bytes: &[u8], at: usize) -> bool {
+    let rest = bytes
+        .get(at..at.saturating_add(12).min(bytes.len()))
+        .unwrap_or_default();
+    let digits = rest
+        .iter()
+        .take(4)
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    match rest.get(digits..) {
+        Some([b'-', b'0'..=b'9', ..]) => true,
+        Some(rest) => rest.starts_with("丁目".as_bytes()) || rest.starts_with("番地".as_bytes()),
+        None => false,
     }
 }
 
@@ -219,11 +247,16 @@ fn may_be_name(bytes: &[u8], at: usize) -> bool {
         .take(LONGEST_WORD)
         .take_while(|byte| byte.is_ascii_alphabetic() || **byte >= 0x80 || **byte == b'-')
         .count();
-    rest.get(length) == Some(&b' ')
-        && rest
-            .get(length.saturating_add(1))
-            .is_some_and(|byte| byte.is_ascii_uppercase() || *byte >= 0xc3)
-        && is_start(bytes, at)
+    let next = rest.get(length..).unwrap_or_default();
+    let goes_on = match next {
+        [b' ', byte, ..] if byte.is_ascii_uppercase() || *byte >= 0xc3 => true,
+        // `van`, `von`, `de`, `da` before a family name.
+        [b' ', b'v' | b'd', second, third, ..] => {
+            matches!(second, b'a' | b'o' | b'e' | b'i') && (*third == b' ' || next.get(4) == Some(&b' '))
+        }
+        _ => false,
+    };
+    goes_on && is_start(bytes, at)
 }
 
 #[cfg(test)]

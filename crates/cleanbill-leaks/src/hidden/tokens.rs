@@ -257,6 +257,6 @@ fn names_tokens(text: &[u8]) -> bool {
         let rest = text.get(at.saturating_add(5)..).unwrap_or_default();
         let joined = |byte: Option<&u8>| byte == Some(&b'_');
         let before = at.checked_sub(1).and_then(|last| text.get(last));
-        !joined(rest.first()) && !(joined(before) && !rest.starts_with(b"s"))
+        !joined(rest.first()) && (!joined(before) || rest.starts_with(b"s"))
     })
 }
