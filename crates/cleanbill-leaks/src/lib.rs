@@ -22,8 +22,10 @@ mod checks;
 mod context;
 mod encodings;
 mod evidence;
+mod fields;
 mod hidden;
 mod layouts;
+mod masks;
 mod matchers;
 mod numbers;
 mod pending;
@@ -33,6 +35,7 @@ mod rule;
 mod scanner;
 mod seek;
 mod shape;
+mod wrapped;
 
 pub use evidence::Evidence;
 pub use rule::{Class, Level, Rule, RuleError, Rules};

@@ -8,6 +8,7 @@
 //! | `behind` | a run that must stand before the anchor |
 //! | `after` | names, in any case, after which the value must stand: `NAME = value` |
 //! | `near` | texts of which one must stand within some hundred bytes |
+//! | `names` | words that count as `near` does where they stand in the name of the field, see `fields.rs` |
 //! | `kind` | `token`, or one of the matchers that are code: `pem`, `url`, `basic`, `docker-auth`, `assigned-key`, `assigned-password`; for personal data `number`, `phone`, `mail`, `ipv4`, `ipv6`, `mac`, `plate`, `address`, `birth`, `person`; and those of `hidden.rs` |
 //! | `layouts` | how a `number` is written, see `layouts.rs`; `near` then stands closer, see `context.rs` |
 //! | `check` | validator: see `checks.rs` |
@@ -86,6 +87,7 @@ pub struct Rule {
     pub(crate) anchors: Vec<Vec<u8>>,
     pub(crate) after: Vec<Vec<u8>>,
     pub(crate) near: Vec<Vec<u8>>,
+    pub(crate) names: Vec<Vec<u8>>,
     pub(crate) layouts: Vec<String>,
     pub(crate) behind: Option<(Set, usize, usize)>,
 }
@@ -254,6 +256,7 @@ impl Draft {
                 anchors: Vec::new(),
                 after: Vec::new(),
                 near: Vec::new(),
+                names: Vec::new(),
                 layouts: Vec::new(),
                 behind: None,
             },
@@ -269,6 +272,7 @@ impl Draft {
             "anchors" => rule.anchors = bytes(&values),
             "after" => rule.after = bytes(&values),
             "near" => rule.near = bytes(&values),
+            "names" => rule.names = bytes(&values),
             "layouts" => rule.layouts = values,
             _ => {
                 let value = match values.as_slice() {
