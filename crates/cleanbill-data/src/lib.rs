@@ -18,11 +18,14 @@
 mod blocks;
 mod copy;
 mod csv;
+mod encoding;
 mod input;
 mod json;
 mod key;
 mod kinds;
 mod limits;
+mod names;
+mod number;
 mod outcome;
 mod path;
 mod pseudonym;

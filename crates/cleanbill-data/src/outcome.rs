@@ -1,18 +1,23 @@
 //! What comes out of one piece of work, and the tools that pieces work with.
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::Arc,
+};
 
 use cleanbill_core::{
     Confidence, Severity, Text,
     leak::{LeakClass, LeakGroup, LeakRecord, Replacement},
 };
-use cleanbill_leaks::{Class, HITS_PER_RULE, Hit, Level, Scanner};
+use cleanbill_leaks::{Class, HITS_PER_RULE, Hit, Level, Rules, Scanner};
 
 use crate::{
     input::{count, size},
     key::Key,
     limits::{NAMED_BYTES, OVERLAP_BYTES, PIECE_FINDINGS, PIECE_PROBLEMS},
-    path,
+    number, path,
     pseudonym::Pseudonyms,
 };
 
@@ -32,6 +37,8 @@ pub(crate) struct Found {
     pub(crate) hash: String,
     pub(crate) validated: bool,
     pub(crate) replaced: Option<Replacement>,
+    /// It stands in the name of a field.
+    pub(crate) in_name: bool,
 }
 
 /// Something that could not be read as what it is.
@@ -120,9 +127,40 @@ pub(crate) struct Tools {
     pub(crate) columns: Option<Vec<String>>,
     pub(crate) id_field: Option<String>,
     pub(crate) redactor: Option<Redactor>,
+    /// A number of fewer digits is none that a rule describes.
+    pub(crate) least_digits: usize,
+    /// There are rules that this build does not know, which may describe anything.
+    pub(crate) own_rules: bool,
+}
+
+/// LIMIT: fewest digits of a number that one of our rules describes, telephone numbers in a country. Shorter ones are not searched
+/// where they are stored as numbers, unless there are rules of others.
+const LEAST_DIGITS: usize = 7;
+
+/// A text in which something was replaced.
+#[derive(Debug)]
+pub(crate) struct Exchanged {
+    pub(crate) text: Vec<u8>,
+    /// All that takes the place of something has its form.
+    pub(crate) keeps_form: bool,
 }
 
 impl Tools {
+    /// Takes a scanner and what else there is to know.
+    pub(crate) fn new(rules: Rules, key: Key, redactor: Option<Redactor>) -> Self {
+        let known: BTreeSet<String> = Rules::builtin().iter().map(|rule| rule.id.clone()).collect();
+        let own_rules = rules.iter().any(|rule| !known.contains(&rule.id));
+        Self {
+            scanner: Scanner::new(rules),
+            key,
+            columns: None,
+            id_field: None,
+            redactor,
+            least_digits: if own_rules { 1 } else { LEAST_DIGITS },
+            own_rules,
+        }
+    }
+
     /// Finds what leaks in a value; `name` is that of its column, which may be what makes a secret of it.
     pub(crate) fn hits(&self, value: &[u8], name: Option<&[u8]>) -> Vec<Hit> {
         let named = name.filter(|name| !name.is_empty() && name.len() <= 64 && value.len() <= NAMED_BYTES);
@@ -180,6 +218,43 @@ impl Tools {
         Some((Replacement::Placeholder, placeholder(kind)))
     }
 
+    /// Replaces hits in a value by what `instead` gives for each.
+    pub(crate) fn spliced(&self, hits: &[Hit], value: &[u8], instead: impl Fn(&Hit) -> Vec<u8>) -> Vec<u8> {
+        let mut text = Vec::new();
+        let mut at = 0;
+        for hit in hits {
+            if let Some(before) = value.get(at..size(hit.range.start)) {
+                text.extend_from_slice(before);
+                text.extend(instead(hit));
+                at = size(hit.range.end);
+            }
+        }
+        text.extend_from_slice(value.get(at..).unwrap_or_default());
+        text
+    }
+
+    /// Replaces what was found in a value.
+    pub(crate) fn exchange(&self, hits: &[Hit], value: &[u8]) -> Option<Exchanged> {
+        if hits.is_empty() || self.redactor.is_none() {
+            return None;
+        }
+        let keeps_form = Cell::new(true);
+        let text = self.spliced(hits, value, |hit| {
+            let found = value.get(size(hit.range.start)..size(hit.range.end));
+            match self.replacement(hit, found.unwrap_or_default()) {
+                Some((Replacement::Pseudonym, text)) => text,
+                other => {
+                    keeps_form.set(false);
+                    other.map(|(_, text)| text).unwrap_or_default()
+                }
+            }
+        });
+        Some(Exchanged {
+            text,
+            keeps_form: keeps_form.get(),
+        })
+    }
+
     /// Makes a finding of a hit in `value`; `counter` goes from hit to hit.
     pub(crate) fn found(&self, hit: &Hit, value: &[u8], record: LeakRecord, counter: &mut Counter) -> Found {
         let kind = hit.id(&self.scanner);
@@ -201,7 +276,13 @@ impl Tools {
             hash: self.key.mark(kind, bytes),
             validated: hit.validated,
             replaced: self.replacement(hit, bytes).map(|(replaced, _)| replaced),
+            in_name: false,
         }
+    }
+
+    /// Returns the smallest number that is searched.
+    pub(crate) fn least(&self) -> i128 {
+        number::smallest(self.least_digits)
     }
 
     pub(crate) fn is_wanted(&self, path: &str) -> bool {

@@ -6,7 +6,8 @@ use cleanbill_core::{Text, text};
 
 use crate::{
     blocks::Blocks,
-    input::{Packing, ReadAt, Stream},
+    encoding::{Damage, Decoded, Encoding},
+    input::{Count, Counted, Packing, ReadAt, Stream},
     kinds::{self, Copying, Head, Next, Opening, Piece, Pieces},
     limits::HEAD_BYTES,
     outcome::{Problem, Tools},
@@ -33,6 +34,12 @@ pub(crate) struct Opened {
     pub(crate) copying: Option<(Copying, Arc<dyn ReadAt>)>,
     /// Nothing of it is read, for this reason.
     pub(crate) skipped: Option<Text>,
+    /// Bytes that were read of it.
+    pub(crate) read: Count,
+    /// Its size is known only when it was read.
+    pub(crate) is_stream: bool,
+    /// What its encoding met that cannot be written back.
+    pub(crate) damage: Damage,
 }
 
 /// Goes over the artifacts.
@@ -94,9 +101,15 @@ fn open(index: usize, artifact: &Artifact, tools: &Tools) -> (Opened, Option<Box
         format: String::new(),
         copying: None,
         skipped: None,
+        read: Count::default(),
+        is_stream: false,
+        damage: Damage::default(),
     };
-    let bytes = match (artifact.open)() {
-        Ok(bytes) => bytes,
+    let bytes: Arc<dyn ReadAt> = match (artifact.open)() {
+        Ok(bytes) => Arc::new(Counted {
+            bytes,
+            count: opened.read.clone(),
+        }),
         Err(reason) => {
             opened.skipped = Some(reason);
             return (opened, None);
@@ -118,7 +131,14 @@ fn begin(
     bytes: &Arc<dyn ReadAt>,
     tools: &Tools,
 ) -> Result<Box<dyn Pieces>, Text> {
-    let mut blocks = Blocks::new(Box::new(Stream::new(Arc::clone(bytes))));
+    let mut bytes = Arc::clone(bytes);
+    let mut blocks = Blocks::new(match bytes.once() {
+        Some(stream) => {
+            opened.is_stream = true;
+            stream
+        }
+        None => Box::new(Stream::new(Arc::clone(&bytes))),
+    });
     let packing = Packing::of(blocks.fill(16));
     let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
     let mut suffix = name.rsplit_once('.').map_or("", |(_, suffix)| suffix);
@@ -128,6 +148,11 @@ fn begin(
             suffix = bare.rsplit_once('.').map_or("", |(_, suffix)| suffix);
         }
         blocks = Blocks::new(packing.unpack(blocks.into_stream()));
+    }
+    let encoding = Encoding::of(blocks.fill(HEAD_BYTES));
+    if let Some(encoding) = encoding {
+        let decoded = Decoded::new(encoding, blocks.into_stream(), &opened.damage);
+        blocks = Blocks::new(Box::new(decoded));
     }
     let head = blocks.fill(HEAD_BYTES).to_vec();
     let whole = blocks.is_ended();
@@ -148,20 +173,32 @@ fn begin(
             (false, None) => text!("no kind of data that is read here", "不是此处可读取的数据类型"),
         });
     };
-    opened.format = match packing {
-        Some(packing) => format!("{}+{}", kind.id, packing.as_str()),
-        None => kind.id.to_owned(),
-    };
+    let parts = [
+        Some(kind.id),
+        encoding.map(Encoding::as_str),
+        packing.map(Packing::as_str),
+    ];
+    let parts: Vec<&str> = parts.into_iter().flatten().collect();
+    opened.format = parts.join("+");
+    if opened.is_stream && packing.is_none() && matches!(kind.copying, Copying::Whole(_)) {
+        // The end is read first.
+        bytes = bytes
+            .keep(blocks.into_stream())
+            .map_err(|error| text!("cannot be read: {error}", "无法读取：{error}"))?;
+        opened.size_bytes = bytes.size();
+        opened.is_stream = false;
+        blocks = Blocks::new(Box::new(Stream::new(Arc::clone(&bytes))));
+    }
     opened.copying = Some((
         match (kind.copying, packing) {
             (Copying::Whole(_), Some(_)) | (_, Some(Packing::Xz)) => Copying::None,
             (copying, _) => copying,
         },
-        Arc::clone(bytes),
+        Arc::clone(&bytes),
     ));
     let stream: Box<dyn Read + Send> = blocks.into_stream();
     let opening = Opening {
-        bytes: Arc::clone(bytes),
+        bytes,
         stream,
         packed: packing.is_some(),
     };

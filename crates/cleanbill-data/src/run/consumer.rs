@@ -17,6 +17,7 @@ use crate::{
     copy::Splice,
     kinds::Copying,
     limits::PROBLEMS,
+    names::Reported,
     outcome::{Found, Problem, Tools},
     sequence::Opened,
 };
@@ -33,6 +34,9 @@ pub(super) struct Current {
     held: Vec<Found>,
     lost: bool,
     has_enough: bool,
+    /// Bytes of which the observer was told.
+    told: u64,
+    names: Reported,
     copy: Option<Splice>,
 }
 
@@ -121,8 +125,43 @@ impl Consumer<'_, '_, '_> {
             bytes: 0,
             held: Vec::new(),
             has_enough: false,
+            told: 0,
+            names: Reported::default(),
             copy,
         });
+        Ok(())
+    }
+
+    /// Breaks off: what is being searched is partly so, what comes after it not at all.
+    pub(super) fn stop(&mut self) -> Result<(), RunError> {
+        self.outcome.stopped = true;
+        if let Some(current) = &mut self.current {
+            current.lost = true;
+            let records = current.records;
+            current.report.coverage.lose(text!(
+                "broken off after {records} records, as asked for",
+                "按要求在 {records} 条记录后中止"
+            ));
+        }
+        // Searched artifacts are those before the first one that is not.
+        self.close()?;
+        let begun = self.outcome.artifacts.len();
+        for artifact in self.artifacts.get(begun..).unwrap_or_default() {
+            self.outcome.artifacts.push(LeakArtifact {
+                path: Arc::clone(&artifact.path),
+                size_bytes: 0,
+                format: String::new(),
+                records: 0,
+                findings: 0,
+                coverage: Coverage::skipped(text!(
+                    "not examined: the search was broken off",
+                    "未检查：搜索已中止"
+                )),
+                problems: Vec::new(),
+                more_problems: 0,
+                copied: false,
+            });
+        }
         Ok(())
     }
 
@@ -130,6 +169,10 @@ impl Consumer<'_, '_, '_> {
         let Some(current) = &mut self.current else {
             return Ok(None);
         };
+        if let Some(observer) = self.observer {
+            let records = if piece.goes_on { 0 } else { piece.records };
+            observer.advanced(current.advance(), records);
+        }
         if current.has_enough {
             current.lost = true;
             return Ok(None);
@@ -202,6 +245,9 @@ impl Consumer<'_, '_, '_> {
             return Ok(());
         };
         for one in found {
+            if !current.names.is_new(&one) {
+                continue;
+            }
             let leak = current.leak(one, one_text);
             if self.sample.is_some_and(|sample| leak.record.index >= sample) {
                 continue;
@@ -227,6 +273,16 @@ impl Consumer<'_, '_, '_> {
             return Ok(());
         };
         current.report.records = current.records;
+        if current.opened.is_stream {
+            current.report.size_bytes = current.opened.read.bytes();
+        }
+        if current.opened.damage.is_met() {
+            current.lost = true;
+            current.report.coverage.lose(text!(
+                "holds bytes that its encoding does not have, or not so",
+                "含有其编码中没有或写法不同的字节"
+            ));
+        }
         let path = current.report.path.to_string();
         let failed = |source| RunError::Copy {
             path: path.clone(),
@@ -275,7 +331,10 @@ impl Consumer<'_, '_, '_> {
             }
         }
         if let Some(observer) = self.observer {
-            observer.searched(current.report.size_bytes);
+            observer.advanced(current.rest(), 0);
+            if !self.outcome.stopped {
+                observer.searched(&current.report);
+            }
         }
         self.outcome.artifacts.push(current.report);
         Ok(())
@@ -283,6 +342,24 @@ impl Consumer<'_, '_, '_> {
 }
 
 impl Current {
+    /// Returns how many more bytes were read than the observer knows of; never more than there are.
+    fn advance(&mut self) -> u64 {
+        let read = self.opened.read.bytes();
+        let most = if self.opened.is_stream {
+            read
+        } else {
+            self.report.size_bytes
+        };
+        let more = read.min(most).saturating_sub(self.told);
+        self.told = self.told.saturating_add(more);
+        more
+    }
+
+    /// Returns how many bytes the observer has not heard of.
+    fn rest(&self) -> u64 {
+        self.report.size_bytes.saturating_sub(self.told)
+    }
+
     fn problem(&mut self, mut problem: Problem) {
         // What stands between pieces counts from here.
         if let Some(record) = problem.record.filter(|_| problem.lost) {
