@@ -38,7 +38,6 @@ pub(crate) fn is_base64_digit(byte: u8) -> bool {
 }
 
 /// Encodes `bytes` as base64 without padding.
-#[cfg(test)]
 pub(crate) fn to_base64(bytes: &[u8]) -> Vec<u8> {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = Vec::new();

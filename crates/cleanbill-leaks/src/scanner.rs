@@ -2,7 +2,7 @@
 //!
 //! What is said of an anchor depends on a window of fixed size around it and on nothing else; pieces only decide when.
 
-use std::{fmt, mem, ops::Range};
+use std::{fmt, mem, ops::Range, sync::Arc};
 
 use crate::{
     anchors::Anchors,
@@ -74,13 +74,17 @@ impl Hit {
 enum Target {
     Token { rule: usize, length: usize },
     Sought { rule: usize, sort: Sort },
+    Pattern { rule: usize },
     Named { rule: usize, keyword: usize },
 }
 
 impl Target {
     fn rule(self) -> usize {
         match self {
-            Self::Token { rule, .. } | Self::Sought { rule, .. } | Self::Named { rule, .. } => rule,
+            Self::Token { rule, .. }
+            | Self::Sought { rule, .. }
+            | Self::Pattern { rule }
+            | Self::Named { rule, .. } => rule,
         }
     }
 }
@@ -97,6 +101,8 @@ pub struct Scanner {
     wants: Wants,
     /// The rule for instructions in base64.
     instructions: Option<usize>,
+    /// Targets of patterns that the single pass does not find.
+    swept: Vec<usize>,
 }
 
 /// Holds what a scan in pieces remembers: a bounded part of the text, never shown.
@@ -115,9 +121,21 @@ pub struct State {
     searched: Searched,
     /// Anchors within base64.
     inner: Vec<(usize, usize)>,
+    /// Where the text comes from.
+    path: Arc<str>,
+    /// Up to where each of the patterns that the single pass does not find has matched.
+    swept: Vec<u64>,
 }
 
 impl State {
+    /// Begins a text that comes from the artifact with this path, for rules that ask.
+    pub fn of(path: &str) -> Self {
+        Self {
+            path: path.into(),
+            ..Self::default()
+        }
+    }
+
     /// Returns how many findings were not handed out because there were more than [`HITS_PER_RULE`] of their rule.
     pub fn dropped(&self) -> u64 {
         self.dropped
@@ -142,10 +160,12 @@ impl Scanner {
         let mut patterns: Vec<(Vec<u8>, usize)> = Vec::new();
         let mut seek = Seek::default();
         let mut instructions = None;
+        let mut swept = Vec::new();
         let mut add = |text: Vec<u8>, target: Target| {
             // What is sought has no text.
             match target {
                 Target::Sought { sort, .. } => seek.set(sort, targets.len()),
+                Target::Pattern { .. } if text.is_empty() => swept.push(targets.len()),
                 _ => patterns.push((text, targets.len())),
             }
             targets.push(target);
@@ -160,6 +180,16 @@ impl Scanner {
                     add(Vec::new(), Target::Sought { rule: index, sort });
                 }
                 _ => {}
+            }
+            if let Some(pattern) = &rule.pattern {
+                let mut texts = pattern.texts();
+                if texts.is_empty() {
+                    texts.push(Vec::new());
+                }
+                for text in texts {
+                    add(text, Target::Pattern { rule: index });
+                }
+                continue;
             }
             for anchor in &rule.anchors {
                 let length = anchor.len();
@@ -189,12 +219,19 @@ impl Scanner {
             seek,
             wants,
             instructions,
+            swept,
         }
     }
 
     /// Returns the rule of a hit.
     pub fn rule(&self, hit: &Hit) -> Option<&Rule> {
         self.rules.get(hit.rule)
+    }
+
+    /// Says whether a rule asks where a text comes from: see [`State::of`].
+    pub fn asks_for_path(&self) -> bool {
+        let mut patterns = self.rules.iter().filter_map(|rule| rule.pattern.as_ref());
+        patterns.any(|pattern| pattern.asks_for_path())
     }
 
     /// Takes the next piece of a text and returns what is certain by now.
@@ -232,12 +269,18 @@ impl Scanner {
         state.examined = 0;
         state.start = 0;
         state.covered = None;
+        state.swept.clear();
         hits
     }
 
     /// Scans a text that is all there.
     pub fn scan_all(&self, bytes: &[u8]) -> Vec<Hit> {
-        let mut state = State::default();
+        self.scan_all_of("", bytes)
+    }
+
+    /// Scans a text that is all there and comes from the artifact with this path.
+    pub fn scan_all_of(&self, path: &str, bytes: &[u8]) -> Vec<Hit> {
+        let mut state = State::of(path);
         let mut hits = Vec::new();
         self.examine(bytes, 0, bytes.len(), &mut state, &mut hits);
         state.settle(u64::MAX, &mut hits);
@@ -255,6 +298,7 @@ impl Scanner {
             self.anchors.collect(bytes, at, end, &mut scratch);
             self.seek.collect(bytes, at, end, &mut scratch);
             seek::collect(bytes, (at, end), state.start, self.wants, &mut signs);
+            self.sweep(bytes, at, end, state, &mut scratch);
             let mut anchored = scratch.iter().copied().peekable();
             for sign in &signs {
                 while let Some(anchor) = anchored.next_if(|(position, _)| *position <= sign.0) {
@@ -284,9 +328,50 @@ impl Scanner {
         if state.covered.is_some_and(is_covered) {
             return;
         }
+        if let Target::Pattern { rule } = *target {
+            let Some(described) = self.rules.get(rule) else {
+                return;
+            };
+            let pattern = described.pattern.as_ref();
+            let at = position.saturating_sub(start);
+            let matches = pattern.map(|pattern| pattern.look(window, at, &state.path));
+            for found in matches.into_iter().flatten() {
+                let found = Found::new(described, found.into_value());
+                self.found(bytes, start, (rule, found, false), state);
+            }
+            return;
+        }
         if let Some(found) = self.look(*target, window, position.saturating_sub(start)) {
             self.found(bytes, start, found, state);
         }
+    }
+
+    /// Collects what patterns want to look at and the single pass does not find.
+    fn sweep(
+        &self,
+        bytes: &[u8],
+        from: usize,
+        to: usize,
+        state: &mut State,
+        found: &mut Vec<(usize, usize)>,
+    ) {
+        if self.swept.is_empty() {
+            return;
+        }
+        state.swept.resize(self.swept.len(), 0);
+        for (number, reached) in self.swept.iter().zip(&mut state.swept) {
+            let rule = self
+                .targets
+                .get(*number)
+                .and_then(|target| self.rules.get(target.rule()));
+            let Some(pattern) = rule.and_then(|rule| rule.pattern.as_ref()) else {
+                continue;
+            };
+            let passed = usize::try_from(reached.saturating_sub(state.start)).unwrap_or(usize::MAX);
+            let end = pattern.sweep(bytes, from.max(passed), to, |at| found.push((at, *number)));
+            *reached = (*reached).max(state.start.saturating_add(count(end)));
+        }
+        found.sort_unstable();
     }
 
     /// Looks at what the second pass found.
@@ -403,6 +488,7 @@ impl Scanner {
                 let found = matchers::look(described, true, window, at, keyword.len())?;
                 Some((rule, found, false))
             }
+            Target::Pattern { .. } => None,
         }
     }
 }
