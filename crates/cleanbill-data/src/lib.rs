@@ -23,12 +23,14 @@ mod json;
 mod key;
 mod kinds;
 mod limits;
+mod members;
 mod outcome;
 mod path;
 mod pseudonym;
 mod records;
 mod run;
 mod sequence;
+mod source;
 mod table;
 
 pub use input::ReadAt;

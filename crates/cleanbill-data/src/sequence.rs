@@ -1,16 +1,15 @@
 //! The pieces of all artifacts, one after the other.
 
-use std::{io::Read, sync::Arc};
+use std::sync::Arc;
 
-use cleanbill_core::{Text, text};
+use cleanbill_core::Text;
 
 use crate::{
-    blocks::Blocks,
-    input::{Packing, ReadAt, Stream},
-    kinds::{self, Copying, Head, Next, Opening, Piece, Pieces},
-    limits::HEAD_BYTES,
+    input::{Packing, ReadAt},
+    kinds::{Copying, Next, Piece, Pieces},
     outcome::{Problem, Tools},
     run::Artifact,
+    source::Source,
 };
 
 /// What comes next.
@@ -118,54 +117,24 @@ fn begin(
     bytes: &Arc<dyn ReadAt>,
     tools: &Tools,
 ) -> Result<Box<dyn Pieces>, Text> {
-    let mut blocks = Blocks::new(Box::new(Stream::new(Arc::clone(bytes))));
-    let packing = Packing::of(blocks.fill(16));
-    let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-    let mut suffix = name.rsplit_once('.').map_or("", |(_, suffix)| suffix);
-    if let Some(packing) = packing {
-        if packing.suffixes().contains(&suffix) {
-            let bare = name.rsplit_once('.').map_or("", |(bare, _)| bare);
-            suffix = bare.rsplit_once('.').map_or("", |(_, suffix)| suffix);
-        }
-        blocks = Blocks::new(packing.unpack(blocks.into_stream()));
-    }
-    let head = blocks.fill(HEAD_BYTES).to_vec();
-    let whole = blocks.is_ended();
-    let described = Head {
-        bytes: &head,
-        suffix,
-        whole,
+    let Some(known) = Source::of(path.to_owned(), bytes, 0).recognise()? else {
+        // Nothing is in it: nothing leaks, and all of it was looked at.
+        "empty".clone_into(&mut opened.format);
+        return Ok(Box::new(Nothing));
     };
-    let broken = blocks.is_broken();
-    let Some(kind) = kinds::recognise(&described) else {
-        return Err(match (head.is_empty(), broken) {
-            (_, Some(error)) => text!("cannot be read: {error}", "无法读取：{error}"),
-            (true, None) => {
-                // Nothing is in it: nothing leaks, and all of it was looked at.
-                "empty".clone_into(&mut opened.format);
-                return Ok(Box::new(Nothing));
-            }
-            (false, None) => text!("no kind of data that is read here", "不是此处可读取的数据类型"),
-        });
-    };
-    opened.format = match packing {
+    let kind = known.kind;
+    opened.format = match known.packing {
         Some(packing) => format!("{}+{}", kind.id, packing.as_str()),
         None => kind.id.to_owned(),
     };
     opened.copying = Some((
-        match (kind.copying, packing) {
+        match (kind.copying, known.packing) {
             (Copying::Whole(_), Some(_)) | (_, Some(Packing::Xz)) => Copying::None,
             (copying, _) => copying,
         },
         Arc::clone(bytes),
     ));
-    let stream: Box<dyn Read + Send> = blocks.into_stream();
-    let opening = Opening {
-        bytes: Arc::clone(bytes),
-        stream,
-        packed: packing.is_some(),
-    };
-    (kind.open)(opening, tools)
+    (kind.open)(known.opening, tools)
 }
 
 struct Nothing;

@@ -27,7 +27,7 @@ kind! {
     /// dictionaries, lists, structures and maps as well, under the path that the same row has in JSON; of a map, `name[0].key` and
     /// `name[0].value`. Buffers may be packed by LZ4; Zstandard is not read. Unions and run-end encoded columns are not read.
     id: "arrow", name: "Arrow IPC",
-    probe: probe, open: open, copying: Copying::Whole(rewrite::rewrite),
+    probe: probe, open: open, copying: Copying::Whole(rewrite::rewrite), access: Stream,
 }
 
 fn probe(head: &Head<'_>) -> Option<u8> {

@@ -18,7 +18,7 @@ kind! {
     /// CSV and TSV, known by the end of the name: `.csv`, `.tsv`, `.tab`, `.psv`. The delimiter is told from the first rows. A record is
     /// a row that is not empty; the first row names the columns, unless a number or a finding stands in it.
     id: "csv", name: "CSV and TSV",
-    probe: probe, open: open, copying: Copying::Pieces,
+    probe: probe, open: open, copying: Copying::Pieces, access: Stream,
 }
 
 fn probe(head: &Head<'_>) -> Option<u8> {

@@ -22,7 +22,7 @@ kind! {
     /// such as `messages[2].content`. Names of fields and numbers are not searched. What is no JSON, or is one value of more than
     /// 32 MiB, is searched as plain text.
     id: "json", name: "JSON",
-    probe: probe, open: open, copying: Copying::Pieces,
+    probe: probe, open: open, copying: Copying::Pieces, access: Stream,
 }
 
 fn probe(head: &Head<'_>) -> Option<u8> {
@@ -86,6 +86,10 @@ struct Values {
 }
 
 impl Pieces for Values {
+    fn has_many(&self) -> bool {
+        self.list
+    }
+
     fn next(&mut self, _: &Tools) -> Next {
         if self.over {
             return Next::End;

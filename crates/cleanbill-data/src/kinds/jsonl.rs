@@ -15,7 +15,7 @@ kind! {
     /// JSON Lines, NDJSON: a value a line. A record is a line that is not blank; each text in it is a value, under a path such as
     /// `messages[2].content`. Names of fields and numbers are not searched. A line that is no JSON is searched as plain text.
     id: "jsonl", name: "JSON Lines",
-    probe: probe, open: open, copying: Copying::Pieces,
+    probe: probe, open: open, copying: Copying::Pieces, access: Stream,
 }
 
 fn probe(head: &Head<'_>) -> Option<u8> {

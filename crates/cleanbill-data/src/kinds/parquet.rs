@@ -29,7 +29,7 @@ kind! {
     /// under the path that the same row has in JSON; of a map, `name[0].key` and `name[0].value`. Pages may be packed by Snappy, gzip,
     /// Zstandard and LZ4 (raw); Brotli, LZO and the older LZ4 are not read. Encrypted files are not read.
     id: "parquet", name: "Parquet",
-    probe: probe, open: open, copying: Copying::Whole(rewrite::rewrite),
+    probe: probe, open: open, copying: Copying::Whole(rewrite::rewrite), access: Anywhere,
 }
 
 /// Rows that are read at a time.

@@ -17,6 +17,7 @@ use crate::{
     copy::Splice,
     kinds::Copying,
     limits::PROBLEMS,
+    members::Level,
     outcome::{Found, Problem, Tools},
     sequence::Opened,
 };
@@ -34,6 +35,7 @@ pub(super) struct Current {
     lost: bool,
     has_enough: bool,
     copy: Option<Splice>,
+    level: Level,
 }
 
 /// Takes what the workers found, in order, and hands it on.
@@ -122,6 +124,7 @@ impl Consumer<'_, '_, '_> {
             held: Vec::new(),
             has_enough: false,
             copy,
+            level: Level::default(),
         });
         Ok(())
     }
@@ -133,6 +136,10 @@ impl Consumer<'_, '_, '_> {
         if current.has_enough {
             current.lost = true;
             return Ok(None);
+        }
+        if !piece.parts.is_empty() {
+            current.level.flatten(&mut piece);
+            piece.found.sort_by(|left, right| order(left).cmp(&order(right)));
         }
         let base = current.records;
         for mut problem in piece.problems.drain(..) {
@@ -287,16 +294,18 @@ impl Current {
     fn leak(&self, found: Found, one_text: bool) -> Leak {
         let mut record = found.record;
         let mut places = (found.start, found.end, found.char_start, found.char_end);
+        // A value has places of its own.
+        let is_whole = one_text && record.column.is_none();
         record.line = record
             .line
             .map(|line| line.saturating_add(self.lines).saturating_add(1));
-        if one_text {
+        if is_whole {
             record.index = 0;
             places.0 = places.0.saturating_add(self.bytes);
             places.1 = places.1.saturating_add(self.bytes);
             places.2 = places.2.saturating_add(self.chars);
             places.3 = places.3.saturating_add(self.chars);
-        } else {
+        } else if !one_text {
             record.index = record.index.saturating_add(self.records);
         }
         Leak {

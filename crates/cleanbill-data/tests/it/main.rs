@@ -1,0 +1,4 @@
+//! Tests of kinds of data against builders of their own, bytes in, findings out.
+
+mod archives;
+mod support;
