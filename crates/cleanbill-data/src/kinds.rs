@@ -170,4 +170,6 @@ register! {
     arrow,
     tar,
     zip,
+    xml,
+    html,
 }

@@ -23,6 +23,7 @@ mod json;
 mod key;
 mod kinds;
 mod limits;
+mod markup;
 mod members;
 mod outcome;
 mod path;

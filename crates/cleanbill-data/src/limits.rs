@@ -60,3 +60,5 @@ pub(crate) const ZIP_ENTRIES: usize = 1_000_000;
 pub(crate) const DIRECTORY_BYTES: u64 = 256 << 20;
 /// LIMIT: how many times its packed size a member of an archive may have, from 64 MiB on; deflate reaches 1,032.
 pub(crate) const UNPACKED_RATIO: u64 = 2_000;
+/// LIMIT: names of elements counted in one element of XML; those of further names have no number in their path.
+pub(crate) const CHILD_NAMES: usize = 256;

@@ -247,6 +247,13 @@ impl Tools {
         })
     }
 
+    /// Says whether a hit is of hidden content.
+    pub(crate) fn is_hidden(&self, hit: &Hit) -> bool {
+        self.scanner
+            .rule(hit)
+            .is_some_and(|rule| rule.class == Class::Hidden)
+    }
+
     pub(crate) fn is_wanted(&self, path: &str) -> bool {
         self.columns
             .as_ref()
@@ -263,6 +270,14 @@ pub(crate) struct Counter {
 }
 
 impl Counter {
+    /// Counts from a place on.
+    pub(crate) fn from(at: usize) -> Self {
+        Self {
+            at,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn advance(&mut self, value: &[u8], to: usize) {
         let passed = value.get(self.at..to).unwrap_or_default();
         self.chars = self.chars.saturating_add(characters(passed));

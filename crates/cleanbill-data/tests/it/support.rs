@@ -1,12 +1,16 @@
 //! Runs over bytes, and makes archives.
 
-use std::{io::Write as _, num::NonZeroUsize, sync::Arc};
+use std::{
+    io::{self, Write as _},
+    num::NonZeroUsize,
+    sync::{Arc, Mutex},
+};
 
 use cleanbill_core::{
     Severity,
     leak::{Leak, LeakArtifact},
 };
-use cleanbill_data::{Artifact, Key, Options, ReadAt};
+use cleanbill_data::{Artifact, Copies, Key, Options, ReadAt, Redaction};
 use cleanbill_leaks::Rules;
 
 /// What a run came to.
@@ -56,13 +60,13 @@ pub(crate) fn run(name: &str, bytes: Vec<u8>) -> Ran {
     run_with(name, bytes, 2, |_| {})
 }
 
-pub(crate) fn run_with(name: &str, bytes: Vec<u8>, workers: usize, set: impl Fn(&mut Options)) -> Ran {
+fn made(name: &str, bytes: Vec<u8>, workers: usize) -> (Artifact, Options) {
     let bytes: Arc<dyn ReadAt> = Arc::new(bytes);
     let artifact = Artifact {
         path: name.into(),
         open: Box::new(move || Ok(Arc::clone(&bytes))),
     };
-    let mut options = Options {
+    let options = Options {
         rules: Rules::builtin(),
         key: Key::new(&[7; 32]).expect("a key"),
         columns: None,
@@ -72,6 +76,11 @@ pub(crate) fn run_with(name: &str, bytes: Vec<u8>, workers: usize, set: impl Fn(
         fail_on: Severity::Low,
         workers: NonZeroUsize::new(workers).expect("workers"),
     };
+    (artifact, options)
+}
+
+pub(crate) fn run_with(name: &str, bytes: Vec<u8>, workers: usize, set: impl Fn(&mut Options)) -> Ran {
+    let (artifact, mut options) = made(name, bytes, workers);
     set(&mut options);
     let mut leaks = Vec::new();
     let outcome = cleanbill_data::run(vec![artifact], options, None, None, &mut |leak| {
@@ -84,6 +93,40 @@ pub(crate) fn run_with(name: &str, bytes: Vec<u8>, workers: usize, set: impl Fn(
         artifact: outcome.artifacts.into_iter().next().expect("an artifact"),
         broken: outcome.internal_errors,
     }
+}
+
+/// Returns the copy of a file in which what is found is replaced.
+pub(crate) fn copy(name: &str, bytes: Vec<u8>) -> Vec<u8> {
+    struct Held(Arc<Mutex<Vec<u8>>>);
+    struct Part(Arc<Mutex<Vec<u8>>>);
+    impl io::Write for Part {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("the copy").extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    impl Copies for Held {
+        fn begin(&mut self, _: &str) -> io::Result<Box<dyn io::Write + Send>> {
+            Ok(Box::new(Part(Arc::clone(&self.0))))
+        }
+
+        fn end(&mut self, _: &str, is_whole: bool) -> io::Result<()> {
+            assert!(is_whole);
+            Ok(())
+        }
+    }
+    let (artifact, mut options) = made(name, bytes, 2);
+    options.redaction = Some(Redaction::Placeholders);
+    let held = Arc::default();
+    let mut sink = Held(Arc::clone(&held));
+    cleanbill_data::run(vec![artifact], options, None, Some(&mut sink), &mut |_| Ok(())).expect("a run");
+    let copied = held.lock().expect("the copy").clone();
+    assert!(!copied.is_empty(), "no copy of {name}");
+    copied
 }
 
 /// Rules that are quickly made.
