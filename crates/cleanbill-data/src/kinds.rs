@@ -172,4 +172,5 @@ register! {
     zip,
     xml,
     html,
+    avro,
 }

@@ -33,6 +33,7 @@ mod run;
 mod sequence;
 mod source;
 mod table;
+mod values;
 
 pub use input::ReadAt;
 pub use key::{Key, LEAST_KEY_BYTES};

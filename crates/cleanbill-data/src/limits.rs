@@ -62,3 +62,7 @@ pub(crate) const DIRECTORY_BYTES: u64 = 256 << 20;
 pub(crate) const UNPACKED_RATIO: u64 = 2_000;
 /// LIMIT: names of elements counted in one element of XML; those of further names have no number in their path.
 pub(crate) const CHILD_NAMES: usize = 256;
+/// LIMIT: bytes of a block of Avro, packed or not. Writers make blocks of 16 KiB to 4 MiB; a larger one is not examined.
+pub(crate) const AVRO_BLOCK_BYTES: usize = 64 << 20;
+/// LIMIT: types in a schema of Avro.
+pub(crate) const AVRO_TYPES: usize = 20_000;
