@@ -173,4 +173,5 @@ register! {
     xml,
     html,
     avro,
+    sqlite,
 }

@@ -66,3 +66,9 @@ pub(crate) const CHILD_NAMES: usize = 256;
 pub(crate) const AVRO_BLOCK_BYTES: usize = 64 << 20;
 /// LIMIT: types in a schema of Avro.
 pub(crate) const AVRO_TYPES: usize = 20_000;
+/// LIMIT: levels of a tree of `SQLite`. Four billion pages of the smallest size have fewer than 20.
+pub(crate) const SQLITE_DEPTH: u32 = 40;
+/// LIMIT: tables and indexes of a database.
+pub(crate) const SQLITE_TABLES: usize = 100_000;
+/// LIMIT: values that a deleted row is taken to have at most.
+pub(crate) const SQLITE_VALUES: usize = 64;

@@ -5,4 +5,5 @@ mod archives;
 mod avro;
 mod libraries;
 mod markup;
+mod sqlite;
 mod support;
