@@ -174,4 +174,5 @@ register! {
     html,
     avro,
     sqlite,
+    office,
 }

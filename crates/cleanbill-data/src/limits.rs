@@ -72,3 +72,5 @@ pub(crate) const SQLITE_DEPTH: u32 = 40;
 pub(crate) const SQLITE_TABLES: usize = 100_000;
 /// LIMIT: values that a deleted row is taken to have at most.
 pub(crate) const SQLITE_VALUES: usize = 64;
+/// LIMIT: cells that are named of those that have a long string with a finding in common.
+pub(crate) const SHARED_CELLS: u32 = 100;

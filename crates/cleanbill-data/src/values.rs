@@ -44,6 +44,22 @@ pub(crate) fn search(tools: &Tools, value: &[u8], steps: &[Step<'_>], index: u64
     Seen::Whole
 }
 
+/// Searches a value of the only record; `name` is what it is called, where that says something of it.
+pub(crate) fn named(tools: &Tools, value: &[u8], name: Option<&[u8]>, column: &str, out: &mut Outcome) {
+    if value.is_empty() || tools.columns.is_some() && !tools.is_wanted(column) {
+        return;
+    }
+    let mut counter = Counter::default();
+    for hit in tools.hits(value, name) {
+        let record = LeakRecord {
+            column: Some(column.to_owned()),
+            ..LeakRecord::default()
+        };
+        let found = tools.found(&hit, value, record, &mut counter);
+        out.keep(found);
+    }
+}
+
 /// Says how many values are no text.
 pub(crate) fn say_binary(out: &mut Outcome, number: u64) {
     if number > 0 {

@@ -34,7 +34,7 @@ fn probe(head: &Head<'_>) -> Option<u8> {
     is_zip.then_some(60)
 }
 
-fn open(opening: Opening, _: &Tools) -> Result<Box<dyn Pieces>, Text> {
+pub(crate) fn open(opening: Opening, _: &Tools) -> Result<Box<dyn Pieces>, Text> {
     let directory = Directory::read(&opening.bytes)?;
     let mut said = VecDeque::new();
     if directory.unlisted > 0 {

@@ -18,7 +18,7 @@ const PACKAGES: &[&str] = &[
 ];
 
 /// Runs a script that needs packages; returns the files that it writes, or nothing where the packages cannot be had.
-fn made(script: &str) -> Option<Vec<(String, Vec<u8>)>> {
+pub(crate) fn made(script: &str) -> Option<Vec<(String, Vec<u8>)>> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("libraries");
     let Some(python) = tools::python(&folder, PACKAGES) else {
         eprintln!(

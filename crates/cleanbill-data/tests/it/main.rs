@@ -5,5 +5,6 @@ mod archives;
 mod avro;
 mod libraries;
 mod markup;
+mod office;
 mod sqlite;
 mod support;
