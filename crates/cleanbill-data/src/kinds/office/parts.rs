@@ -36,8 +36,8 @@ pub(super) fn search(tools: &Tools, bytes: &[u8], name: &str, out: &mut Outcome)
                     Some(paragraph) if is_written(element) => {
                         paragraph.text.extend_from_slice(&decode(raw).0);
                     }
-                    Some(_) => {}
-                    None => beside(tools, raw, name, &[local(element)], out),
+                    Some(_) if !is_note(element) => {}
+                    _ => beside(tools, raw, name, &[local(element)], out),
                 }
             }
             Token::Comment(range) | Token::Other(range) => {
@@ -132,13 +132,16 @@ pub(super) fn local(name: &[u8]) -> &[u8] {
 
 /// Says whether characters of an element are written text and no setting of the layout.
 fn is_written(element: &[u8]) -> bool {
-    let is_open_document =
-        element.starts_with(b"text:") || element.starts_with(b"dc:") || element.starts_with(b"meta:");
-    is_open_document
+    element.starts_with(b"text:")
         || matches!(
             local(element),
             b"t" | b"delText" | b"instrText" | b"delInstrText" | b"a"
         )
+}
+
+/// Says whether an element within a paragraph is about a note and no part of the paragraph.
+fn is_note(element: &[u8]) -> bool {
+    element.starts_with(b"dc:") || element.starts_with(b"meta:")
 }
 
 /// Attributes that hold what people wrote.
