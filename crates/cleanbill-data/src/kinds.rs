@@ -40,6 +40,8 @@ pub(crate) struct Opening {
     pub(crate) stream: Box<dyn Read + Send>,
     /// They are packed.
     pub(crate) packed: bool,
+    /// How many files the file stands within.
+    pub(crate) depth: u32,
 }
 
 /// A bounded piece of work.
@@ -63,6 +65,20 @@ pub(crate) enum Next {
 /// Cuts a file into pieces, from its start to its end.
 pub(crate) trait Pieces: Send {
     fn next(&mut self, tools: &Tools) -> Next;
+
+    /// Says whether the file has records, so that their numbers are a part of the path where it stands within another.
+    fn has_many(&self) -> bool {
+        true
+    }
+}
+
+/// Says how the bytes of a file are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// From the start to the end.
+    Stream,
+    /// In any order.
+    Anywhere,
 }
 
 /// Opens a file; the reason where nothing of it can be read.
@@ -93,6 +109,7 @@ pub struct Kind {
     pub(crate) probe: fn(&Head<'_>) -> Option<u8>,
     pub(crate) open: Open,
     pub(crate) copying: Copying,
+    pub(crate) access: Access,
 }
 
 impl fmt::Debug for Kind {
@@ -129,7 +146,7 @@ macro_rules! kind {
     (
         $(#[doc = $page:literal])*
         id: $id:literal, name: $name:literal,
-        probe: $probe:expr, open: $open:expr, copying: $copying:expr $(,)?
+        probe: $probe:expr, open: $open:expr, copying: $copying:expr, access: $access:ident $(,)?
     ) => {
         /// Describes this kind of source.
         pub(crate) static KIND: $crate::kinds::Kind = $crate::kinds::Kind {
@@ -139,6 +156,7 @@ macro_rules! kind {
             probe: $probe,
             open: $open,
             copying: $copying,
+            access: $crate::kinds::Access::$access,
         };
     };
 }
@@ -150,4 +168,11 @@ register! {
     csv,
     parquet,
     arrow,
+    tar,
+    zip,
+    xml,
+    html,
+    avro,
+    sqlite,
+    office,
 }

@@ -24,6 +24,8 @@ mod json;
 mod key;
 mod kinds;
 mod limits;
+mod markup;
+mod members;
 mod names;
 mod number;
 mod outcome;
@@ -32,7 +34,9 @@ mod pseudonym;
 mod records;
 mod run;
 mod sequence;
+mod source;
 mod table;
+mod values;
 
 pub use input::ReadAt;
 pub use key::{Key, LEAST_KEY_BYTES};

@@ -73,6 +73,34 @@ pub(crate) struct Outcome {
     pub(crate) copy: Option<Copied>,
     /// Values that a copy would change.
     pub(crate) changes: u64,
+    /// What came out of files within the file, in order.
+    pub(crate) parts: Vec<Part>,
+}
+
+/// What came out of a file within the file.
+#[derive(Debug)]
+pub(crate) struct Part {
+    /// The record that it belongs to; counts from the start of the piece.
+    pub(crate) record: u64,
+    pub(crate) within: Arc<Within>,
+    pub(crate) outcome: Outcome,
+}
+
+/// The place of a file within a file.
+#[derive(Clone, Debug)]
+pub(crate) struct Within {
+    /// Differs from file to file.
+    pub(crate) serial: u64,
+    /// Id of the record.
+    pub(crate) key: Arc<str>,
+    /// Name of the file.
+    pub(crate) name: Arc<str>,
+    /// Path of the file in the record.
+    pub(crate) prefix: Arc<str>,
+    /// It has records of its own, whose numbers belong to the path.
+    pub(crate) has_many: bool,
+    /// What it is searched with, where that differs.
+    pub(crate) tools: Option<Arc<Tools>>,
 }
 
 /// The bytes of a piece, and what takes the place of which of them.
@@ -122,7 +150,7 @@ pub(crate) enum Redactor {
 /// Holds what every piece needs.
 #[derive(Debug)]
 pub(crate) struct Tools {
-    pub(crate) scanner: Scanner,
+    pub(crate) scanner: Arc<Scanner>,
     pub(crate) key: Key,
     pub(crate) columns: Option<Vec<String>>,
     pub(crate) id_field: Option<String>,
@@ -151,7 +179,7 @@ impl Tools {
         let known: BTreeSet<String> = Rules::builtin().iter().map(|rule| rule.id.clone()).collect();
         let own_rules = rules.iter().any(|rule| !known.contains(&rule.id));
         Self {
-            scanner: Scanner::new(rules),
+            scanner: Arc::new(Scanner::new(rules)),
             key,
             columns: None,
             id_field: None,
@@ -285,6 +313,30 @@ impl Tools {
         number::smallest(self.least_digits)
     }
 
+    /// Returns the tools for what stands under a path; nothing where nothing there is wanted.
+    pub(crate) fn within(&self, prefix: &str) -> Option<Self> {
+        let columns = match &self.columns {
+            Some(wishes) if !path::is_wanted(prefix, wishes) => Some(path::below(prefix, wishes)?),
+            _ => None,
+        };
+        Some(Self {
+            scanner: Arc::clone(&self.scanner),
+            key: self.key.clone(),
+            columns,
+            id_field: self.id_field.clone(),
+            redactor: None,
+            least_digits: self.least_digits,
+            own_rules: self.own_rules,
+        })
+    }
+
+    /// Says whether a hit is of hidden content.
+    pub(crate) fn is_hidden(&self, hit: &Hit) -> bool {
+        self.scanner
+            .rule(hit)
+            .is_some_and(|rule| rule.class == Class::Hidden)
+    }
+
     pub(crate) fn is_wanted(&self, path: &str) -> bool {
         self.columns
             .as_ref()
@@ -301,6 +353,14 @@ pub(crate) struct Counter {
 }
 
 impl Counter {
+    /// Counts from a place on.
+    pub(crate) fn from(at: usize) -> Self {
+        Self {
+            at,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn advance(&mut self, value: &[u8], to: usize) {
         let passed = value.get(self.at..to).unwrap_or_default();
         self.chars = self.chars.saturating_add(characters(passed));

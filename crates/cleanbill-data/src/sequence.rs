@@ -1,17 +1,16 @@
 //! The pieces of all artifacts, one after the other.
 
-use std::{io::Read, sync::Arc};
+use std::sync::Arc;
 
-use cleanbill_core::{Text, text};
+use cleanbill_core::Text;
 
 use crate::{
-    blocks::Blocks,
-    encoding::{Damage, Decoded, Encoding},
-    input::{Count, Counted, Packing, ReadAt, Stream},
-    kinds::{self, Copying, Head, Next, Opening, Piece, Pieces},
-    limits::HEAD_BYTES,
+    encoding::{Damage, Encoding},
+    input::{Count, Counted, Packing, ReadAt},
+    kinds::{Copying, Next, Piece, Pieces},
     outcome::{Problem, Tools},
     run::Artifact,
+    source::Source,
 };
 
 /// What comes next.
@@ -131,78 +130,36 @@ fn begin(
     bytes: &Arc<dyn ReadAt>,
     tools: &Tools,
 ) -> Result<Box<dyn Pieces>, Text> {
-    let mut bytes = Arc::clone(bytes);
-    let mut blocks = Blocks::new(match bytes.once() {
-        Some(stream) => {
-            opened.is_stream = true;
-            stream
-        }
-        None => Box::new(Stream::new(Arc::clone(&bytes))),
-    });
-    let packing = Packing::of(blocks.fill(16));
-    let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-    let mut suffix = name.rsplit_once('.').map_or("", |(_, suffix)| suffix);
-    if let Some(packing) = packing {
-        if packing.suffixes().contains(&suffix) {
-            let bare = name.rsplit_once('.').map_or("", |(bare, _)| bare);
-            suffix = bare.rsplit_once('.').map_or("", |(_, suffix)| suffix);
-        }
-        blocks = Blocks::new(packing.unpack(blocks.into_stream()));
-    }
-    let encoding = Encoding::of(blocks.fill(HEAD_BYTES));
-    if let Some(encoding) = encoding {
-        let decoded = Decoded::new(encoding, blocks.into_stream(), &opened.damage);
-        blocks = Blocks::new(Box::new(decoded));
-    }
-    let head = blocks.fill(HEAD_BYTES).to_vec();
-    let whole = blocks.is_ended();
-    let described = Head {
-        bytes: &head,
-        suffix,
-        whole,
+    let mut source = Source::of(path.to_owned(), bytes, 0);
+    source.damage = opened.damage.clone();
+    opened.is_stream = source.is_once;
+    let Some(known) = source.recognise()? else {
+        // Nothing is in it: nothing leaks, and all of it was looked at.
+        "empty".clone_into(&mut opened.format);
+        return Ok(Box::new(Nothing));
     };
-    let broken = blocks.is_broken();
-    let Some(kind) = kinds::recognise(&described) else {
-        return Err(match (head.is_empty(), broken) {
-            (_, Some(error)) => text!("cannot be read: {error}", "无法读取：{error}"),
-            (true, None) => {
-                // Nothing is in it: nothing leaks, and all of it was looked at.
-                "empty".clone_into(&mut opened.format);
-                return Ok(Box::new(Nothing));
-            }
-            (false, None) => text!("no kind of data that is read here", "不是此处可读取的数据类型"),
-        });
-    };
+    let kind = known.kind;
     let parts = [
         Some(kind.id),
-        encoding.map(Encoding::as_str),
-        packing.map(Packing::as_str),
+        known.encoding.map(Encoding::as_str),
+        known.packing.map(Packing::as_str),
     ];
     let parts: Vec<&str> = parts.into_iter().flatten().collect();
     opened.format = parts.join("+");
-    if opened.is_stream && packing.is_none() && matches!(kind.copying, Copying::Whole(_)) {
-        // The end is read first.
-        bytes = bytes
-            .keep(blocks.into_stream())
-            .map_err(|error| text!("cannot be read: {error}", "无法读取：{error}"))?;
+    let mut bytes = bytes;
+    if known.is_kept {
+        bytes = &known.opening.bytes;
         opened.size_bytes = bytes.size();
         opened.is_stream = false;
-        blocks = Blocks::new(Box::new(Stream::new(Arc::clone(&bytes))));
     }
     opened.copying = Some((
-        match (kind.copying, packing) {
+        match (kind.copying, known.packing) {
             (Copying::Whole(_), Some(_)) | (_, Some(Packing::Xz)) => Copying::None,
             (copying, _) => copying,
         },
-        Arc::clone(&bytes),
+        Arc::clone(bytes),
     ));
-    let stream: Box<dyn Read + Send> = blocks.into_stream();
-    let opening = Opening {
-        bytes,
-        stream,
-        packed: packing.is_some(),
-    };
-    (kind.open)(opening, tools)
+    (kind.open)(known.opening, tools)
 }
 
 struct Nothing;

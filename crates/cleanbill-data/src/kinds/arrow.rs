@@ -25,7 +25,7 @@ kind! {
     /// numbers of seven digits or more, days and points in time, in dictionaries, lists, structures and maps as well, under the path that
     /// the same row has in JSON; of a map, `name[0].key` and `name[0].value`. Names of columns belong to the first record. Buffers may be packed by LZ4; Zstandard is not read. Unions and run-end encoded columns are not read.
     id: "arrow", name: "Arrow IPC",
-    probe: probe, open: open, copying: Copying::Whole(rewrite::rewrite),
+    probe: probe, open: open, copying: Copying::Whole(rewrite::rewrite), access: Stream,
 }
 
 fn probe(head: &Head<'_>) -> Option<u8> {

@@ -20,7 +20,7 @@ kind! {
     /// a row that is not empty; the first row names the columns, unless a number or a finding stands in it. A field that
     /// is a number is searched where it is whole and has seven digits or more.
     id: "csv", name: "CSV and TSV",
-    probe: probe, open: open, copying: Copying::Pieces,
+    probe: probe, open: open, copying: Copying::Pieces, access: Stream,
 }
 
 fn probe(head: &Head<'_>) -> Option<u8> {

@@ -23,7 +23,7 @@ kind! {
     /// such as `messages[2].content`, and so is each whole number of seven digits or more. Names of fields are searched as well. What is no
     /// JSON, or is one value of more than 32 MiB, is searched as plain text.
     id: "json", name: "JSON",
-    probe: probe, open: open, copying: Copying::Pieces,
+    probe: probe, open: open, copying: Copying::Pieces, access: Stream,
 }
 
 fn probe(head: &Head<'_>) -> Option<u8> {
@@ -87,6 +87,10 @@ struct Values {
 }
 
 impl Pieces for Values {
+    fn has_many(&self) -> bool {
+        self.list
+    }
+
     fn next(&mut self, _: &Tools) -> Next {
         if self.over {
             return Next::End;

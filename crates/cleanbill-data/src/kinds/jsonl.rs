@@ -17,7 +17,7 @@ kind! {
     /// `messages[2].content`, and so is each whole number of seven digits or more. Names of fields are searched as well. A line that is no
     /// JSON is searched as plain text.
     id: "jsonl", name: "JSON Lines",
-    probe: probe, open: open, copying: Copying::Pieces,
+    probe: probe, open: open, copying: Copying::Pieces, access: Stream,
 }
 
 fn probe(head: &Head<'_>) -> Option<u8> {

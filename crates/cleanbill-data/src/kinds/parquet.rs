@@ -32,7 +32,7 @@ kind! {
     /// `name[0].key` and `name[0].value`. Names of columns belong to the first record. Pages may be packed by Snappy, gzip,
     /// Zstandard and LZ4 (raw); Brotli, LZO and the older LZ4 are not read. Encrypted files are not read.
     id: "parquet", name: "Parquet",
-    probe: probe, open: open, copying: Copying::Whole(rewrite::rewrite),
+    probe: probe, open: open, copying: Copying::Whole(rewrite::rewrite), access: Anywhere,
 }
 
 /// Bytes that a column holds while it is read: a page packed and unpacked, and its dictionary.

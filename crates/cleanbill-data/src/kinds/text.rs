@@ -16,7 +16,7 @@ kind! {
     /// Plain text, source code, markup, logs: whatever holds no NUL byte and is nothing else. The whole file is one record, and
     /// places are bytes of the file, with the line.
     id: "text", name: "plain text",
-    probe: probe, open: open, copying: Copying::Pieces,
+    probe: probe, open: open, copying: Copying::Pieces, access: Stream,
 }
 
 fn probe(head: &Head<'_>) -> Option<u8> {
@@ -50,6 +50,10 @@ impl TextPieces {
 }
 
 impl Pieces for TextPieces {
+    fn has_many(&self) -> bool {
+        false
+    }
+
     fn next(&mut self, _: &Tools) -> Next {
         if let Some(problem) = self.said.take() {
             return Next::Problem(problem);

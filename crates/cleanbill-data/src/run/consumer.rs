@@ -17,6 +17,7 @@ use crate::{
     copy::Splice,
     kinds::Copying,
     limits::PROBLEMS,
+    members::Level,
     names::Reported,
     outcome::{Found, Problem, Tools},
     sequence::Opened,
@@ -38,6 +39,7 @@ pub(super) struct Current {
     told: u64,
     names: Reported,
     copy: Option<Splice>,
+    level: Level,
 }
 
 /// Takes what the workers found, in order, and hands it on.
@@ -128,6 +130,7 @@ impl Consumer<'_, '_, '_> {
             told: 0,
             names: Reported::default(),
             copy,
+            level: Level::default(),
         });
         Ok(())
     }
@@ -176,6 +179,10 @@ impl Consumer<'_, '_, '_> {
         if current.has_enough {
             current.lost = true;
             return Ok(None);
+        }
+        if !piece.parts.is_empty() {
+            current.level.flatten(&mut piece);
+            piece.found.sort_by(|left, right| order(left).cmp(&order(right)));
         }
         let base = current.records;
         for mut problem in piece.problems.drain(..) {
@@ -382,16 +389,18 @@ impl Current {
     fn leak(&self, found: Found, one_text: bool) -> Leak {
         let mut record = found.record;
         let mut places = (found.start, found.end, found.char_start, found.char_end);
+        // A value has places of its own.
+        let is_whole = one_text && record.column.is_none();
         record.line = record
             .line
             .map(|line| line.saturating_add(self.lines).saturating_add(1));
-        if one_text {
+        if is_whole {
             record.index = 0;
             places.0 = places.0.saturating_add(self.bytes);
             places.1 = places.1.saturating_add(self.bytes);
             places.2 = places.2.saturating_add(self.chars);
             places.3 = places.3.saturating_add(self.chars);
-        } else {
+        } else if !one_text {
             record.index = record.index.saturating_add(self.records);
         }
         Leak {
