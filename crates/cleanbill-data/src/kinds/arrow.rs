@@ -92,18 +92,20 @@ fn search(tools: &Tools, batch: &Batch) -> Outcome {
         bytes: batch.bytes(),
         ..Outcome::default()
     };
-    let rows = match batch.read() {
-        Ok(rows) => rows,
-        Err(reason) => {
-            out.problem(Problem {
-                record: Some(0),
-                offset: None,
-                reason,
-                lost: true,
-            });
-            return out;
-        }
-    };
+    match batch.read() {
+        Ok(rows) => search_rows(tools, &rows, &mut out),
+        Err(reason) => out.problem(Problem {
+            record: Some(0),
+            offset: None,
+            reason,
+            lost: true,
+        }),
+    }
+    out
+}
+
+/// Searches rows that are in memory.
+pub(crate) fn search_rows(tools: &Tools, rows: &RecordBatch, out: &mut Outcome) {
     let schema = rows.schema();
     let (mut binary, mut unread) = (0_u64, 0_u64);
     for (field, column) in schema.fields().iter().zip(rows.columns()) {
@@ -169,8 +171,7 @@ fn search(tools: &Tools, batch: &Batch) -> Outcome {
             });
         }
     }
-    identify(tools, &rows, &mut out);
-    out
+    identify(tools, rows, out);
 }
 
 /// Gives what was found the id of its record.

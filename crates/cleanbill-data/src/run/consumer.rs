@@ -32,6 +32,7 @@ pub(super) struct Current {
     /// Findings of records to which more pieces belong.
     held: Vec<Found>,
     lost: bool,
+    one_text: bool,
     has_enough: bool,
     copy: Option<Splice>,
 }
@@ -48,6 +49,16 @@ pub(super) struct Consumer<'a, 'c, 'e> {
     pub(super) current: Option<Current>,
     pub(super) outcome: Outcome,
     pub(super) failed: bool,
+    pub(super) passed: Passed,
+}
+
+/// How far the last artifact went beside its records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Passed {
+    pub(super) lines: u64,
+    pub(super) chars: u64,
+    /// All of it is one text.
+    pub(super) one_text: bool,
 }
 
 impl Consumer<'_, '_, '_> {
@@ -114,11 +125,12 @@ impl Consumer<'_, '_, '_> {
                 copied: false,
             },
             lost: opened.skipped.is_some(),
-            opened,
+            one_text: false,
             records: 0,
             lines: 0,
             chars: 0,
-            bytes: 0,
+            bytes: opened.first_byte,
+            opened,
             held: Vec::new(),
             has_enough: false,
             copy,
@@ -188,6 +200,7 @@ impl Consumer<'_, '_, '_> {
         current.records = base.saturating_add(piece.records);
         current.lines = current.lines.saturating_add(piece.lines);
         if piece.one_text {
+            current.one_text = true;
             current.chars = current.chars.saturating_add(piece.chars);
             current.bytes = current.bytes.saturating_add(piece.bytes);
         }
@@ -209,6 +222,11 @@ impl Consumer<'_, '_, '_> {
             return Ok(());
         };
         current.report.records = current.records;
+        self.passed = Passed {
+            lines: current.lines,
+            chars: current.chars,
+            one_text: current.one_text,
+        };
         let path = current.report.path.to_string();
         let failed = |source| RunError::Copy {
             path: path.clone(),

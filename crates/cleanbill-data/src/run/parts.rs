@@ -1,0 +1,294 @@
+//! Parts of a run, searched one by one wherever there is room, and what they found joined again into what a whole run finds.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use arrow_array::RecordBatch;
+use cleanbill_core::{
+    Coverage, CoverageState, Severity,
+    leak::{LeakArtifact, LeakGroup, LeakProblem},
+};
+use cleanbill_leaks::Scanner;
+
+use super::{Artifact, Consumer, Done, Emit, Options, Outcome, Passed, Piece, RunError, Tools, search};
+use crate::{
+    input::count,
+    kinds::arrow::search_rows,
+    limits::PROBLEMS,
+    sequence::{Item, Opened, Part, Sequence},
+};
+
+/// Searches parts and rows with one set of options.
+#[derive(Debug)]
+pub struct Searcher {
+    tools: Tools,
+    fail_on: Severity,
+}
+
+/// What became of one part. Numbers of records and lines, and characters of plain text, count from its start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartReport {
+    /// The artifact, as far as the part goes.
+    pub artifact: LeakArtifact,
+    /// Findings by class, type and severity.
+    pub findings: BTreeMap<LeakGroup, u64>,
+    /// Ends of lines in it, where its kind has lines.
+    pub lines: u64,
+    /// Characters in it, where the artifact is one text.
+    pub chars: u64,
+    /// The artifact is one text, and so one record.
+    pub is_one_text: bool,
+    /// A part of ours broke down.
+    pub broke_down: bool,
+}
+
+/// What stands before a part of its artifact; it is added to the places of what the part found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shift {
+    /// Records.
+    pub records: u64,
+    /// Lines.
+    pub lines: u64,
+    /// Characters.
+    pub chars: u64,
+}
+
+impl Searcher {
+    /// Prepares a search. How many workers there are, a sample and copies are matters of whole runs, and not looked at.
+    pub fn new(options: Options) -> Self {
+        Self {
+            tools: Tools {
+                scanner: Scanner::new(options.rules),
+                key: options.key,
+                columns: options.columns,
+                id_field: options.id_field,
+                redactor: None,
+            },
+            fail_on: options.fail_on,
+        }
+    }
+
+    /// Searches an artifact, or a part of it, on this thread.
+    pub fn part(
+        &self,
+        artifact: &Artifact,
+        part: Option<&Part>,
+        emit: &mut Emit<'_>,
+    ) -> Result<PartReport, RunError> {
+        let mut sequence = Sequence::of_part(artifact, part);
+        self.consume(artifact, emit, || {
+            let item = catch_unwind(AssertUnwindSafe(|| sequence.next(&self.tools)));
+            Some(match item {
+                Ok(None) => return None,
+                Ok(Some(Item::Open(opened))) => Done::Open(opened),
+                Ok(Some(Item::Problem(problem))) => Done::Problem(problem),
+                Ok(Some(Item::Close)) => Done::Close,
+                Ok(Some(Item::Piece(piece))) => search(&self.tools, piece.work),
+                Err(_) => {
+                    sequence.break_off();
+                    Done::Broken
+                }
+            })
+        })
+    }
+
+    /// Searches rows that are in memory, on this thread.
+    pub fn rows(
+        &self,
+        artifact: &Artifact,
+        rows: &RecordBatch,
+        emit: &mut Emit<'_>,
+    ) -> Result<PartReport, RunError> {
+        let opened = Opened {
+            index: 0,
+            size_bytes: count(rows.get_array_memory_size()),
+            format: "arrow".to_owned(),
+            copying: None,
+            first_byte: 0,
+            skipped: None,
+        };
+        let mut waiting = VecDeque::from([Done::Open(opened)]);
+        let mut start = 0_usize;
+        let mut is_over = false;
+        self.consume(artifact, emit, || {
+            if let Some(done) = waiting.pop_front() {
+                return Some(done);
+            }
+            // Cut small, so that little is held and a breakdown costs little.
+            let length = rows.num_rows().saturating_sub(start).min(ROWS);
+            if length == 0 {
+                return (!std::mem::replace(&mut is_over, true)).then_some(Done::Close);
+            }
+            let piece = rows.slice(start, length);
+            start = start.saturating_add(length);
+            let whole = Piece {
+                records: count(length),
+                ..Piece::default()
+            };
+            let done = search(
+                &self.tools,
+                Box::new(move |tools| {
+                    let mut out = whole;
+                    search_rows(tools, &piece, &mut out);
+                    out
+                }),
+            );
+            if matches!(done, Done::Broken) {
+                // The rows behind keep their numbers.
+                waiting.push_back(Done::Piece(Box::new(Piece {
+                    records: count(length),
+                    ..Piece::default()
+                })));
+            }
+            Some(done)
+        })
+    }
+
+    fn consume(
+        &self,
+        artifact: &Artifact,
+        emit: &mut Emit<'_>,
+        mut next: impl FnMut() -> Option<Done>,
+    ) -> Result<PartReport, RunError> {
+        let mut consumer = Consumer {
+            artifacts: std::slice::from_ref(artifact),
+            tools: &self.tools,
+            sample: None,
+            fail_on: self.fail_on,
+            observer: None,
+            copies: None,
+            emit,
+            current: None,
+            outcome: Outcome::empty(),
+            failed: false,
+            passed: Passed::default(),
+        };
+        while let Some(done) = next() {
+            consumer.take(done)?;
+        }
+        let passed = consumer.passed;
+        let outcome = consumer.outcome;
+        let report = outcome.artifacts.into_iter().next();
+        Ok(PartReport {
+            artifact: report.unwrap_or_else(|| nothing(artifact)),
+            findings: outcome.findings,
+            lines: passed.lines,
+            chars: passed.chars,
+            is_one_text: passed.one_text,
+            broke_down: !outcome.internal_errors.is_empty(),
+        })
+    }
+}
+
+/// Rows that are searched as one piece.
+const ROWS: usize = 8_192;
+
+fn nothing(artifact: &Artifact) -> LeakArtifact {
+    LeakArtifact {
+        path: Arc::clone(&artifact.path),
+        size_bytes: 0,
+        format: String::new(),
+        records: 0,
+        findings: 0,
+        coverage: Coverage::complete(),
+        problems: Vec::new(),
+        more_problems: 0,
+        copied: false,
+    }
+}
+
+/// Joins what became of parts.
+#[derive(Debug)]
+pub struct Merge {
+    fail_on: Severity,
+    outcome: Outcome,
+    shift: Shift,
+}
+
+impl Merge {
+    /// Begins with nothing; an artifact fails with a finding of this severity or worse.
+    pub const fn new(fail_on: Severity) -> Self {
+        Self {
+            fail_on,
+            outcome: Outcome::empty(),
+            shift: Shift {
+                records: 0,
+                lines: 0,
+                chars: 0,
+            },
+        }
+    }
+
+    /// Adds the next part, in the order of paths and of parts; returns what stands before it in its artifact.
+    pub fn add(&mut self, part: PartReport) -> Shift {
+        for (group, number) in part.findings {
+            let seen = self.outcome.findings.entry(group).or_default();
+            *seen = seen.saturating_add(number);
+        }
+        let path = &part.artifact.path;
+        if part.broke_down {
+            self.outcome.internal_errors.push(path.to_string());
+        }
+        let records = part.artifact.records;
+        let before = self.outcome.artifacts.last_mut();
+        if let Some(whole) = before.filter(|before| before.path == *path) {
+            join(whole, part.artifact, self.shift.records);
+        } else {
+            self.shift = Shift::default();
+            self.outcome.artifacts.push(part.artifact);
+        }
+        let shift = self.shift;
+        self.shift = Shift {
+            records: shift.records.saturating_add(records),
+            lines: shift.lines.saturating_add(part.lines),
+            chars: shift.chars.saturating_add(part.chars),
+        };
+        if part.is_one_text {
+            return Shift { records: 0, ..shift };
+        }
+        shift
+    }
+
+    /// Returns what a whole run would have returned.
+    pub fn finish(self) -> Outcome {
+        let mut outcome = self.outcome;
+        let failed = outcome.findings.keys().any(|group| group.2 >= self.fail_on);
+        outcome.judge(failed);
+        outcome
+    }
+}
+
+/// Adds a part to its artifact.
+fn join(whole: &mut LeakArtifact, part: LeakArtifact, records: u64) {
+    if whole.coverage.state() == CoverageState::Skipped && part.coverage.state() != CoverageState::Skipped {
+        // Some of it was read after all.
+        let skipped = std::mem::replace(&mut whole.coverage, Coverage::complete());
+        for reason in skipped.reasons() {
+            whole.coverage.lose(reason.clone());
+        }
+        whole.format.clone_from(&part.format);
+    }
+    for reason in part.coverage.reasons() {
+        whole.coverage.lose(reason.clone());
+    }
+    whole.size_bytes = whole.size_bytes.max(part.size_bytes);
+    whole.records = whole.records.saturating_add(part.records);
+    whole.findings = whole.findings.saturating_add(part.findings);
+    whole.more_problems = whole.more_problems.saturating_add(part.more_problems);
+    for problem in part.problems {
+        if whole.problems.len() < PROBLEMS {
+            whole.problems.push(LeakProblem {
+                record: problem.record.map(|record| record.saturating_add(records)),
+                ..problem
+            });
+        } else {
+            whole.more_problems = whole.more_problems.saturating_add(1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
