@@ -22,7 +22,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ("scan", &["code", "core", "formats", "leaks", "licences"]),
     ("tensors", &["core", "formats"]),
     ("data", &["core", "leaks"]),
-    ("python", &["data", "scan", "leaks"]),
+    (
+        "python",
+        &["core", "data", "documents", "formats", "leaks", "scan"],
+    ),
     ("attest", &["core"]),
     ("policy", &["core"]),
     ("documents", &["core"]),
