@@ -40,6 +40,8 @@ def models(folder: pathlib.Path) -> pathlib.Path:
         ("org/bad/model.bin", bad),
         ("org/bad/config.json", b"{}"),
         ("models--org--cached/snapshots/0123/model.bin", bad),
+        ("models--org--cached/blobs/4567", bad),
+        ("models--org--cached/refs/main", b"0123"),
         ("alone.bin", bad),
     ]:
         path = folder / name

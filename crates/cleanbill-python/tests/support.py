@@ -80,7 +80,7 @@ def lines(numbers: random.Random, made: list[dict]) -> bytes:
     """JSON Lines with blank lines, lines that are no JSON, and bytes that are no UTF-8."""
     out = b""
     for one in made:
-        kind = numbers.randrange(20)
+        kind = numbers.randrange(40)
         line = json.dumps(one, ensure_ascii=numbers.randrange(2) == 0).encode()
         if kind == 0:
             out += b"  \n"

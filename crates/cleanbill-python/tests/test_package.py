@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 import cleanbill
 import support
-from cleanbill import _build, _native, _options, _plan, _sources
+from cleanbill import _build, _findings, _native, _options, _plan, _sources
 
 
 class Package(unittest.TestCase):
@@ -78,7 +78,7 @@ class Tables(Package):
         found = self.check(self.table)
         self.assertEqual(polars.DataFrame(found).height, len(found))
         self.assertEqual(len(found.to_pandas()), len(found))
-        self.assertEqual(duckdb.sql("select count(*) from found").fetchone(), (len(found),))
+        self.assertEqual(duckdb.sql("select count(*) from found").fetchall(), [(len(found),)])
 
     def test_functions_of_sql_and_expressions(self):
         import daft
@@ -161,8 +161,6 @@ class Files(Package):
             self.check(raw, len(parts), wishes, findings, summary)
 
     def check(self, raw, count, wishes, findings, summary):
-        from cleanbill import _findings
-
         reports, rows = [], []
         for batch in raw:
             for one in batch.to_pylist():
@@ -180,9 +178,9 @@ class Files(Package):
         path.write_bytes(support.lines(random.Random(1), support.rows(1, 50)))
         engine = _options.options(hash_key=support.KEY).engine()
         for part in [None, *_native.parts("rows.jsonl", str(path), 1_000)]:
-            expected = pa.Table.from_batches(engine.part("rows.jsonl", str(path), part), schema=None if part else None)
+            expected = pa.Table.from_batches(engine.part("rows.jsonl", str(path), part), schema=_findings.SCHEMA)
             with open(path, "rb") as file:
-                found = pa.Table.from_batches(engine.part("rows.jsonl", file, part))
+                found = pa.Table.from_batches(engine.part("rows.jsonl", file, part), schema=_findings.SCHEMA)
             self.assertEqual(found.to_pylist(), expected.to_pylist())
 
     def test_what_cannot_be_opened_is_said(self):

@@ -128,6 +128,9 @@ def models(targets: Sequence[str], depth: int | None) -> list[tuple[str, list[_s
     found: dict[str, list[_sources.Source]] = collections.defaultdict(list)
     for source in _sources.listing(targets):
         steps = source.artifact.split("/")
+        if any(step.startswith(_CACHED) and steps[at + 1] in _STORED for at, step in enumerate(steps[:-1])):
+            # What snapshots link to, and notes of the cache.
+            continue
         name = "/".join(steps[: depth if depth is not None else _depth(steps)])
         found[name].append(source)
     return sorted(found.items())
@@ -135,7 +138,7 @@ def models(targets: Sequence[str], depth: int | None) -> list[tuple[str, list[_s
 
 def _depth(steps: list[str]) -> int:
     for at, step in enumerate(steps):
-        if step.startswith(("models--", "datasets--")):
+        if step.startswith(_CACHED):
             return at + 3 if steps[at + 1 : at + 2] == ["snapshots"] else at + 1
     return 2
 
@@ -181,4 +184,6 @@ def _target(name: str, sources: list[_sources.Source]) -> Any:
     return opened
 
 
+_CACHED = ("models--", "datasets--", "spaces--")
+_STORED = ("blobs", "refs", ".no_exist")
 _LEVELS = ("critical", "high", "medium", "low", "info")
