@@ -6,6 +6,7 @@
 #   CORPUS=0         leaves out the generated corpus
 #   PACKAGES=0       leaves out the real packages
 #   LIBRARIES=0      leaves out the models that real libraries write
+#   CLUSTERS=0       leaves out the Python package with Spark and Ray
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -178,6 +179,39 @@ if [ "${LIBRARIES:-1}" != 0 ]; then
         exit 1
     fi
     grep -E 'samples of libraries|^test result:' "$log.libraries"
+fi
+
+if [ "${CLUSTERS:-1}" != 0 ]; then
+    step "python package"
+    # The wheel, installed as its users do, in a cluster of Spark and one of Ray on this machine. The environment is kept between runs.
+    clusters=$target/clusters-venv
+    if ! command -v java >/dev/null; then
+        as_root apt-get update -qq || true
+        as_root apt-get install -y -qq openjdk-17-jre-headless >/dev/null || echo "SKIPPED: Java cannot be installed" | tee -a "$log"
+    fi
+    if ! cmp -s testdata/cluster-requirements.txt "$clusters/requirements.txt"; then
+        rm -rf "$clusters"
+        python3 -m venv "$clusters"
+        "$clusters/bin/pip" install --quiet --disable-pip-version-check --requirement testdata/cluster-requirements.txt &&
+            cp testdata/cluster-requirements.txt "$clusters/requirements.txt" ||
+            echo "SKIPPED: Spark and Ray cannot be installed" | tee -a "$log"
+    fi
+    if [ -f "$clusters/requirements.txt" ]; then
+        rm -rf "$target/wheels"
+        MATURIN=$clusters/bin/maturin scripts/wheel.sh "$target/wheels"
+        "$clusters/bin/pip" install --quiet --disable-pip-version-check --no-deps --force-reinstall "$target"/wheels/cleanbill-*.whl
+        for test in package ray spark; do
+            if [ "$test" = spark ] && ! command -v java >/dev/null; then
+                continue
+            fi
+            if ! "$clusters/bin/python" "crates/cleanbill-python/tests/test_$test.py" >"$log.$test" 2>&1; then
+                cat "$log.$test"
+                echo "python package failed" >&2
+                exit 1
+            fi
+            grep -E '^(Ran|spark:|ray:|SKIPPED)' "$log.$test"
+        done
+    fi
 fi
 
 step "left out"

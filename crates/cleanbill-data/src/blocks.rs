@@ -39,10 +39,15 @@ pub(crate) struct Blocks {
 
 impl Blocks {
     pub(crate) fn new(stream: Box<dyn Read + Send>) -> Self {
+        Self::at(stream, 0)
+    }
+
+    /// Reads a stream whose first byte stands at `offset`.
+    pub(crate) fn at(stream: Box<dyn Read + Send>, offset: u64) -> Self {
         Self {
             stream,
             held: Vec::new(),
-            offset: 0,
+            offset,
             ended: false,
             error: None,
         }

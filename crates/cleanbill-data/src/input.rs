@@ -131,22 +131,34 @@ pub(crate) fn read_range(bytes: &dyn ReadAt, offset: u64, length: u64) -> io::Re
     Ok(read)
 }
 
-/// Reads bytes from their start to their end.
+/// Reads bytes from their start to their end, or a range of them.
 #[derive(Debug)]
 pub(crate) struct Stream {
     bytes: Arc<dyn ReadAt>,
     at: u64,
+    end: u64,
 }
 
 impl Stream {
     pub(crate) fn new(bytes: Arc<dyn ReadAt>) -> Self {
-        Self { bytes, at: 0 }
+        Self::of(bytes, 0..u64::MAX)
+    }
+
+    pub(crate) fn of(bytes: Arc<dyn ReadAt>, range: std::ops::Range<u64>) -> Self {
+        Self {
+            bytes,
+            at: range.start,
+            end: range.end,
+        }
     }
 }
 
 impl Read for Stream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let taken = self.bytes.read_at(self.at, buffer)?;
+        let most = size(self.end.saturating_sub(self.at)).min(buffer.len());
+        let taken = self
+            .bytes
+            .read_at(self.at, buffer.get_mut(..most).unwrap_or_default())?;
         self.at = self.at.saturating_add(count(taken));
         Ok(taken)
     }

@@ -4,6 +4,7 @@
 use std::{
     fmt,
     io::{Read, Write},
+    ops::Range,
     sync::Arc,
 };
 
@@ -86,6 +87,17 @@ pub(crate) type Open = fn(Opening, &Tools) -> Result<Box<dyn Pieces>, Text>;
 /// Writes a copy in which what is found is replaced; returns how many values that were.
 pub(crate) type Rewrite = fn(&Arc<dyn ReadAt>, &Tools, &mut (dyn Write + Send)) -> Result<u64, Text>;
 
+/// Opens a part of a file that is not packed.
+pub(crate) type OpenPart = fn(Opening, Range<u64>, &Tools) -> Result<Box<dyn Pieces>, Text>;
+
+/// Says how a file is cut into parts that can be searched apart, on different machines.
+#[derive(Clone, Copy)]
+pub(crate) struct Parting {
+    /// Returns where the parts stand, given how many bytes one should have; what the numbers count is the kind's own business.
+    pub(crate) plan: fn(&Arc<dyn ReadAt>, u64) -> Vec<Range<u64>>,
+    pub(crate) open: OpenPart,
+}
+
 /// Says how a copy of a file is made.
 #[derive(Clone, Copy)]
 pub(crate) enum Copying {
@@ -110,6 +122,8 @@ pub struct Kind {
     pub(crate) open: Open,
     pub(crate) copying: Copying,
     pub(crate) access: Access,
+    /// Nothing where a file can only be read from its start to its end.
+    pub(crate) parting: Option<Parting>,
 }
 
 impl fmt::Debug for Kind {
@@ -148,6 +162,18 @@ macro_rules! kind {
         id: $id:literal, name: $name:literal,
         probe: $probe:expr, open: $open:expr, copying: $copying:expr, access: $access:ident $(,)?
     ) => {
+        kind! {
+            $(#[doc = $page])*
+            id: $id, name: $name,
+            probe: $probe, open: $open, copying: $copying, access: $access, parting: None,
+        }
+    };
+    (
+        $(#[doc = $page:literal])*
+        id: $id:literal, name: $name:literal,
+        probe: $probe:expr, open: $open:expr, copying: $copying:expr, access: $access:ident,
+        parting: $parting:expr $(,)?
+    ) => {
         /// Describes this kind of source.
         pub(crate) static KIND: $crate::kinds::Kind = $crate::kinds::Kind {
             id: $id,
@@ -157,6 +183,7 @@ macro_rules! kind {
             open: $open,
             copying: $copying,
             access: $crate::kinds::Access::$access,
+            parting: $parting,
         };
     };
 }

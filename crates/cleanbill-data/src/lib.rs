@@ -15,6 +15,7 @@
     )
 )]
 
+mod batch;
 mod blocks;
 mod copy;
 mod csv;
@@ -38,11 +39,15 @@ mod source;
 mod table;
 mod values;
 
+pub use batch::{BatchError, batch, leaks};
 pub use input::ReadAt;
 pub use key::{Key, LEAST_KEY_BYTES};
 pub use kinds::{KINDS, Kind};
+pub use names::name_mark;
 pub use pseudonym::Pseudonyms;
 pub use run::{
-    Artifact, Copies, Emit, Observer, Opener, Options, Outcome, Redaction, RunError, rules_digest, run,
+    Artifact, Copies, Emit, Merge, NameFinding, Observer, Opener, Options, Outcome, PartReport, Redaction,
+    RunError, Searcher, Shift, rules_digest, run,
 };
+pub use sequence::{Part, parts};
 pub use table::Table;

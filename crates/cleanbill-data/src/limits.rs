@@ -32,8 +32,8 @@ pub(crate) const DICTIONARY_BYTES: u64 = 256 << 20;
 pub(crate) const HEAD_BYTES: usize = 64 << 10;
 /// LIMIT: problems listed for each artifact; the rest is counted.
 pub(crate) const PROBLEMS: usize = 100;
-/// LIMIT: problems kept of one piece of work; the rest is counted.
-pub(crate) const PIECE_PROBLEMS: usize = 20;
+/// LIMIT: problems kept of one piece of work; the rest is counted. As many as are listed, so that it does not matter how a file is cut.
+pub(crate) const PIECE_PROBLEMS: usize = PROBLEMS;
 /// LIMIT: bytes of an id of a record that are kept.
 pub(crate) const ID_BYTES: usize = 256;
 /// Longest value that is searched together with the name of its column.

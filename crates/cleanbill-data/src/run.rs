@@ -2,6 +2,7 @@
 //! that nothing depends on how many workers there are.
 
 mod consumer;
+mod parts;
 
 use std::{
     collections::BTreeMap,
@@ -22,7 +23,8 @@ use cleanbill_leaks::Rules;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-use consumer::Consumer;
+use consumer::{Consumer, Passed};
+pub use parts::{Merge, NameFinding, PartReport, Searcher, Shift};
 
 use crate::{
     input::{ReadAt, count},
@@ -191,15 +193,9 @@ pub fn run(
         copies,
         emit,
         current: None,
-        outcome: Outcome {
-            verdict: Verdict::Incomplete,
-            artifacts: Vec::new(),
-            findings: BTreeMap::new(),
-            replaced: 0,
-            internal_errors: Vec::new(),
-            stopped: false,
-        },
+        outcome: Outcome::empty(),
         failed: false,
+        passed: Passed::default(),
     };
     let result = thread::scope(|scope| {
         for _ in 0..options.workers.get() {
@@ -209,20 +205,38 @@ pub fn run(
         consume(&shared, &mut consumer)
     });
     result?;
+    let failed = consumer.failed;
     let mut outcome = consumer.outcome;
-    let is_complete = |one: &LeakArtifact| one.coverage.reasons().is_empty();
-    outcome.verdict = if consumer.failed {
-        Verdict::Fail
-    } else if outcome.artifacts.is_empty() || !outcome.artifacts.iter().all(is_complete) {
-        Verdict::Incomplete
-    } else {
-        Verdict::Pass
-    };
+    outcome.judge(failed);
     Ok(outcome)
 }
 
 /// How often the observer is asked whether more is wanted.
 const PATIENCE: Duration = Duration::from_millis(100);
+impl Outcome {
+    const fn empty() -> Self {
+        Self {
+            verdict: Verdict::Incomplete,
+            artifacts: Vec::new(),
+            findings: BTreeMap::new(),
+            replaced: 0,
+            internal_errors: Vec::new(),
+            stopped: false,
+        }
+    }
+
+    /// Sets the verdict; `failed` says that something was found that must not be there.
+    fn judge(&mut self, failed: bool) {
+        let is_complete = |one: &LeakArtifact| one.coverage.reasons().is_empty();
+        self.verdict = if failed {
+            Verdict::Fail
+        } else if self.artifacts.is_empty() || !self.artifacts.iter().all(is_complete) {
+            Verdict::Incomplete
+        } else {
+            Verdict::Pass
+        };
+    }
+}
 
 /// What workers and consumer share.
 struct Shared<'a> {

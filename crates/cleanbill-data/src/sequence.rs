@@ -1,13 +1,14 @@
 //! The pieces of all artifacts, one after the other.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
-use cleanbill_core::Text;
+use cleanbill_core::{Text, text};
 
 use crate::{
     encoding::{Damage, Encoding},
-    input::{Count, Counted, Packing, ReadAt},
-    kinds::{Copying, Next, Piece, Pieces},
+    input::{Count, Counted, Packing, ReadAt, count, read_range},
+    kinds::{self, Copying, Head, Next, Piece, Pieces},
+    limits::HEAD_BYTES,
     outcome::{Problem, Tools},
     run::Artifact,
     source::Source,
@@ -31,6 +32,8 @@ pub(crate) struct Opened {
     pub(crate) format: String,
     /// How it is copied, and its bytes.
     pub(crate) copying: Option<(Copying, Arc<dyn ReadAt>)>,
+    /// Where reading begins.
+    pub(crate) first_byte: u64,
     /// Nothing of it is read, for this reason.
     pub(crate) skipped: Option<Text>,
     /// Bytes that were read of it.
@@ -41,9 +44,48 @@ pub(crate) struct Opened {
     pub(crate) damage: Damage,
 }
 
+/// A part of an artifact that can be searched apart from the others, on another machine if need be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Id of the kind that the artifact was taken for when it was cut.
+    pub kind: String,
+    /// Size that the artifact had then.
+    pub size_bytes: u64,
+    /// What the part holds: bytes, row groups, as the kind counts.
+    pub range: Range<u64>,
+}
+
+/// Cuts an artifact into parts of about `part_bytes` bytes. There are none where it can only be read as a whole.
+pub fn parts(path: &str, bytes: &Arc<dyn ReadAt>, part_bytes: u64) -> Vec<Part> {
+    let size_bytes = bytes.size();
+    let Ok(head) = read_range(&**bytes, 0, count(HEAD_BYTES)) else {
+        return Vec::new();
+    };
+    if size_bytes <= part_bytes || Packing::of(&head).is_some() || Encoding::of(&head).is_some() {
+        return Vec::new();
+    }
+    let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    let head = Head {
+        bytes: &head,
+        suffix: name.rsplit_once('.').map_or("", |(_, suffix)| suffix),
+        whole: size_bytes <= count(HEAD_BYTES),
+    };
+    let Some((kind, parting)) = kinds::recognise(&head).and_then(|kind| Some((kind, kind.parting?))) else {
+        return Vec::new();
+    };
+    let part = |range| Part {
+        kind: kind.id.to_owned(),
+        size_bytes,
+        range,
+    };
+    (parting.plan)(bytes, part_bytes).into_iter().map(part).collect()
+}
+
 /// Goes over the artifacts.
 pub(crate) struct Sequence<'a> {
     artifacts: &'a [Artifact],
+    /// Only this part of the one artifact.
+    part: Option<&'a Part>,
     next: usize,
     pieces: Option<Box<dyn Pieces>>,
     open: bool,
@@ -53,10 +95,18 @@ impl<'a> Sequence<'a> {
     pub(crate) const fn new(artifacts: &'a [Artifact]) -> Self {
         Self {
             artifacts,
+            part: None,
             next: 0,
             pieces: None,
             open: false,
         }
+    }
+
+    /// Goes over a part of one artifact.
+    pub(crate) const fn of_part(artifact: &'a Artifact, part: Option<&'a Part>) -> Self {
+        let mut sequence = Self::new(std::slice::from_ref(artifact));
+        sequence.part = part;
+        sequence
     }
 
     /// Passes over the rest of an artifact.
@@ -87,18 +137,24 @@ impl<'a> Sequence<'a> {
         let artifact = self.artifacts.get(index)?;
         self.next = index.saturating_add(1);
         self.open = true;
-        let (opened, pieces) = open(index, artifact, tools);
+        let (opened, pieces) = open(index, artifact, self.part, tools);
         self.pieces = pieces;
         Some(Item::Open(opened))
     }
 }
 
-fn open(index: usize, artifact: &Artifact, tools: &Tools) -> (Opened, Option<Box<dyn Pieces>>) {
+fn open(
+    index: usize,
+    artifact: &Artifact,
+    part: Option<&Part>,
+    tools: &Tools,
+) -> (Opened, Option<Box<dyn Pieces>>) {
     let mut opened = Opened {
         index,
         size_bytes: 0,
         format: String::new(),
         copying: None,
+        first_byte: 0,
         skipped: None,
         read: Count::default(),
         is_stream: false,
@@ -115,7 +171,7 @@ fn open(index: usize, artifact: &Artifact, tools: &Tools) -> (Opened, Option<Box
         }
     };
     opened.size_bytes = bytes.size();
-    match begin(&mut opened, &artifact.path, &bytes, tools) {
+    match begin(&mut opened, &artifact.path, &bytes, part, tools) {
         Ok(pieces) => (opened, Some(pieces)),
         Err(reason) => {
             opened.skipped = Some(reason);
@@ -128,6 +184,7 @@ fn begin(
     opened: &mut Opened,
     path: &str,
     bytes: &Arc<dyn ReadAt>,
+    part: Option<&Part>,
     tools: &Tools,
 ) -> Result<Box<dyn Pieces>, Text> {
     let mut source = Source::of(path.to_owned(), bytes, 0);
@@ -159,7 +216,17 @@ fn begin(
         },
         Arc::clone(bytes),
     ));
-    (kind.open)(known.opening, tools)
+    let size_bytes = bytes.size();
+    let Some(part) = part else {
+        return (kind.open)(known.opening, tools);
+    };
+    let is_plain = known.packing.is_none() && known.encoding.is_none();
+    let parting = kind
+        .parting
+        .filter(|_| is_plain && part.kind == kind.id && part.size_bytes == size_bytes)
+        .ok_or_else(|| text!("changed after it was cut into parts", "切分之后文件发生了变化"))?;
+    opened.first_byte = part.range.start;
+    (parting.open)(known.opening, part.range.clone(), tools)
 }
 
 struct Nothing;

@@ -15,14 +15,14 @@ use parquet::{
 const ROWS: usize = 20_000;
 
 /// A column of the table.
-enum Column {
+pub(crate) enum Column {
     Text(&'static str, fn(&Leak) -> Option<&str>),
     Number(&'static str, fn(&Leak) -> Option<u64>),
     Truth(&'static str, fn(&Leak) -> bool),
 }
 
 /// The columns, named as in the report `jsonl`, with the parts of `record` behind its name.
-const COLUMNS: &[(Column, Repetition)] = &[
+pub(crate) const COLUMNS: &[(Column, Repetition)] = &[
     (
         Column::Text("type", |leak| Some(&leak.kind)),
         Repetition::REQUIRED,
@@ -82,6 +82,10 @@ const COLUMNS: &[(Column, Repetition)] = &[
     ),
     (
         Column::Truth("validated", |leak| leak.validated),
+        Repetition::REQUIRED,
+    ),
+    (
+        Column::Truth("in_name", |leak| leak.in_name),
         Repetition::REQUIRED,
     ),
     (

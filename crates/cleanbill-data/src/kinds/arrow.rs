@@ -100,18 +100,20 @@ fn search(tools: &Tools, batch: &Batch, is_first: bool) -> Outcome {
         bytes: batch.bytes(),
         ..Outcome::default()
     };
-    let rows = match batch.read() {
-        Ok(rows) => rows,
-        Err(reason) => {
-            out.problem(Problem {
-                record: Some(0),
-                offset: None,
-                reason,
-                lost: true,
-            });
-            return out;
-        }
-    };
+    match batch.read() {
+        Ok(rows) => search_rows(tools, &rows, is_first, &mut out),
+        Err(reason) => out.problem(Problem {
+            record: Some(0),
+            offset: None,
+            reason,
+            lost: true,
+        }),
+    }
+    out
+}
+
+/// Searches rows that are in memory; the first ones with the names of their columns.
+pub(crate) fn search_rows(tools: &Tools, rows: &RecordBatch, is_first: bool, out: &mut Outcome) {
     let schema = rows.schema();
     if is_first {
         for found in tools.in_names(names(&schema).into_iter()) {
@@ -198,8 +200,7 @@ fn search(tools: &Tools, batch: &Batch, is_first: bool) -> Outcome {
             });
         }
     }
-    identify(tools, &rows, &mut out);
-    out
+    identify(tools, rows, out);
 }
 
 /// Gives what was found the id of its record.

@@ -1,11 +1,13 @@
 //! Kind `jsonl`.
 
+use std::{io, ops::Range, sync::Arc};
+
 use cleanbill_core::{Text, text};
 
-use super::{Copying, Head, Next, Opening, Piece, Pieces, text::broken};
+use super::{Copying, Head, Next, Opening, Parting, Piece, Pieces, text::broken};
 use crate::{
     blocks::{Blocks, Cut},
-    input::count,
+    input::{ReadAt, Stream, count, read_range},
     json,
     names::Names,
     outcome::{Copied, Outcome, Problem, Tools},
@@ -18,6 +20,7 @@ kind! {
     /// JSON is searched as plain text.
     id: "jsonl", name: "JSON Lines",
     probe: probe, open: open, copying: Copying::Pieces, access: Stream,
+    parting: Some(Parting { plan, open: open_part }),
 }
 
 fn probe(head: &Head<'_>) -> Option<u8> {
@@ -44,6 +47,50 @@ fn probe(head: &Head<'_>) -> Option<u8> {
 #[expect(clippy::unnecessary_wraps, reason = "the shape of every kind")]
 fn open(opening: Opening, _: &Tools) -> Result<Box<dyn Pieces>, Text> {
     Ok(Box::new(Lines(Blocks::new(opening.stream))))
+}
+
+fn plan(bytes: &Arc<dyn ReadAt>, part_bytes: u64) -> Vec<Range<u64>> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    while start < bytes.size() {
+        let end = start.saturating_add(part_bytes.max(1)).min(bytes.size());
+        parts.push(start..end);
+        start = end;
+    }
+    parts
+}
+
+/// Opens the lines that begin within a range.
+#[expect(clippy::needless_pass_by_value, reason = "the shape of every kind")]
+fn open_part(opening: Opening, part: Range<u64>, _: &Tools) -> Result<Box<dyn Pieces>, Text> {
+    let edge = |at| {
+        line_start(&*opening.bytes, at).map_err(|error| {
+            text!(
+                "cannot be read at byte {at}: {error}",
+                "字节 {at} 处无法读取：{error}"
+            )
+        })
+    };
+    let (start, end) = (edge(part.start)?, edge(part.end)?);
+    let stream = Stream::of(Arc::clone(&opening.bytes), start..end);
+    Ok(Box::new(Lines(Blocks::at(Box::new(stream), start))))
+}
+
+/// Returns where the first line begins that does not begin before `at`.
+fn line_start(bytes: &dyn ReadAt, at: u64) -> io::Result<u64> {
+    let Some(mut place) = at.checked_sub(1) else {
+        return Ok(0);
+    };
+    loop {
+        let read = read_range(bytes, place, 1 << 16)?;
+        if let Some(end) = memchr::memchr(b'\n', &read) {
+            return Ok(place.saturating_add(count(end)).saturating_add(1));
+        }
+        if read.is_empty() {
+            return Ok(bytes.size());
+        }
+        place = place.saturating_add(count(read.len()));
+    }
 }
 
 struct Lines(Blocks);

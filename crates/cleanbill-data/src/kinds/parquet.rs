@@ -4,7 +4,7 @@ mod pages;
 mod rewrite;
 mod values;
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use cleanbill_core::{Text, leak::LeakRecord, text};
 use parquet::{
@@ -16,9 +16,9 @@ use parquet::{
     schema::types::Type,
 };
 
-use super::{Copying, Head, Next, Opening, Piece, Pieces};
+use super::{Copying, Head, Next, Opening, Parting, Piece, Pieces};
 use crate::{
-    input::{ReadAt, count, read_range},
+    input::{ReadAt, count, read_range, size},
     limits::{COLUMNS, DEPTH, FOOTER_BYTES},
     outcome::{Counter, Outcome, Problem, Tools},
     path::{self, Step},
@@ -33,6 +33,7 @@ kind! {
     /// Zstandard and LZ4 (raw); Brotli, LZO and the older LZ4 are not read. Encrypted files are not read.
     id: "parquet", name: "Parquet",
     probe: probe, open: open, copying: Copying::Whole(rewrite::rewrite), access: Anywhere,
+    parting: Some(Parting { plan, open: open_part }),
 }
 
 /// Bytes that a column holds while it is read: a page packed and unpacked, and its dictionary.
@@ -172,7 +173,7 @@ impl File {
 }
 
 /// Returns where a chunk stands: from its dictionary or first page, as long as it says.
-fn place(chunk: &ColumnChunkMetaData) -> Option<std::ops::Range<u64>> {
+fn place(chunk: &ColumnChunkMetaData) -> Option<Range<u64>> {
     let data = u64::try_from(chunk.data_page_offset()).ok()?;
     let dictionary = chunk
         .dictionary_page_offset()
@@ -247,8 +248,33 @@ fn leaves(
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape of every kind")]
 fn open(opening: Opening, tools: &Tools) -> Result<Box<dyn Pieces>, Text> {
+    open_part(opening, 0..u64::MAX, tools)
+}
+
+/// Parts are row groups.
+fn plan(bytes: &Arc<dyn ReadAt>, part_bytes: u64) -> Vec<Range<u64>> {
+    let Ok(file) = File::open(bytes) else {
+        return Vec::new();
+    };
+    let mut parts = Vec::new();
+    let (mut start, mut held) = (0, 0_u64);
+    for (group, next) in file.metadata.row_groups().iter().zip(1_u64..) {
+        held = held.saturating_add(u64::try_from(group.total_byte_size()).unwrap_or(0));
+        if held >= part_bytes {
+            parts.push(start..next);
+            (start, held) = (next, 0);
+        }
+    }
+    let groups = count(file.metadata.num_row_groups());
+    if start < groups {
+        parts.push(start..groups);
+    }
+    parts
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape of every kind")]
+fn open_part(opening: Opening, part: Range<u64>, tools: &Tools) -> Result<Box<dyn Pieces>, Text> {
     if opening.packed {
         return Err(text!(
             "Parquet within a compressed file is not read",
@@ -257,12 +283,16 @@ fn open(opening: Opening, tools: &Tools) -> Result<Box<dyn Pieces>, Text> {
     }
     let file = File::open(&opening.bytes)?;
     let searched = file.searched(tools);
+    let groups = file.metadata.num_row_groups();
+    let group = size(part.start);
     Ok(Box::new(Groups {
+        // Names belong to the first record.
+        named: (0..group.min(groups)).any(|before| file.rows(before) > 0),
         file: Arc::new(file),
         searched,
-        group: 0,
+        group,
+        end: groups.min(size(part.end)),
         column: 0,
-        named: false,
     }))
 }
 
@@ -270,6 +300,7 @@ struct Groups {
     file: Arc<File>,
     searched: Vec<usize>,
     group: usize,
+    end: usize,
     column: usize,
     /// The names of the columns were searched.
     named: bool,
@@ -278,11 +309,11 @@ struct Groups {
 impl Pieces for Groups {
     fn next(&mut self, _: &Tools) -> Next {
         let group = self.group;
-        if group >= self.file.metadata.num_row_groups() {
+        if group >= self.end {
             return Next::End;
         }
         let leaf = self.searched.get(self.column).copied();
-        let is_first = !std::mem::replace(&mut self.named, true);
+        let is_first = self.file.rows(group) > 0 && !std::mem::replace(&mut self.named, true);
         self.column = self.column.saturating_add(1);
         let goes_on = self.column < self.searched.len();
         if !goes_on {
@@ -294,7 +325,7 @@ impl Pieces for Groups {
             cost: COST,
             work: Box::new(move |tools| {
                 let mut out = Outcome::default();
-                if is_first && file.rows(group) > 0 {
+                if is_first {
                     let steps = file.leaves.iter().map(|leaf| leaf.steps(&[]));
                     tools
                         .in_names(steps)

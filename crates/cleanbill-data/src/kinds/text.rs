@@ -1,13 +1,13 @@
 //! Kind `text`.
 
-use std::io::Read;
+use std::{io::Read, ops::Range, sync::Arc};
 
 use cleanbill_core::{Text, leak::LeakRecord, text};
 
-use super::{Copying, Head, Next, Opening, Piece, Pieces};
+use super::{Copying, Head, Next, Opening, Parting, Piece, Pieces};
 use crate::{
     blocks::Blocks,
-    input::{count, size},
+    input::{ReadAt, Stream, count, read_range, size},
     limits::{BLOCK_BYTES, OVERLAP_BYTES},
     outcome::{Copied, Counter, Edit, Outcome, Problem, Tools},
 };
@@ -17,6 +17,7 @@ kind! {
     /// places are bytes of the file, with the line.
     id: "text", name: "plain text",
     probe: probe, open: open, copying: Copying::Pieces, access: Stream,
+    parting: Some(Parting { plan, open: open_part }),
 }
 
 fn probe(head: &Head<'_>) -> Option<u8> {
@@ -28,11 +29,56 @@ fn open(opening: Opening, _: &Tools) -> Result<Box<dyn Pieces>, Text> {
     Ok(Box::new(TextPieces::new(opening.stream, None)))
 }
 
+/// Cuts where pieces are cut in any case, so that the parts have the pieces of the whole.
+fn plan(bytes: &Arc<dyn ReadAt>, part_bytes: u64) -> Vec<Range<u64>> {
+    let block = count(BLOCK_BYTES);
+    let step = part_bytes.div_ceil(block).max(1).saturating_mul(block);
+    let mut parts = Vec::new();
+    let mut start = 0;
+    while start < bytes.size() {
+        let cut = start.saturating_add(step);
+        // What is left behind the last cut is never less than a piece looks ahead.
+        let end = if cut.saturating_add(count(OVERLAP_BYTES)) > bytes.size() {
+            bytes.size()
+        } else {
+            cut
+        };
+        parts.push(start..end);
+        start = end;
+    }
+    parts
+}
+
+fn open_part(opening: Opening, part: Range<u64>, _: &Tools) -> Result<Box<dyn Pieces>, Text> {
+    let (start, overlap) = (part.start, count(OVERLAP_BYTES));
+    let before = start.saturating_sub(overlap);
+    let before = read_range(&*opening.bytes, before, start.saturating_sub(before)).map_err(|error| {
+        text!(
+            "cannot be read at byte {start}: {error}",
+            "字节 {start} 处无法读取：{error}"
+        )
+    })?;
+    let is_last = part.end >= opening.bytes.size();
+    let seen = if is_last {
+        part.end
+    } else {
+        part.end.saturating_add(overlap)
+    };
+    let stream = Stream::of(opening.bytes, start..seen);
+    let mut pieces = TextPieces::new(Box::new(stream), None);
+    pieces.before = before;
+    pieces.offset = start;
+    pieces.end = (!is_last).then_some(part.end);
+    Ok(Box::new(pieces))
+}
+
 /// Cuts a text anywhere; each piece comes with what stands around it.
 pub(crate) struct TextPieces {
     blocks: Blocks,
     before: Vec<u8>,
     offset: u64,
+    /// Where to end, if that is before the end of the stream.
+    end: Option<u64>,
     said: Option<Problem>,
     over: bool,
 }
@@ -43,6 +89,7 @@ impl TextPieces {
             blocks: Blocks::new(stream),
             before: Vec::new(),
             offset: 0,
+            end: None,
             said,
             over: false,
         }
@@ -58,7 +105,7 @@ impl Pieces for TextPieces {
         if let Some(problem) = self.said.take() {
             return Next::Problem(problem);
         }
-        if self.over {
+        if self.over || self.end.is_some_and(|end| self.offset >= end) {
             return Next::End;
         }
         let held = self.blocks.fill(BLOCK_BYTES.saturating_add(OVERLAP_BYTES));

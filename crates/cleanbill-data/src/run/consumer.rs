@@ -34,6 +34,7 @@ pub(super) struct Current {
     /// Findings of records to which more pieces belong.
     held: Vec<Found>,
     lost: bool,
+    one_text: bool,
     has_enough: bool,
     /// Bytes of which the observer was told.
     told: u64,
@@ -54,6 +55,16 @@ pub(super) struct Consumer<'a, 'c, 'e> {
     pub(super) current: Option<Current>,
     pub(super) outcome: Outcome,
     pub(super) failed: bool,
+    pub(super) passed: Passed,
+}
+
+/// How far the last artifact went beside its records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Passed {
+    pub(super) lines: u64,
+    pub(super) chars: u64,
+    /// All of it is one text.
+    pub(super) one_text: bool,
 }
 
 impl Consumer<'_, '_, '_> {
@@ -120,11 +131,12 @@ impl Consumer<'_, '_, '_> {
                 copied: false,
             },
             lost: opened.skipped.is_some(),
-            opened,
+            one_text: false,
             records: 0,
             lines: 0,
             chars: 0,
-            bytes: 0,
+            bytes: opened.first_byte,
+            opened,
             held: Vec::new(),
             has_enough: false,
             told: 0,
@@ -230,6 +242,7 @@ impl Consumer<'_, '_, '_> {
         current.records = base.saturating_add(piece.records);
         current.lines = current.lines.saturating_add(piece.lines);
         if piece.one_text {
+            current.one_text = true;
             current.chars = current.chars.saturating_add(piece.chars);
             current.bytes = current.bytes.saturating_add(piece.bytes);
         }
@@ -290,6 +303,11 @@ impl Consumer<'_, '_, '_> {
                 "含有其编码中没有或写法不同的字节"
             ));
         }
+        self.passed = Passed {
+            lines: current.lines,
+            chars: current.chars,
+            one_text: current.one_text,
+        };
         let path = current.report.path.to_string();
         let failed = |source| RunError::Copy {
             path: path.clone(),
@@ -417,6 +435,7 @@ impl Current {
             evidence: found.evidence,
             hash: found.hash,
             validated: found.validated,
+            in_name: found.in_name,
             replaced: found.replaced,
         }
     }

@@ -23,7 +23,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ("scan", &["code", "core", "formats", "leaks", "licences"]),
     ("tensors", &["core", "formats"]),
     ("data", &["core", "leaks"]),
-    ("python", &["data", "scan", "leaks"]),
+    (
+        "python",
+        &["core", "data", "documents", "formats", "leaks", "scan"],
+    ),
     ("attest", &["core", "sha256"]),
     ("policy", &["core"]),
     ("documents", &["core"]),

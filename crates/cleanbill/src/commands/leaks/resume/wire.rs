@@ -38,6 +38,7 @@ pub(super) struct Finding {
     evidence: String,
     hash: String,
     validated: bool,
+    in_name: bool,
 }
 
 impl Finding {
@@ -55,6 +56,7 @@ impl Finding {
             evidence: leak.evidence.clone(),
             hash: leak.hash.clone(),
             validated: leak.validated,
+            in_name: leak.in_name,
         }
     }
 
@@ -80,6 +82,7 @@ impl Finding {
             evidence: self.evidence,
             hash: self.hash,
             validated: self.validated,
+            in_name: self.in_name,
             replaced: None,
         })
     }
