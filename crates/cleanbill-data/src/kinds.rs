@@ -175,4 +175,5 @@ register! {
     avro,
     sqlite,
     office,
+    pdf,
 }

@@ -11,6 +11,8 @@ use super::{
     Copying, Head, Next, Opening, Piece, Pieces,
     zip::{self, Directory, Listed},
 };
+pub(crate) use parts::search as texts;
+
 use crate::{
     input::{ReadAt, Stream, count},
     limits::HELD_BYTES,
