@@ -81,7 +81,9 @@ pub(crate) const PDF_LIST: usize = 200_000;
 /// LIMIT: levels of nesting in values and pages of a PDF.
 pub(crate) const PDF_DEPTH: usize = 64;
 /// LIMIT: bytes that the streams of one PDF unpack to.
-pub(crate) const PDF_BYTES: usize = 512 << 20;
+pub(crate) const PDF_BYTES: usize = 256 << 20;
+/// LIMIT: streams of one page of a PDF.
+pub(crate) const PDF_STREAMS: usize = 1_000;
 /// LIMIT: bytes of the text of one page of a PDF.
 pub(crate) const PDF_TEXT_BYTES: usize = 16 << 20;
 /// LIMIT: codes of one font of a PDF that have a width or a meaning of their own.

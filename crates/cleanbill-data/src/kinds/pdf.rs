@@ -15,7 +15,7 @@ use cleanbill_core::{Text, text};
 use super::{Copying, Head, Next, Opening, Piece, Pieces, office};
 use crate::{
     input::{ReadAt, count, read_range},
-    limits::{HELD_BYTES, PDF_DEPTH},
+    limits::{HELD_BYTES, PDF_DEPTH, PDF_STREAMS},
     members::{Content, Entries, Entry, Item, Members},
     outcome::{Outcome, Problem, Tools},
     values,
@@ -102,8 +102,14 @@ fn attached(objects: &mut Objects, bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
         .map(|(place, object)| (place, object.number))
         .collect();
     let mut files = Vec::new();
+    let mut left = HELD_BYTES;
     for (place, number) in places {
         if let Some(content) = objects.content(bytes, place) {
+            let Some(rest) = left.checked_sub(content.len()) else {
+                objects.broken = objects.broken.saturating_add(1);
+                continue;
+            };
+            left = rest;
             let name = names
                 .get(&number)
                 .cloned()
@@ -169,6 +175,7 @@ impl Pieces for Document {
                     bytes: &bytes,
                     objects,
                     fonts: BTreeMap::new(),
+                    shared: BTreeMap::new(),
                     done: BTreeSet::new(),
                     pages: 0,
                     unknown: 0,
@@ -188,6 +195,8 @@ struct Search<'a> {
     objects: Objects,
     /// Fonts by the places of their objects.
     fonts: BTreeMap<usize, Arc<Font>>,
+    /// Lists of fonts by the numbers of their objects.
+    shared: BTreeMap<u32, Arc<Fonts>>,
     /// Streams that were read, pages that were seen.
     done: BTreeSet<usize>,
     pages: u64,
@@ -198,16 +207,12 @@ struct Search<'a> {
 
 impl Search<'_> {
     fn all(&mut self) {
-        let roots: Vec<Value> = self
-            .objects
-            .trailers
-            .iter()
-            .filter_map(|trailer| trailer.entry("Root"))
-            .cloned()
-            .collect();
-        for root in roots.iter().rev() {
-            if let Some(pages) = self.objects.resolve(root).entry("Pages").cloned() {
-                self.tree(&pages, &Value::Other, 0);
+        let none = Arc::default();
+        let trailers = std::mem::take(&mut self.objects.trailers);
+        for trailer in trailers.iter().rev() {
+            let root = trailer.entry("Root").map(|root| self.objects.resolve(root));
+            if let Some(Value::Reference(pages)) = root.and_then(|root| root.entry("Pages")) {
+                self.tree(*pages, &none, 0);
             }
         }
         // Pages that nothing leads to any more.
@@ -218,7 +223,7 @@ impl Search<'_> {
                 .get(place)
                 .is_some_and(|object| has_type(&object.value, "Type", "Page"));
             if is_page && self.done.insert(place) {
-                self.page(place, &Value::Other);
+                self.page(place, &none);
             }
         }
         let mut pictures = 0_u64;
@@ -226,7 +231,6 @@ impl Search<'_> {
             self.texts(place);
             pictures = pictures.saturating_add(u64::from(self.stream(place)));
         }
-        let trailers = std::mem::take(&mut self.objects.trailers);
         for trailer in &trailers {
             self.value(trailer, "", 0);
         }
@@ -272,50 +276,75 @@ impl Search<'_> {
         }
     }
 
-    /// Goes over pages in their order.
-    fn tree(&mut self, node: &Value, above: &Value, depth: usize) {
-        let Value::Reference(number) = node else { return };
-        let Some(place) = self.objects.of(*number).filter(|place| self.done.insert(*place)) else {
+    /// Goes over pages in their order; `above` are the fonts that they inherit.
+    fn tree(&mut self, number: u32, above: &Arc<Fonts>, depth: usize) {
+        let Some(place) = self.objects.of(number).filter(|place| self.done.insert(*place)) else {
             return;
         };
-        let Some(value) = self.objects.all.get(place).map(|object| object.value.clone()) else {
+        let Some(object) = self.objects.all.get(place) else {
             return;
         };
-        let resources = self
+        let kids = match object.value.entry("Kids") {
+            // A list that stands by itself belongs to one node.
+            Some(Value::Reference(list)) => self.objects.of(*list).filter(|list| self.done.insert(*list)),
+            Some(_) => Some(place),
+            None => None,
+        };
+        let Some(kids) = kids.filter(|_| depth < PDF_DEPTH) else {
+            self.page(place, above);
+            return;
+        };
+        let fonts = self.inherited(place, above);
+        let list = self
             .objects
-            .entry(&value, "Resources")
-            .cloned()
-            .unwrap_or_else(|| above.clone());
-        match self.objects.entry(&value, "Kids").cloned() {
-            Some(Value::List(kids)) if depth < PDF_DEPTH => {
-                for kid in &kids {
-                    self.tree(kid, &resources, depth.saturating_add(1));
-                }
-            }
-            _ => self.page(place, &resources),
+            .all
+            .get(kids)
+            .map(|object| object.value.entry("Kids").unwrap_or(&object.value));
+        let numbers: Vec<u32> = match list {
+            Some(Value::List(list)) => list
+                .iter()
+                .filter_map(|kid| match kid {
+                    Value::Reference(number) => Some(*number),
+                    _ => None,
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        for number in numbers {
+            self.tree(number, &fonts, depth.saturating_add(1));
         }
     }
 
-    fn page(&mut self, place: usize, above: &Value) {
-        let Some(value) = self.objects.all.get(place).map(|object| object.value.clone()) else {
-            return;
-        };
-        let number = self.pages;
-        self.pages = number.saturating_add(1);
+    /// Returns the fonts of a page or node, or those from above where it names none.
+    fn inherited(&mut self, place: usize, above: &Arc<Fonts>) -> Arc<Fonts> {
         let resources = self
             .objects
-            .entry(&value, "Resources")
-            .cloned()
-            .unwrap_or_else(|| above.clone());
-        let fonts = self.fonts_of(&resources);
-        let contents = match value.entry("Contents") {
-            Some(list @ Value::Reference(_)) => match self.objects.resolve(list) {
-                Value::List(list) => list.clone(),
-                _ => vec![list.clone()],
-            },
-            Some(Value::List(list)) => list.clone(),
-            _ => Vec::new(),
+            .all
+            .get(place)
+            .and_then(|object| object.value.entry("Resources"));
+        match resources.cloned() {
+            Some(resources) => self.fonts_of(&resources),
+            None => Arc::clone(above),
+        }
+    }
+
+    fn page(&mut self, place: usize, above: &Arc<Fonts>) {
+        let fonts = self.inherited(place, above);
+        let number = self.pages;
+        self.pages = number.saturating_add(1);
+        let contents = self
+            .objects
+            .all
+            .get(place)
+            .and_then(|object| object.value.entry("Contents"));
+        let contents = match contents.map(|contents| (contents, self.objects.resolve(contents))) {
+            Some((_, Value::List(list))) => {
+                list.iter().take(PDF_STREAMS.saturating_add(1)).cloned().collect()
+            }
+            Some((one, _)) => vec![one.clone()],
+            None => Vec::new(),
         };
+        self.cut = self.cut.saturating_add(u64::from(contents.len() > PDF_STREAMS));
         let mut operators = Vec::new();
         for content in contents {
             let Value::Reference(number) = content else {
@@ -329,6 +358,10 @@ impl Search<'_> {
                 operators.extend(content);
                 operators.push(b'\n');
             }
+            if operators.len() > HELD_BYTES {
+                self.cut = self.cut.saturating_add(1);
+                break;
+            }
         }
         self.show(&operators, &fonts, &format!("page[{number}]"));
     }
@@ -341,22 +374,33 @@ impl Search<'_> {
         values::named(self.tools, shown.text.as_bytes(), None, column, &mut self.out);
     }
 
-    fn fonts_of(&mut self, resources: &Value) -> Fonts {
-        let mut fonts = Fonts::new();
-        let Some(Value::Dictionary(entries)) = self.objects.entry(resources, "Font").cloned() else {
-            return fonts;
+    fn fonts_of(&mut self, resources: &Value) -> Arc<Fonts> {
+        let number = |value: &Value| match value {
+            Value::Reference(number) => Some(*number),
+            _ => None,
         };
-        for (name, value) in entries {
-            let place = match &value {
-                Value::Reference(number) => self.objects.of(*number),
-                _ => None,
-            };
-            let known = place.and_then(|place| self.fonts.get(&place).cloned());
-            let font = known.unwrap_or_else(|| Arc::new(Font::read(&mut self.objects, self.bytes, &value)));
-            if let Some(place) = place {
-                self.fonts.insert(place, Arc::clone(&font));
+        let listed = self.objects.resolve(resources).entry("Font");
+        // Pages have their fonts in common.
+        let shared = listed.and_then(number).or_else(|| number(resources));
+        if let Some(known) = shared.and_then(|number| self.shared.get(&number)) {
+            return Arc::clone(known);
+        }
+        let mut fonts = Fonts::new();
+        if let Some(Value::Dictionary(entries)) = listed.map(|listed| self.objects.resolve(listed).clone()) {
+            for (name, value) in entries {
+                let place = number(&value).and_then(|number| self.objects.of(number));
+                let known = place.and_then(|place| self.fonts.get(&place).cloned());
+                let font =
+                    known.unwrap_or_else(|| Arc::new(Font::read(&mut self.objects, self.bytes, &value)));
+                if let Some(place) = place {
+                    self.fonts.insert(place, Arc::clone(&font));
+                }
+                fonts.insert(name, font);
             }
-            fonts.insert(name, font);
+        }
+        let fonts = Arc::new(fonts);
+        if let Some(number) = shared {
+            self.shared.insert(number, Arc::clone(&fonts));
         }
         fonts
     }
@@ -371,13 +415,16 @@ impl Search<'_> {
         else {
             return false;
         };
-        let (number, value) = (object.number, object.value.clone());
+        let (number, value) = (object.number, &object.value);
         if self.done.contains(&place) {
             return false;
         }
-        let kinds =
-            ["Type", "Subtype"].map(|key| self.objects.entry(&value, key).cloned().unwrap_or(Value::Other));
-        let is = |name: &str| kinds.iter().any(|kind| kind.is_name(name));
+        let is = |name: &str| {
+            let mut kinds = ["Type", "Subtype"]
+                .iter()
+                .filter_map(|key| self.objects.entry(value, key));
+            kinds.any(|kind| kind.is_name(name))
+        };
         if is("Image") {
             return true;
         }
@@ -387,17 +434,13 @@ impl Search<'_> {
             return false;
         }
         let is_form = is("Form") || value.entry("PatternType").is_some();
+        let resources = value.entry("Resources").cloned().unwrap_or(Value::Other);
         let Some(content) = self.objects.content(self.bytes, place) else {
             return false;
         };
         // What an update has replaced may be operators that nothing leads to.
         let shows = |mark: &[u8]| memchr::memmem::find(&content, mark).is_some();
         if is_form || shows(b"BT") && (shows(b"Tj") || shows(b"TJ")) {
-            let resources = self
-                .objects
-                .entry(&value, "Resources")
-                .cloned()
-                .unwrap_or(Value::Other);
             let fonts = self.fonts_of(&resources);
             let name = if is_form { "form" } else { "stream" };
             self.show(&content, &fonts, &format!("{name}[{number}]"));

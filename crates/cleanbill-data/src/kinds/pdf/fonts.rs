@@ -62,7 +62,10 @@ impl Font {
         {
             read.map(&content);
         }
-        read.measure(objects, &font);
+        if objects.widths < PDF_VALUES {
+            read.measure(objects, &font);
+            objects.widths = objects.widths.saturating_add(read.widths.len());
+        }
         read
     }
 

@@ -74,6 +74,8 @@ pub(super) struct Objects {
     unpacked: usize,
     /// Streams that could not be unpacked.
     pub(super) broken: u64,
+    /// Widths that were read.
+    pub(super) widths: usize,
 }
 
 impl Objects {
@@ -81,6 +83,8 @@ impl Objects {
     pub(super) fn find(bytes: &[u8]) -> Self {
         let mut objects = Self::default();
         let mut left = PDF_VALUES;
+        // Bytes that may be read in vain.
+        let mut patience = bytes.len().saturating_mul(8);
         let mut at = 0;
         while let Some(found) = memchr::memmem::find(bytes.get(at..).unwrap_or_default(), b"obj") {
             let word = at.saturating_add(found);
@@ -96,8 +100,9 @@ impl Objects {
                 left: &mut left,
             };
             let Some(value) = reader.value(0) else {
-                objects.is_cut |= left == 0;
-                if left == 0 {
+                patience = patience.saturating_sub(reader.at.saturating_sub(at));
+                if left == 0 || patience == 0 {
+                    objects.is_cut = true;
                     break;
                 }
                 continue;
@@ -122,10 +127,16 @@ impl Objects {
         let mut at = 0;
         while let Some(found) = memchr::memmem::find(bytes.get(at..).unwrap_or_default(), b"trailer") {
             at = at.saturating_add(found).saturating_add(7);
-            let mut reader = Reader { bytes, at, left };
-            if let Some(value @ Value::Dictionary(_)) = reader.value(0) {
-                self.trailers.push(value);
+            if !bytes
+                .get(skip(bytes, at)..)
+                .unwrap_or_default()
+                .starts_with(b"<<")
+            {
+                continue;
             }
+            let mut reader = Reader { bytes, at, left };
+            self.trailers.extend(reader.value(0));
+            at = reader.at;
         }
     }
 
@@ -169,6 +180,7 @@ impl Objects {
                 };
                 places.push((id, offset));
             }
+            let mut patience = content.len().saturating_mul(4);
             for (id, offset) in places {
                 let Some(number) = Value::Number(id).whole().and_then(|id| u32::try_from(id).ok()) else {
                     continue;
@@ -178,7 +190,14 @@ impl Objects {
                     at: first.saturating_add(offset),
                     left,
                 };
-                if let Some(value) = reader.value(0) {
+                let start = reader.at;
+                let read = reader.value(0);
+                let Some(rest) = patience.checked_sub(reader.at.saturating_sub(start)) else {
+                    self.is_cut = true;
+                    break;
+                };
+                patience = rest;
+                if let Some(value) = read {
                     self.add(Object {
                         number,
                         value,
@@ -231,7 +250,11 @@ impl Objects {
     /// Lists filters with their parameters.
     pub(super) fn filters(&self, value: &Value) -> Vec<(Vec<u8>, Value)> {
         let list = |value: Option<&Value>| match value {
-            Some(Value::List(values)) => values.iter().map(|value| self.resolve(value).clone()).collect(),
+            Some(Value::List(values)) => values
+                .iter()
+                .take(8)
+                .map(|value| self.resolve(value).clone())
+                .collect(),
             Some(value) => vec![value.clone()],
             None => Vec::new(),
         };
