@@ -101,12 +101,12 @@ impl Rows {
             let Some(page) = self.page(number, depth, &mut stack) else {
                 continue;
             };
-            let mut room = page.bytes.len();
+            let mut space = page.bytes.len();
             for cell in page.cells(&self.database) {
-                let Some(left) = room.checked_sub(cell.local) else {
+                let Some(left) = space.checked_sub(cell.local) else {
                     break;
                 };
-                room = left;
+                space = left;
                 let Some(payload) = self.database.payload(&page, &cell) else {
                     continue;
                 };
