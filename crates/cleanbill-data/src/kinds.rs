@@ -202,4 +202,5 @@ register! {
     avro,
     sqlite,
     office,
+    pdf,
 }

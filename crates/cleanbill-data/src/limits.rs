@@ -74,3 +74,17 @@ pub(crate) const SQLITE_TABLES: usize = 100_000;
 pub(crate) const SQLITE_VALUES: usize = 64;
 /// LIMIT: cells that are named of those that have a long string with a finding in common.
 pub(crate) const SHARED_CELLS: u32 = 100;
+/// LIMIT: values in the objects of one PDF, and in one of its maps of characters.
+pub(crate) const PDF_VALUES: usize = 2_000_000;
+/// LIMIT: values in one list of a stream of operators of a PDF.
+pub(crate) const PDF_LIST: usize = 200_000;
+/// LIMIT: levels of nesting in values and pages of a PDF.
+pub(crate) const PDF_DEPTH: usize = 64;
+/// LIMIT: bytes that the streams of one PDF unpack to.
+pub(crate) const PDF_BYTES: usize = 256 << 20;
+/// LIMIT: streams of one page of a PDF.
+pub(crate) const PDF_STREAMS: usize = 1_000;
+/// LIMIT: bytes of the text of one page of a PDF.
+pub(crate) const PDF_TEXT_BYTES: usize = 16 << 20;
+/// LIMIT: codes of one font of a PDF that have a width or a meaning of their own.
+pub(crate) const PDF_WIDTHS: usize = 70_000;

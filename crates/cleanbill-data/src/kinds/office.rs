@@ -11,6 +11,8 @@ use super::{
     Copying, Head, Next, Opening, Piece, Pieces,
     zip::{self, Directory, Listed},
 };
+pub(crate) use parts::search as texts;
+
 use crate::{
     input::{ReadAt, Stream, count},
     limits::HELD_BYTES,
@@ -72,8 +74,28 @@ fn open(opening: Opening, tools: &Tools) -> Result<Box<dyn Pieces>, Text> {
     if directory.unlisted > 0 {
         said.push_back(zip::unlisted(directory.unlisted));
     }
-    let (texts, others): (Vec<Listed>, Vec<Listed>) = directory
-        .listed
+    let mut left = directory.packed_bytes;
+    let mut listed = directory.listed;
+    let number = listed.len();
+    listed.retain(|listed| match left.checked_sub(listed.packed_bytes) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    });
+    if listed.len() < number {
+        said.push_back(Problem {
+            record: None,
+            offset: None,
+            reason: text!(
+                "parts overlap others and were not read",
+                "部分内容与其他部分重叠，未读取"
+            ),
+            lost: true,
+        });
+    }
+    let (texts, others): (Vec<Listed>, Vec<Listed>) = listed
         .into_iter()
         .partition(|listed| suffix(&listed.name) == "xml");
     let others = Others {

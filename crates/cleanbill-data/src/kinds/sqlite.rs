@@ -101,7 +101,12 @@ impl Rows {
             let Some(page) = self.page(number, depth, &mut stack) else {
                 continue;
             };
+            let mut space = page.bytes.len();
             for cell in page.cells(&self.database) {
+                let Some(left) = space.checked_sub(cell.local) else {
+                    break;
+                };
+                space = left;
                 let Some(payload) = self.database.payload(&page, &cell) else {
                     continue;
                 };
@@ -305,13 +310,17 @@ fn search(tools: &Tools, database: &Database, table: &Table, pages: &[Page]) -> 
     let (mut binary, mut broken) = (0_u64, 0_u64);
     for page in pages {
         let first = out.records;
+        // Cells have the page among them.
+        let mut room = page.bytes.len();
         for cell in page.cells(database) {
             if table.is_index || !page.holds_rows() {
                 break;
             }
             let (index, had) = (out.records, out.found.len());
             out.records = index.saturating_add(1);
-            let Some(payload) = database.payload(page, &cell) else {
+            let left = room.checked_sub(cell.local);
+            room = left.unwrap_or(0);
+            let Some(payload) = left.and_then(|_| database.payload(page, &cell)) else {
                 broken = broken.saturating_add(1);
                 continue;
             };

@@ -6,5 +6,6 @@ mod avro;
 mod libraries;
 mod markup;
 mod office;
+mod pdf;
 mod sqlite;
 mod support;

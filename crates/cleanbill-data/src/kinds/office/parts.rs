@@ -19,7 +19,7 @@ struct Paragraph {
 }
 
 /// Searches a part that is called `name` in paths.
-pub(super) fn search(tools: &Tools, bytes: &[u8], name: &str, out: &mut Outcome) {
+pub(crate) fn search(tools: &Tools, bytes: &[u8], name: &str, out: &mut Outcome) {
     let mut open: Vec<Paragraph> = Vec::new();
     let mut inner: Vec<&[u8]> = Vec::new();
     let mut numbers: BTreeMap<&[u8], u64> = BTreeMap::new();

@@ -53,7 +53,7 @@ pub(super) struct Cell {
     pub(super) row: Option<i64>,
     /// Where its content begins in the page, how much of it is there, and how much there is.
     pub(super) at: usize,
-    local: usize,
+    pub(super) local: usize,
     total: u64,
     /// The page on which it goes on.
     pub(super) overflow: Option<u32>,
@@ -297,8 +297,13 @@ impl Page {
             else {
                 break;
             };
-            blocks.push((at, length));
-            // Blocks stand in order.
+            // Blocks stand in order, one beside the other.
+            let room = if next > at {
+                next.saturating_sub(at)
+            } else {
+                length
+            };
+            blocks.push((at, length.min(room)));
             if next <= at {
                 break;
             }
