@@ -106,16 +106,18 @@ impl Outcome {
 }
 
 /// Says what takes the place of what is found.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Redactor {
     Placeholders,
     Pseudonyms(Pseudonyms),
 }
 
 /// Holds what every piece needs.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Tools {
-    pub(crate) scanner: Scanner,
+    pub(crate) scanner: Arc<Scanner>,
+    /// Path of the artifact, where a rule asks for it.
+    pub(crate) path: Arc<str>,
     pub(crate) key: Key,
     pub(crate) columns: Option<Vec<String>>,
     pub(crate) id_field: Option<String>,
@@ -123,6 +125,15 @@ pub(crate) struct Tools {
 }
 
 impl Tools {
+    /// Returns the tools for an artifact with this path, where they differ from those for any.
+    pub(crate) fn of(&self, path: &Arc<str>) -> Option<Arc<Self>> {
+        let own = || Self {
+            path: Arc::clone(path),
+            ..self.clone()
+        };
+        self.scanner.asks_for_path().then(|| Arc::new(own()))
+    }
+
     /// Finds what leaks in a value; `name` is that of its column, which may be what makes a secret of it.
     pub(crate) fn hits(&self, value: &[u8], name: Option<&[u8]>) -> Vec<Hit> {
         let named = name.filter(|name| !name.is_empty() && name.len() <= 64 && value.len() <= NAMED_BYTES);
@@ -134,7 +145,7 @@ impl Tools {
         text.extend_from_slice(b": ");
         let before = count(text.len());
         text.extend_from_slice(value);
-        let mut hits = self.scanner.scan_all(&text);
+        let mut hits = self.scanner.scan_all_of(&self.path, &text);
         if hits.iter().any(|hit| hit.range.start < before) {
             return self.all_hits(value);
         }
@@ -146,7 +157,7 @@ impl Tools {
 
     /// Finds what leaks in a text. The engine hands out so many findings of a rule for one text, so a text with more is cut in two.
     pub(crate) fn all_hits(&self, text: &[u8]) -> Vec<Hit> {
-        let hits = self.scanner.scan_all(text);
+        let hits = self.scanner.scan_all_of(&self.path, text);
         if count(hits.len()) < HITS_PER_RULE || text.len() <= 8 << 10 || !is_full(&hits) {
             return hits;
         }

@@ -162,7 +162,8 @@ pub fn run(
     }
     let redactor = options.redaction.filter(|_| copies.is_some());
     let tools = Tools {
-        scanner: Scanner::new(options.rules),
+        scanner: Arc::new(Scanner::new(options.rules)),
+        path: Arc::from(""),
         key: options.key,
         columns: options.columns,
         id_field: options.id_field,
