@@ -302,14 +302,14 @@ mod tests {
     use cleanbill_samples::Random;
 
     use super::*;
-    use crate::{mutate::mutate, seeds};
+    use crate::{datasets::datasets, mutate::mutate};
 
     /// Inputs that are changed.
     const CHANGED: usize = 60;
 
     #[test]
     fn what_holds_for_samples_holds_for_changed_ones() {
-        let (corpus, words) = seeds::data();
+        let (corpus, words) = datasets();
         for seed in &corpus {
             engine(seed);
             kinds(seed);

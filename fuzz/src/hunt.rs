@@ -81,7 +81,7 @@ impl Hunt {
                 let (corpus, words) = match corpus {
                     Corpus::Files => of_files(&mut random)?,
                     Corpus::Documents => of_documents()?,
-                    Corpus::Data => seeds::data(),
+                    Corpus::Data => datasets(),
                 };
                 pools.push(Pool {
                     targets,

@@ -10,6 +10,7 @@
 )]
 
 mod data;
+mod datasets;
 mod documents;
 mod hunt;
 mod mutate;
