@@ -16,7 +16,13 @@ use std::{
 use cleanbill_formats::Format;
 use cleanbill_samples::{OPCODES, Random, pickle};
 
-use crate::{fuzz_folder, mutate::mutate, seeds, structure::reshape, target::Target};
+use crate::{
+    fuzz_folder,
+    mutate::mutate,
+    seeds,
+    structure::reshape,
+    target::{Corpus, Target},
+};
 
 /// Inputs kept at most; beyond, a new one takes the place of an old one.
 const CORPUS: usize = 20_000;
@@ -64,18 +70,18 @@ impl Hunt {
     pub(crate) fn new(plan: Plan) -> Result<Self, String> {
         let mut random = Random::new(plan.seed);
         let mut pools = Vec::new();
-        for documents in [false, true] {
+        for corpus in Corpus::ALL {
             let targets: Vec<Target> = plan
                 .targets
                 .iter()
                 .copied()
-                .filter(|target| target.reads_documents() == documents)
+                .filter(|target| target.corpus() == corpus)
                 .collect();
             if !targets.is_empty() {
-                let (corpus, words) = if documents {
-                    of_documents()?
-                } else {
-                    of_files(&mut random)?
+                let (corpus, words) = match corpus {
+                    Corpus::Files => of_files(&mut random)?,
+                    Corpus::Documents => of_documents()?,
+                    Corpus::Data => datasets(),
                 };
                 pools.push(Pool {
                     targets,
@@ -146,7 +152,10 @@ impl Hunt {
         };
         let seed = &pool.corpus[choose(random, pool.corpus.len())];
         let other = &pool.corpus[choose(random, pool.corpus.len())];
-        let documents = pool.targets.iter().any(|target| target.reads_documents());
+        let documents = pool
+            .targets
+            .iter()
+            .any(|target| target.corpus() == Corpus::Documents);
         if documents && random.below(4) > 0 {
             let mut changed = None;
             for _ in 0..=random.below(4) {

@@ -9,6 +9,8 @@
     reason = "a program that talks to whoever runs it"
 )]
 
+mod data;
+mod datasets;
 mod documents;
 mod hunt;
 mod mutate;
@@ -27,7 +29,7 @@ use hunt::{Hunt, Plan};
 use target::Target;
 
 const USAGE: &str = "usage:
-  fuzz run [--seconds N] [--seed S] [--target files|documents|formats|scan|bom|vex|approved|advisories|index|licences|attest|policy_file] [--limit-ms N]
+  fuzz run [--seconds N] [--seed S] [--target files|documents|datasets|formats|scan|bom|vex|approved|advisories|index|licences|attest|policy_file|rules|leaks|data] [--limit-ms N]
   fuzz replay [--target T] FILE...
   fuzz disassemble FILE
   fuzz build FILE.sample FOLDER";

@@ -15,7 +15,7 @@ use cleanbill_formats::{
 };
 use cleanbill_scan::{Options, scan, source::Held};
 
-use crate::documents;
+use crate::{data, documents};
 
 /// Names a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +40,39 @@ pub(crate) enum Target {
     Attest,
     /// System files and locks.
     PolicyFile,
+    /// Rules of users for leaks, in both forms.
+    Rules,
+    /// The engine for leaks, with every rule.
+    Leaks,
+    /// Every kind of data, with copies.
+    Data,
+}
+
+/// Names a corpus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Corpus {
+    /// Files of models.
+    Files,
+    /// Documents.
+    Documents,
+    /// Data.
+    Data,
+}
+
+impl Corpus {
+    pub(crate) const ALL: [Self; 3] = [Self::Files, Self::Documents, Self::Data];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Files => "files",
+            Self::Documents => "documents",
+            Self::Data => "datasets",
+        }
+    }
 }
 
 impl Target {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Formats,
         Self::Scan,
         Self::Bom,
@@ -54,6 +83,9 @@ impl Target {
         Self::Licences,
         Self::Attest,
         Self::PolicyFile,
+        Self::Rules,
+        Self::Leaks,
+        Self::Data,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -68,33 +100,29 @@ impl Target {
             Self::Licences => "licences",
             Self::Attest => "attest",
             Self::PolicyFile => "policy_file",
+            Self::Rules => "rules",
+            Self::Leaks => "leaks",
+            Self::Data => "data",
         }
     }
 
-    /// Returns the targets of a name; `documents` and `files` name all of their kind.
+    /// Returns the targets of a name; that of a corpus names all that take from it.
     pub(crate) fn parse(name: &str) -> Result<Vec<Self>, String> {
-        let kind = |documents| {
-            Self::ALL
-                .into_iter()
-                .filter(move |target| target.reads_documents() == documents)
-        };
-        let found: Vec<Self> = match name {
-            "documents" => kind(true).collect(),
-            "files" => kind(false).collect(),
-            _ => Self::ALL
-                .into_iter()
-                .filter(|target| target.name() == name)
-                .collect(),
-        };
+        let is_named = |target: &Self| target.name() == name || target.corpus().name() == name;
+        let found: Vec<Self> = Self::ALL.into_iter().filter(is_named).collect();
         if found.is_empty() {
             return Err(format!("unknown target `{name}`"));
         }
         Ok(found)
     }
 
-    /// Says whether it reads documents, and not files of models.
-    pub(crate) fn reads_documents(self) -> bool {
-        !matches!(self, Self::Formats | Self::Scan)
+    /// Returns the corpus that it takes from.
+    pub(crate) fn corpus(self) -> Corpus {
+        match self {
+            Self::Formats | Self::Scan => Corpus::Files,
+            Self::Leaks | Self::Data => Corpus::Data,
+            _ => Corpus::Documents,
+        }
     }
 
     /// Runs the target on `bytes`; panics where the target does.
@@ -110,6 +138,9 @@ impl Target {
             Self::Licences => documents::licences(bytes),
             Self::Attest => attest(bytes),
             Self::PolicyFile => documents::policy_file(bytes),
+            Self::Rules => data::own_rules(bytes),
+            Self::Leaks => data::engine(bytes),
+            Self::Data => data::kinds(bytes),
         }
     }
 }

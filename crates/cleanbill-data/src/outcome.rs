@@ -141,16 +141,18 @@ impl Outcome {
 }
 
 /// Says what takes the place of what is found.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Redactor {
     Placeholders,
     Pseudonyms(Pseudonyms),
 }
 
 /// Holds what every piece needs.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Tools {
     pub(crate) scanner: Arc<Scanner>,
+    /// Path of the artifact, where a rule asks for it.
+    pub(crate) path: Arc<str>,
     pub(crate) key: Key,
     pub(crate) columns: Option<Vec<String>>,
     pub(crate) id_field: Option<String>,
@@ -180,6 +182,7 @@ impl Tools {
         let own_rules = rules.iter().any(|rule| !known.contains(&rule.id));
         Self {
             scanner: Arc::new(Scanner::new(rules)),
+            path: Arc::from(""),
             key,
             columns: None,
             id_field: None,
@@ -187,6 +190,15 @@ impl Tools {
             least_digits: if own_rules { 1 } else { LEAST_DIGITS },
             own_rules,
         }
+    }
+
+    /// Returns the tools for an artifact with this path, where they differ from those for any.
+    pub(crate) fn of(&self, path: &Arc<str>) -> Option<Arc<Self>> {
+        let own = || Self {
+            path: Arc::clone(path),
+            ..self.clone()
+        };
+        self.scanner.asks_for_path().then(|| Arc::new(own()))
     }
 
     /// Finds what leaks in a value; `name` is that of its column, which may be what makes a secret of it.
@@ -200,7 +212,7 @@ impl Tools {
         text.extend_from_slice(b": ");
         let before = count(text.len());
         text.extend_from_slice(value);
-        let mut hits = self.scanner.scan_all(&text);
+        let mut hits = self.scanner.scan_all_of(&self.path, &text);
         if hits.iter().any(|hit| hit.range.start < before) {
             return self.all_hits(value);
         }
@@ -212,7 +224,7 @@ impl Tools {
 
     /// Finds what leaks in a text. The engine hands out so many findings of a rule for one text, so a text with more is cut in two.
     pub(crate) fn all_hits(&self, text: &[u8]) -> Vec<Hit> {
-        let hits = self.scanner.scan_all(text);
+        let hits = self.scanner.scan_all_of(&self.path, text);
         if count(hits.len()) < HITS_PER_RULE || text.len() <= 8 << 10 || !is_full(&hits) {
             return hits;
         }
@@ -321,6 +333,7 @@ impl Tools {
         };
         Some(Self {
             scanner: Arc::clone(&self.scanner),
+            path: Arc::clone(&self.path),
             key: self.key.clone(),
             columns,
             id_field: self.id_field.clone(),

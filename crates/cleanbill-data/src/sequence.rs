@@ -89,6 +89,8 @@ pub(crate) struct Sequence<'a> {
     next: usize,
     pieces: Option<Box<dyn Pieces>>,
     open: bool,
+    /// The tools for the artifact that is open, where they differ.
+    tools: Option<Arc<Tools>>,
 }
 
 impl<'a> Sequence<'a> {
@@ -99,6 +101,7 @@ impl<'a> Sequence<'a> {
             next: 0,
             pieces: None,
             open: false,
+            tools: None,
         }
     }
 
@@ -123,8 +126,16 @@ impl<'a> Sequence<'a> {
 
     pub(crate) fn next(&mut self, tools: &Tools) -> Option<Item> {
         if let Some(pieces) = &mut self.pieces {
-            match pieces.next(tools) {
-                Next::Piece(piece) => return Some(Item::Piece(piece)),
+            match pieces.next(self.tools.as_deref().unwrap_or(tools)) {
+                Next::Piece(piece) => {
+                    return Some(Item::Piece(match self.tools.clone() {
+                        Some(own) => Piece {
+                            cost: piece.cost,
+                            work: Box::new(move |_| (piece.work)(&own)),
+                        },
+                        None => piece,
+                    }));
+                }
                 Next::Problem(problem) => return Some(Item::Problem(problem)),
                 Next::End => self.pieces = None,
             }
@@ -137,6 +148,8 @@ impl<'a> Sequence<'a> {
         let artifact = self.artifacts.get(index)?;
         self.next = index.saturating_add(1);
         self.open = true;
+        self.tools = tools.of(&artifact.path);
+        let tools = self.tools.as_deref().unwrap_or(tools);
         let (opened, pieces) = open(index, artifact, self.part, tools);
         self.pieces = pieces;
         Some(Item::Open(opened))

@@ -28,8 +28,22 @@ pub(crate) fn is_form(table: &DeTable<'_>) -> bool {
 
 /// Holds rules in the form of this crate, and where they came from, by rule and key.
 pub(crate) struct Imported {
-    pub(crate) text: String,
+    excepts: String,
+    rules: Vec<(String, String)>,
     pub(crate) places: BTreeMap<(String, String), usize>,
+}
+
+impl Imported {
+    /// Returns the text of the rules with these ids.
+    pub(crate) fn text_of(&self, is_wanted: impl Fn(&str) -> bool) -> String {
+        let rules = self.rules.iter().filter(|(id, _)| is_wanted(id));
+        let texts = std::iter::once(&self.excepts).chain(rules.map(|(_, text)| text));
+        texts
+            .map(String::as_str)
+            .collect::<String>()
+            .trim_start()
+            .to_owned()
+    }
 }
 
 /// Writes the rules of a file of Gitleaks in the form of this crate.
@@ -37,12 +51,13 @@ pub(crate) fn import(table: &DeTable<'_>, problems: &mut Problems<'_>) -> Import
     let mut writer = Writer {
         problems,
         excepts: String::new(),
-        rules: String::new(),
+        rules: Vec::new(),
         places: BTreeMap::new(),
     };
     writer.file(table);
     Imported {
-        text: format!("{}{}", writer.excepts, writer.rules),
+        excepts: writer.excepts,
+        rules: writer.rules,
         places: writer.places,
     }
 }
@@ -52,7 +67,7 @@ type Value<'a> = Spanned<DeValue<'a>>;
 struct Writer<'w, 't> {
     problems: &'w mut Problems<'t>,
     excepts: String,
-    rules: String,
+    rules: Vec<(String, String)>,
     places: BTreeMap<(String, String), usize>,
 }
 
@@ -190,8 +205,8 @@ impl Writer<'_, '_> {
         }
         // Nothing but its looks speaks for what an expression finds.
         body.push_str("confidence = \"medium\"\n");
-        self.rules.push_str(&body);
-        self.rules.push_str(&excepts);
+        body.push_str(&excepts);
+        self.rules.push((id.to_owned(), body));
     }
 
     /// Writes what holds for all rules, or for those that it names.

@@ -59,6 +59,11 @@ pub struct RuleFile {
 }
 
 impl RuleFile {
+    /// Returns the line and the character at which a rule stands in the text from which it was read, both from 1.
+    pub fn place(&self, text: &str, id: &str) -> (usize, usize) {
+        Problems::of(text).place(self.places.get(id).copied().unwrap_or(0))
+    }
+
     /// Returns the rules, or the first error.
     pub fn into_rules(self) -> Result<Rules, RuleProblem> {
         let is_error = |problem: &RuleProblem| problem.level == ProblemLevel::Error;
@@ -80,8 +85,9 @@ pub fn read(text: &str) -> RuleFile {
     }
     if gitleaks::is_form(table.get_ref()) {
         let imported = gitleaks::import(table.get_ref(), &mut problems);
+        let written = imported.text_of(|_| true);
         let places = Places::Elsewhere(&imported.places);
-        let (again, errors) = DeTable::parse_recoverable(&imported.text);
+        let (again, errors) = DeTable::parse_recoverable(&written);
         for error in errors {
             // What is written here can be read here; a test says so.
             let problem = error.message().to_owned();
@@ -90,7 +96,8 @@ pub fn read(text: &str) -> RuleFile {
         let mut file = Reader::new(&mut problems, places).all(again.get_ref());
         file.form = RuleForm::Gitleaks;
         file.problems = problems.finish();
-        file.converted = Some(imported.text);
+        let is_read = |id: &str| file.places.contains_key(id);
+        file.converted = Some(imported.text_of(is_read));
         return file;
     }
     let mut file = Reader::new(&mut problems, Places::Here).all(table.get_ref());
@@ -285,13 +292,14 @@ impl<'r, 't, 'p> Reader<'r, 't, 'p> {
             }
         }
         is_fine &= self.belongs(id, table, has_pattern);
-        if !is_fine {
-            return None;
-        }
         if has_pattern {
             draft.rule.kind = Kind::Pattern;
             pattern.check = pattern.is_checked.then_some(draft.rule.check);
-            draft.rule.pattern = Some(Arc::new(self.pattern(id, at, table, pattern)?));
+            draft.rule.pattern = self.pattern(id, at, table, pattern).map(Arc::new);
+            is_fine &= draft.rule.pattern.is_some();
+        }
+        if !is_fine {
+            return None;
         }
         match draft.finish() {
             Ok(rule) => Some(rule),

@@ -325,8 +325,9 @@ impl Consumer<'_, '_, '_> {
                         (&current.opened.copying, current.lost)
                     {
                         let mut out = copies.begin(&path).map_err(failed)?;
-                        let written =
-                            catch_unwind(AssertUnwindSafe(|| rewrite(bytes, self.tools, &mut *out)));
+                        let own = self.tools.of(&current.report.path);
+                        let tools = own.as_deref().unwrap_or(self.tools);
+                        let written = catch_unwind(AssertUnwindSafe(|| rewrite(bytes, tools, &mut *out)));
                         let flushed = out.flush();
                         drop(out);
                         match written {

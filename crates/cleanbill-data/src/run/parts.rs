@@ -124,6 +124,7 @@ impl Searcher {
             is_stream: false,
             damage: Damage::default(),
         };
+        let own = self.tools.of(&artifact.path);
         let mut waiting = VecDeque::from([Done::Open(opened)]);
         let mut start = 0_usize;
         let mut is_over = false;
@@ -144,7 +145,7 @@ impl Searcher {
                 ..Piece::default()
             };
             let done = search(
-                &self.tools,
+                own.as_deref().unwrap_or(&self.tools),
                 Box::new(move |tools| {
                     let mut out = whole;
                     search_rows(tools, &piece, is_first, &mut out);

@@ -1,5 +1,6 @@
 //! `leaks`: secrets, personal data, hidden and poisoned text in data, record by record.
 
+mod check_rules;
 mod copies;
 mod resume;
 mod sources;
@@ -13,12 +14,12 @@ use std::{
 };
 
 use clap::{
-    Args,
+    Args, Subcommand,
     builder::{PossibleValuesParser, TypedValueParser},
     value_parser,
 };
 use cleanbill_core::{
-    ExitCode, Severity, Text, ToolInfo, Verdict,
+    ExitCode, Language, Severity, Text, ToolInfo, Verdict,
     leak::{Leak, LeakClass, LeakGroup, LeakSummary},
     text,
 };
@@ -27,7 +28,7 @@ use cleanbill_documents::{
     leaks::{FORMATS, LeakFormat, LeakLook, LeakWriter},
     reports::{Detail, RuleInfo},
 };
-use cleanbill_leaks::{Class, Level, Rule, Rules};
+use cleanbill_leaks::{Class, Level, ProblemLevel, Rule, RuleError, Rules};
 
 use crate::{
     failure::Failure,
@@ -43,7 +44,10 @@ use watch::Watch;
 /// Reads plain text, source code, JSON, JSON Lines, CSV, Parquet and Arrow, also packed by gzip, Zstandard, xz or bzip2, record by
 /// record. What is found is shown shortened, with the place, never whole. Nothing leaves the machine.
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Leaks {
+    #[command(subcommand)]
+    action: Option<Action>,
     /// What to search: a file, a folder, `-` for standard input, `hf://datasets/org/name`, `https://host/file`, `s3://bucket/prefix`
     #[arg(required = true, value_name = "TARGET")]
     targets: Vec<String>,
@@ -94,6 +98,11 @@ pub(crate) struct Leaks {
     jobs: Option<u16>,
 }
 
+#[derive(Debug, Subcommand)]
+enum Action {
+    CheckRules(check_rules::CheckRules),
+}
+
 /// A format of the report.
 #[derive(Clone, Copy, Debug)]
 enum Format {
@@ -117,9 +126,13 @@ fn classes() -> impl TypedValueParser<Value = LeakClass> {
 }
 
 pub(crate) fn run(arguments: &Leaks, shell: &Shell) -> Result<ExitCode, Failure> {
+    match &arguments.action {
+        None => {}
+        Some(Action::CheckRules(arguments)) => return check_rules::run(arguments, shell),
+    }
     let output = Output::new(arguments.output.as_ref());
     output.check()?;
-    let rules = rules(arguments)?;
+    let rules = rules(arguments, shell)?;
     let redaction = match (&arguments.redact, &arguments.pseudonymise) {
         (Some(_), Some(file)) => Some(Redaction::Pseudonyms(Pseudonyms::new(key(file)?))),
         (Some(_), None) => Some(Redaction::Placeholders),
@@ -318,19 +331,55 @@ impl Search<'_> {
 }
 
 /// Reads the rules and leaves those of the classes that are wanted.
-fn rules(arguments: &Leaks) -> Result<Rules, Failure> {
+fn rules(arguments: &Leaks, shell: &Shell) -> Result<Rules, Failure> {
     let mut rules = Rules::builtin();
     for file in &arguments.rules {
         let shown = file.display();
-        let cannot = |error: &dyn std::fmt::Display| {
+        let cannot = |error: &Text| {
+            let (en, zh) = (error.en(), error.get(Language::Chinese));
             Failure::usage(text!(
-                "cannot use the rules `{shown}`: {error}",
-                "无法使用规则 `{shown}`：{error}"
+                "cannot use the rules `{shown}`: {en}",
+                "无法使用规则 `{shown}`：{zh}"
             ))
         };
-        let text = bounded(file, RULES_BYTES).map_err(|error| cannot(&error))?;
-        let text = String::from_utf8(text).map_err(|error| cannot(&error))?;
-        rules = rules.and(Rules::parse(&text).map_err(|error| cannot(&error))?);
+        let text = bounded(file, RULES_BYTES).map_err(|error| cannot(&Text::same(error.to_string())))?;
+        let text = String::from_utf8(text).map_err(|error| cannot(&Text::same(error.to_string())))?;
+        let read = cleanbill_leaks::read(&text);
+        let twice = read
+            .rules
+            .iter()
+            .find(|rule| rules.iter().any(|known| known.id == rule.id));
+        let error = read.problems.iter().find(|one| one.level == ProblemLevel::Error);
+        let hint = text!(
+            "`cleanbill leaks check-rules {shown}` lists all that is wrong",
+            "`cleanbill leaks check-rules {shown}` 列出全部问题"
+        );
+        if let Some(error) = error {
+            let said = check_rules::said(error, None);
+            let (en, zh) = (said.en(), said.get(Language::Chinese));
+            let (line, column) = (error.line, error.column);
+            let placed = text!("{line}:{column}: {en}", "{line}:{column}：{zh}");
+            return Err(cannot(&placed).hint(hint));
+        }
+        if let Some(rule) = twice {
+            let id = &rule.id;
+            let said = text!("a rule has the id `{id}` already", "已有规则使用标识 `{id}`");
+            return Err(cannot(&said).hint(hint));
+        }
+        for left in read
+            .problems
+            .iter()
+            .filter(|one| matches!(one.error, RuleError::LeftOut { .. }))
+        {
+            let said = check_rules::said(left, None);
+            let (en, zh) = (said.en(), said.get(Language::Chinese));
+            let (line, column) = (left.line, left.column);
+            shell.note(&text!(
+                "{shown}:{line}:{column}: {en}",
+                "{shown}:{line}:{column}：{zh}"
+            ));
+        }
+        rules = rules.and(read.rules);
     }
     if !arguments.class.is_empty() {
         rules = rules.only(|rule| arguments.class.contains(&class(rule)));

@@ -5,6 +5,7 @@ mod approved;
 mod attest;
 mod attest_run;
 mod bom;
+mod check_rules;
 mod cli;
 mod diff;
 mod documents;
