@@ -32,7 +32,12 @@ pub(crate) fn engine(bytes: &[u8]) -> String {
             [Class::Secret, Class::Personal, Class::Hidden].map(of),
         )
     });
-    let whole = all.scan_all(bytes);
+    let in_order = |mut hits: Vec<Hit>| {
+        // What is hidden may overlap a value, and comes when it is over.
+        hits.sort_by_key(|hit| (hit.range.start, hit.range.end, hit.rule));
+        hits
+    };
+    let whole = in_order(all.scan_all(bytes));
     check(bytes, &whole);
     let mut state = State::default();
     let mut pieces = Vec::new();
@@ -40,7 +45,7 @@ pub(crate) fn engine(bytes: &[u8]) -> String {
         pieces.extend(all.scan(&mut state, piece));
     }
     pieces.extend(all.finish(&mut state));
-    assert_eq!(pieces, whole, "pieces and the whole differ");
+    assert_eq!(in_order(pieces), whole, "pieces and the whole differ");
     for scanner in classes {
         check(bytes, &scanner.scan_all(bytes));
     }

@@ -201,6 +201,13 @@ impl Tools {
         self.scanner.asks_for_path().then(|| Arc::new(own()))
     }
 
+    /// Finds what leaks in a text, in the order of the text; what is hidden may overlap a value.
+    fn scan(&self, text: &[u8]) -> Vec<Hit> {
+        let mut hits = self.scanner.scan_all_of(&self.path, text);
+        hits.sort_by_key(|hit| (hit.range.start, hit.rule));
+        hits
+    }
+
     /// Finds what leaks in a value; `name` is that of its column, which may be what makes a secret of it.
     pub(crate) fn hits(&self, value: &[u8], name: Option<&[u8]>) -> Vec<Hit> {
         let named = name.filter(|name| !name.is_empty() && name.len() <= 64 && value.len() <= NAMED_BYTES);
@@ -212,7 +219,7 @@ impl Tools {
         text.extend_from_slice(b": ");
         let before = count(text.len());
         text.extend_from_slice(value);
-        let mut hits = self.scanner.scan_all_of(&self.path, &text);
+        let mut hits = self.scan(&text);
         if hits.iter().any(|hit| hit.range.start < before) {
             return self.all_hits(value);
         }
@@ -224,7 +231,7 @@ impl Tools {
 
     /// Finds what leaks in a text. The engine hands out so many findings of a rule for one text, so a text with more is cut in two.
     pub(crate) fn all_hits(&self, text: &[u8]) -> Vec<Hit> {
-        let hits = self.scanner.scan_all_of(&self.path, text);
+        let hits = self.scan(text);
         if count(hits.len()) < HITS_PER_RULE || text.len() <= 8 << 10 || !is_full(&hits) {
             return hits;
         }

@@ -97,7 +97,11 @@ pub fn read(text: &str) -> RuleFile {
         file.form = RuleForm::Gitleaks;
         file.problems = problems.finish();
         let is_read = |id: &str| file.places.contains_key(id);
-        file.converted = Some(imported.text_of(is_read));
+        // Rules that are wrong are left out; what is wrong with all of them cannot be.
+        let is_whole = |one: &RuleProblem| one.rule.is_empty() && one.level == ProblemLevel::Error;
+        if !file.problems.iter().any(is_whole) {
+            file.converted = Some(imported.text_of(is_read));
+        }
         return file;
     }
     let mut file = Reader::new(&mut problems, Places::Here).all(table.get_ref());
@@ -193,6 +197,7 @@ impl<'r, 't, 'p> Reader<'r, 't, 'p> {
             };
             if id.is_empty() || !id.bytes().all(is_fine) {
                 self.tell(at, id, "", RuleError::Id);
+                continue;
             }
             if let Some(rule) = self.rule(id, at, table, &shared) {
                 let place = self.places.of(id, "", at);

@@ -391,9 +391,10 @@ impl Scanner {
         &self,
         bytes: &[u8],
         start: usize,
-        (rule, found, wrapped): (usize, Found, bool),
+        (rule, mut found, wrapped): (usize, Found, bool),
         state: &mut State,
     ) {
+        found.range = whole_characters(bytes.get(start..).unwrap_or_default(), found.range);
         let base = state.start.saturating_add(count(start));
         let described = self.rules.get(rule);
         let class = described.map_or(Class::Secret, |rule| rule.class);
@@ -518,6 +519,20 @@ impl State {
     }
 }
 
+/// Widens a range so that it cuts no character.
+fn whole_characters(bytes: &[u8], mut range: Range<usize>) -> Range<usize> {
+    let goes_on = |at: usize| bytes.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
+    for _ in 0..3 {
+        if range.start > 0 && goes_on(range.start) {
+            range.start = range.start.saturating_sub(1);
+        }
+        if goes_on(range.end) {
+            range.end = range.end.saturating_add(1);
+        }
+    }
+    range
+}
+
 /// Longest text that is searched for; the shape compares the rest.
 const LONGEST_ANCHOR: usize = 12;
 /// Bytes of a keyword that are searched for, in their usual spellings.
@@ -557,6 +572,15 @@ fn count(length: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_range_cuts_a_character() {
+        let text = "a中文😀b".as_bytes();
+        assert_eq!(whole_characters(text, 2..5), 1..7);
+        assert_eq!(whole_characters(text, 1..8), 1..11);
+        assert_eq!(whole_characters(text, 0..12), 0..12);
+        assert_eq!(whole_characters(&[0x80; 9], 4..5), 1..8);
+    }
 
     #[test]
     fn nothing_of_the_text_is_shown_for_debugging() {

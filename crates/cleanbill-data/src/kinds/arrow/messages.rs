@@ -4,6 +4,7 @@
 use std::{
     collections::HashMap,
     io::{self, Read},
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
@@ -12,7 +13,7 @@ use arrow_buffer::Buffer;
 use arrow_ipc::{
     MessageHeader, MetadataVersion, convert::try_fb_to_schema, reader, root_as_footer, root_as_message,
 };
-use arrow_schema::SchemaRef;
+use arrow_schema::{ArrowError, SchemaRef};
 use cleanbill_core::{Text, text};
 
 use crate::{
@@ -238,6 +239,16 @@ impl Messages {
             MessageHeader::DictionaryBatch => message.header_as_dictionary_batch().and_then(|one| one.data()),
             _ => message.header_as_record_batch(),
         };
+        if packed.is_some_and(|batch| !lies_within(&batch, body.len())) {
+            let reason = text!(
+                "the buffers of a batch lie outside of it",
+                "批次的缓冲区超出其范围"
+            );
+            if message.header_type() == MessageHeader::DictionaryBatch {
+                return Err(reason);
+            }
+            return Ok(Some(lost(reason)));
+        }
         let unpacked = packed.map_or(0, |batch| unpacked_bytes(&batch, &body));
         if unpacked > MESSAGE_BYTES {
             return Ok(Some(lost(text!(
@@ -252,14 +263,16 @@ impl Messages {
                 return Err(text!("the dictionaries are too large", "字典过大"));
             }
             let mut dictionaries = HashMap::clone(&self.dictionaries);
-            reader::read_dictionary(
-                &body,
-                dictionary,
-                &self.schema,
-                &mut dictionaries,
-                &message.version(),
-            )
-            .map_err(|error| bad(&error))?;
+            let read = || {
+                reader::read_dictionary(
+                    &body,
+                    dictionary,
+                    &self.schema,
+                    &mut dictionaries,
+                    &message.version(),
+                )
+            };
+            unbroken(read).map_err(|error| bad(&error))?;
             self.dictionaries = Arc::new(dictionaries);
             return Ok(None);
         }
@@ -291,9 +304,25 @@ impl Batch {
             .ok_or_else(|| text!("a batch without rows", "批次没有行"))?;
         let version: MetadataVersion = message.version();
         let schema = Arc::clone(&self.schema);
-        reader::read_record_batch(&self.body, batch, schema, &self.dictionaries, None, &version)
-            .map_err(|error| bad(&error))
+        let read =
+            || reader::read_record_batch(&self.body, batch, schema, &self.dictionaries, None, &version);
+        unbroken(read).map_err(|error| bad(&error))
     }
+}
+
+/// Says whether every buffer of a batch lies within its body, which the decoder takes for granted.
+fn lies_within(batch: &arrow_ipc::RecordBatch<'_>, length: usize) -> bool {
+    batch.buffers().iter().flatten().all(|buffer| {
+        let end = buffer.offset().checked_add(buffer.length());
+        let end = end.and_then(|end| usize::try_from(end).ok());
+        buffer.offset() >= 0 && buffer.length() >= 0 && end.is_some_and(|end| end <= length)
+    })
+}
+
+/// Decodes; where the decoder breaks down, the batch is to blame: it takes much for granted that a hostile one does not keep.
+fn unbroken<T>(decode: impl FnOnce() -> Result<T, ArrowError>) -> Result<T, ArrowError> {
+    catch_unwind(AssertUnwindSafe(decode))
+        .unwrap_or_else(|_| Err(ArrowError::IpcError("its parts contradict each other".to_owned())))
 }
 
 /// Adds up what the buffers of a batch say that they unpack to.

@@ -88,13 +88,17 @@ pub(super) fn run(arguments: &CheckRules, shell: &Shell) -> Result<ExitCode, Fai
         let mut problems = check(&text, &read, &known);
         let speeds = speeds(&text, &read, &mut problems);
         if let Some(converted) = &converted {
-            let Some(text) = &read.converted else {
-                return Err(Failure::usage(text!(
-                    "cannot convert `{path}`: it has the form of Cleanbill",
-                    "无法转换 `{path}`：已是 Cleanbill 的格式"
-                )));
-            };
-            converted.write(text.as_bytes())?;
+            match &read.converted {
+                Some(text) => converted.write(text.as_bytes())?,
+                // The errors say why.
+                None if read.form == RuleForm::Gitleaks => {}
+                None => {
+                    return Err(Failure::usage(text!(
+                        "cannot convert `{path}`: it has the form of Cleanbill",
+                        "无法转换 `{path}`：已是 Cleanbill 的格式"
+                    )));
+                }
+            }
         }
         known = known.and(read.rules.clone());
         all.push(Checked {
