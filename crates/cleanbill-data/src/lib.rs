@@ -18,6 +18,7 @@
 mod blocks;
 mod copy;
 mod csv;
+mod gather;
 mod input;
 mod json;
 mod key;
@@ -25,6 +26,7 @@ mod kinds;
 mod limits;
 mod outcome;
 mod path;
+mod poison;
 mod pseudonym;
 mod records;
 mod run;
@@ -34,6 +36,7 @@ mod table;
 pub use input::ReadAt;
 pub use key::{Key, LEAST_KEY_BYTES};
 pub use kinds::{KINDS, Kind};
+pub use poison::{Fields, Poison};
 pub use pseudonym::Pseudonyms;
 pub use run::{
     Artifact, Copies, Emit, Observer, Opener, Options, Outcome, Redaction, RunError, rules_digest, run,

@@ -9,6 +9,7 @@ use cleanbill_core::{
 use cleanbill_leaks::{Class, HITS_PER_RULE, Hit, Level, Scanner};
 
 use crate::{
+    gather::Gather,
     input::{count, size},
     key::Key,
     limits::{NAMED_BYTES, OVERLAP_BYTES, PIECE_FINDINGS, PIECE_PROBLEMS},
@@ -59,6 +60,8 @@ pub(crate) struct Outcome {
     pub(crate) problems: Vec<Problem>,
     pub(crate) more_problems: u64,
     pub(crate) lost: bool,
+    /// Records that were shown to the checks of a whole data set.
+    pub(crate) gathered: u64,
     /// The piece is a part of one long text, and what it found counts from its start.
     pub(crate) one_text: bool,
     /// The piece belongs to the same records as the next one.
@@ -115,11 +118,13 @@ pub(crate) enum Redactor {
 /// Holds what every piece needs.
 #[derive(Debug)]
 pub(crate) struct Tools {
-    pub(crate) scanner: Scanner,
+    pub(crate) scanner: Arc<Scanner>,
     pub(crate) key: Key,
     pub(crate) columns: Option<Vec<String>>,
     pub(crate) id_field: Option<String>,
     pub(crate) redactor: Option<Redactor>,
+    /// Records are taken as rows, and values are not searched.
+    pub(crate) gather: Option<Gather>,
 }
 
 impl Tools {
@@ -270,7 +275,7 @@ fn class(class: Class) -> LeakClass {
     }
 }
 
-fn severity(level: Level) -> Severity {
+pub(crate) fn severity(level: Level) -> Severity {
     match level {
         Level::Low => Severity::Low,
         Level::Medium => Severity::Medium,
@@ -278,7 +283,7 @@ fn severity(level: Level) -> Severity {
     }
 }
 
-fn confidence(level: Level) -> Confidence {
+pub(crate) fn confidence(level: Level) -> Confidence {
     match level {
         Level::Low => Confidence::Low,
         Level::Medium => Confidence::Medium,

@@ -86,7 +86,7 @@ pub(crate) fn is_wanted(path: &str, wishes: &[String]) -> bool {
 }
 
 /// Leaves the numbers in brackets out.
-fn without_places(path: &str) -> String {
+pub(crate) fn without_places(path: &str) -> String {
     let mut bare = String::new();
     let mut rest = path;
     while let Some((before, after)) = rest.split_once('[') {

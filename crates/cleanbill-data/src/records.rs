@@ -5,6 +5,7 @@ use std::ops::Range;
 use cleanbill_core::{leak::LeakRecord, text};
 
 use crate::{
+    gather::{Collected, Gather},
     input::{count, size},
     json::{self, Leaf},
     outcome::{Counter, Edit, Found, Outcome, Problem, Tools},
@@ -27,6 +28,9 @@ pub(crate) struct Place {
 /// Searches every text of a record; one that is no JSON is searched as the text that it is.
 pub(crate) fn search(tools: &Tools, block: &[u8], place: &Place, out: &mut Outcome, edits: &mut Vec<Edit>) {
     let record = block.get(place.range.clone()).unwrap_or_default();
+    if let Some(gather) = &tools.gather {
+        return collect(tools, gather, record, place, out);
+    }
     // A mark of the order of bytes stands where there is none.
     let skipped = if record.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let mut found: Vec<Found> = Vec::new();
@@ -98,6 +102,27 @@ pub(crate) fn search(tools: &Tools, block: &[u8], place: &Place, out: &mut Outco
     edits.append(&mut changed);
     for one in found {
         out.keep(one);
+    }
+}
+
+/// Takes a record as a row; one that is no JSON is none.
+fn collect(tools: &Tools, gather: &Gather, record: &[u8], place: &Place, out: &mut Outcome) {
+    if gather.has_enough(place.record) {
+        return;
+    }
+    let skipped = if record.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let mut row = Collected::default();
+    let read = json::walk(record, skipped, &mut |steps, leaf| match leaf {
+        Leaf::Text(quoted) => gather.note(&mut row, steps, &quoted.decoded()),
+        Leaf::Plain(plain) => gather.note(&mut row, steps, plain),
+    });
+    if read.is_ok_and(|end| json::blank(record, end) == record.len()) {
+        let place = LeakRecord {
+            index: place.record,
+            line: place.line,
+            ..LeakRecord::default()
+        };
+        gather.end(tools, &mut row, &place, out);
     }
 }
 

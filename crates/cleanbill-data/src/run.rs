@@ -15,7 +15,7 @@ use std::{
 
 use cleanbill_core::{
     Severity, Text, Verdict,
-    leak::{Leak, LeakArtifact, LeakGroup},
+    leak::{Leak, LeakArtifact, LeakGroup, LeakPoison},
 };
 use cleanbill_leaks::{Rules, Scanner};
 use sha2::{Digest as _, Sha256};
@@ -29,6 +29,7 @@ use crate::{
     kinds::Work,
     limits::{WAITING_BYTES, WAITING_FINDINGS, WAITING_PIECES},
     outcome::{Found, Outcome as Piece, Problem, Redactor, Tools},
+    poison::Poison,
     pseudonym::Pseudonyms,
     sequence::{Item, Opened, Sequence},
 };
@@ -80,6 +81,8 @@ pub struct Options {
     pub fail_on: Severity,
     /// How many pieces are searched at the same time.
     pub workers: NonZeroUsize,
+    /// The whole data set is examined for poison as well.
+    pub poison: Option<Poison>,
 }
 
 /// Hears how far a run is.
@@ -114,6 +117,8 @@ pub struct Outcome {
     pub replaced: u64,
     /// Artifacts on which a part of ours broke down.
     pub internal_errors: Vec<String>,
+    /// What was looked at for poison, where that was asked for.
+    pub poison: Option<LeakPoison>,
 }
 
 /// Why a run ended early.
@@ -155,14 +160,13 @@ pub fn run(
     copies: Option<&mut dyn Copies>,
     emit: &mut Emit<'_>,
 ) -> Result<Outcome, RunError> {
-    artifacts.sort_by(|left, right| left.path.cmp(&right.path));
-    artifacts.dedup_by(|left, right| left.path == right.path);
+    arrange(&mut artifacts);
     if let Some(observer) = observer {
         observer.total(artifacts.len());
     }
     let redactor = options.redaction.filter(|_| copies.is_some());
     let tools = Tools {
-        scanner: Scanner::new(options.rules),
+        scanner: Arc::new(Scanner::new(options.rules)),
         key: options.key,
         columns: options.columns,
         id_field: options.id_field,
@@ -170,17 +174,53 @@ pub fn run(
             Redaction::Placeholders => Redactor::Placeholders,
             Redaction::Pseudonyms(pseudonyms) => Redactor::Pseudonyms(pseudonyms),
         }),
+        gather: None,
     };
+    let how = How {
+        sample: options.sample,
+        fail_on: options.fail_on,
+        workers: options.workers,
+    };
+    let mut outcome = pass(&artifacts, &tools, &how, observer, copies, emit)?.0;
+    if let Some(poison) = options.poison {
+        crate::poison::examine(&artifacts, poison, &tools, &how, &mut outcome, emit)?;
+    }
+    Ok(outcome)
+}
+
+/// Puts artifacts in the order of their paths.
+pub(crate) fn arrange(artifacts: &mut Vec<Artifact>) {
+    artifacts.sort_by(|left, right| left.path.cmp(&right.path));
+    artifacts.dedup_by(|left, right| left.path == right.path);
+}
+
+/// What every pass over the artifacts has in common.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct How {
+    pub(crate) sample: Option<u64>,
+    pub(crate) fail_on: Severity,
+    pub(crate) workers: NonZeroUsize,
+}
+
+/// Goes over the artifacts once; says besides how many records of each were taken as rows.
+pub(crate) fn pass(
+    artifacts: &[Artifact],
+    tools: &Tools,
+    how: &How,
+    observer: Option<&dyn Observer>,
+    copies: Option<&mut dyn Copies>,
+    emit: &mut Emit<'_>,
+) -> Result<(Outcome, BTreeMap<Arc<str>, u64>), RunError> {
     let shared = Shared {
-        source: Mutex::new((Sequence::new(&artifacts), 0)),
+        source: Mutex::new((Sequence::new(artifacts), 0)),
         board: Mutex::new(Board::default()),
         changed: Condvar::new(),
     };
     let mut consumer = Consumer {
-        artifacts: &artifacts,
-        tools: &tools,
-        sample: options.sample,
-        fail_on: options.fail_on,
+        artifacts,
+        tools,
+        sample: how.sample,
+        fail_on: how.fail_on,
         observer,
         copies,
         emit,
@@ -191,27 +231,34 @@ pub fn run(
             findings: BTreeMap::new(),
             replaced: 0,
             internal_errors: Vec::new(),
+            poison: None,
         },
+        gathered: BTreeMap::new(),
         failed: false,
     };
     let result = thread::scope(|scope| {
-        for _ in 0..options.workers.get() {
-            scope.spawn(|| work(&shared, &tools));
+        for _ in 0..how.workers.get() {
+            scope.spawn(|| work(&shared, tools));
         }
         let _stop = Stop(&shared);
         consume(&shared, &mut consumer)
     });
     result?;
     let mut outcome = consumer.outcome;
+    outcome.verdict = verdict(consumer.failed, &outcome.artifacts);
+    Ok((outcome, consumer.gathered))
+}
+
+/// Returns the verdict over all artifacts.
+pub(crate) fn verdict(has_failed: bool, artifacts: &[LeakArtifact]) -> Verdict {
     let is_complete = |one: &LeakArtifact| one.coverage.reasons().is_empty();
-    outcome.verdict = if consumer.failed {
+    if has_failed {
         Verdict::Fail
-    } else if outcome.artifacts.is_empty() || !outcome.artifacts.iter().all(is_complete) {
+    } else if artifacts.is_empty() || !artifacts.iter().all(is_complete) {
         Verdict::Incomplete
     } else {
         Verdict::Pass
-    };
-    Ok(outcome)
+    }
 }
 
 /// What workers and consumer share.

@@ -29,6 +29,7 @@ mod numbers;
 mod pending;
 mod personal;
 mod placeholder;
+pub mod poison;
 mod rule;
 mod scanner;
 mod seek;

@@ -8,13 +8,17 @@ use std::ops::Range;
 use arrow_array::{
     Array, RecordBatch,
     cast::AsArray,
-    types::{Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type},
+    types::{
+        Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
+        UInt32Type, UInt64Type,
+    },
 };
 use arrow_schema::DataType;
 use cleanbill_core::{Text, leak::LeakRecord, text};
 
 use super::{Copying, Head, Next, Opening, Piece, Pieces};
 use crate::{
+    gather::{Collected, Gather},
     input::{count, size},
     limits::DEPTH,
     outcome::{Counter, Outcome, Problem, Tools},
@@ -104,6 +108,10 @@ fn search(tools: &Tools, batch: &Batch) -> Outcome {
             return out;
         }
     };
+    if let Some(gather) = &tools.gather {
+        collect(tools, gather, &rows, &mut out);
+        return out;
+    }
     let schema = rows.schema();
     let (mut binary, mut unread) = (0_u64, 0_u64);
     for (field, column) in schema.fields().iter().zip(rows.columns()) {
@@ -171,6 +179,44 @@ fn search(tools: &Tools, batch: &Batch) -> Outcome {
     }
     identify(tools, &rows, &mut out);
     out
+}
+
+/// Takes rows for the checks of the whole data set.
+fn collect(tools: &Tools, gather: &Gather, rows: &RecordBatch, out: &mut Outcome) {
+    let schema = rows.schema();
+    for row in 0..rows.num_rows() {
+        if gather.has_enough(count(row)) {
+            return;
+        }
+        let mut collected = Collected::default();
+        for (field, column) in schema.fields().iter().zip(rows.columns()) {
+            let mut steps = vec![Step::named(field.name())];
+            if column.is_null(row) {
+                continue;
+            }
+            if let Some(number) = shown(column.as_ref(), row) {
+                gather.note(&mut collected, &steps, number.as_bytes());
+            } else if holds_text(field.data_type(), 0) {
+                let mut each = |steps: &[Step<'_>], value: &[u8]| gather.note(&mut collected, steps, value);
+                let _ = visit(column.as_ref(), row, &mut steps, &mut each);
+            }
+        }
+        let place = LeakRecord {
+            index: count(row),
+            ..LeakRecord::default()
+        };
+        gather.end(tools, &mut collected, &place, out);
+    }
+}
+
+/// Writes a number or a truth value.
+fn shown(column: &dyn Array, row: usize) -> Option<String> {
+    Some(match column.data_type() {
+        DataType::Boolean => column.as_boolean().value(row).to_string(),
+        DataType::Float32 => column.as_primitive::<Float32Type>().value(row).to_string(),
+        DataType::Float64 => column.as_primitive::<Float64Type>().value(row).to_string(),
+        _ => number(column, row)?.to_string(),
+    })
 }
 
 /// Gives what was found the id of its record.

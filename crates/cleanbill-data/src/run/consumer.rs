@@ -1,6 +1,7 @@
 //! What becomes of what the workers found: reports of artifacts, findings with their places, copies.
 
 use std::{
+    collections::BTreeMap,
     io::Write,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -31,6 +32,8 @@ pub(super) struct Current {
     bytes: u64,
     /// Findings of records to which more pieces belong.
     held: Vec<Found>,
+    /// Records that were shown to the checks of a whole data set.
+    gathered: u64,
     lost: bool,
     has_enough: bool,
     copy: Option<Splice>,
@@ -47,6 +50,7 @@ pub(super) struct Consumer<'a, 'c, 'e> {
     pub(super) emit: &'a mut Emit<'e>,
     pub(super) current: Option<Current>,
     pub(super) outcome: Outcome,
+    pub(super) gathered: BTreeMap<Arc<str>, u64>,
     pub(super) failed: bool,
 }
 
@@ -113,6 +117,7 @@ impl Consumer<'_, '_, '_> {
                 more_problems: 0,
                 copied: false,
             },
+            gathered: 0,
             lost: opened.skipped.is_some(),
             opened,
             records: 0,
@@ -135,6 +140,7 @@ impl Consumer<'_, '_, '_> {
             return Ok(None);
         }
         let base = current.records;
+        current.gathered = current.gathered.saturating_add(piece.gathered);
         for mut problem in piece.problems.drain(..) {
             problem.record = problem.record.map(|record| record.saturating_add(base));
             if problem.record.is_none() && piece.one_text {
@@ -209,6 +215,8 @@ impl Consumer<'_, '_, '_> {
             return Ok(());
         };
         current.report.records = current.records;
+        self.gathered
+            .insert(Arc::clone(&current.report.path), current.gathered);
         let path = current.report.path.to_string();
         let failed = |source| RunError::Copy {
             path: path.clone(),

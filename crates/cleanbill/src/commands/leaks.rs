@@ -19,7 +19,7 @@ use cleanbill_core::{
     text,
 };
 use cleanbill_data::{
-    Key, LEAST_KEY_BYTES, Observer, Options, Outcome, Pseudonyms, Redaction, RunError, Table,
+    Fields, Key, LEAST_KEY_BYTES, Observer, Options, Outcome, Poison, Pseudonyms, Redaction, RunError, Table,
 };
 use cleanbill_documents::{
     leaks::{FORMATS, LeakFormat, LeakLook, LeakWriter},
@@ -58,6 +58,21 @@ pub(crate) struct Leaks {
     /// Look only for this class: `secret`, `pii`, `hidden` or `poison`; may be repeated
     #[arg(long, value_name = "CLASS", value_parser = classes())]
     class: Vec<LeakClass>,
+    /// Compare all records with each other as well, for poison: triggers, turned labels, floods of one text, lists whose content may change
+    #[arg(long, conflicts_with = "sample")]
+    poison: bool,
+    /// The field that holds the text, for `--poison`; may be repeated; told from its name otherwise
+    #[arg(long, value_name = "NAME")]
+    text_field: Vec<String>,
+    /// The field that holds the label, or the answer to the text, for `--poison`
+    #[arg(long, value_name = "NAME")]
+    label_field: Option<String>,
+    /// The field that says where a record comes from, for `--poison`
+    #[arg(long, value_name = "NAME")]
+    source_field: Option<String>,
+    /// Look for the records of this evaluation set in the data; implies `--poison`; may be repeated
+    #[arg(long, value_name = "TARGET", conflicts_with = "sample")]
+    against: Vec<String>,
     /// Search only these columns and what stands below them, such as `text,messages.content`
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     columns: Vec<String>,
@@ -128,11 +143,19 @@ pub(crate) fn run(arguments: &Leaks, shell: &Shell) -> Result<ExitCode, Failure>
         redaction,
     };
     let sources = sources::open(&arguments.targets, shell)?;
+    let poison = if search.wants_poison() {
+        Some(search.poison(shell)?)
+    } else {
+        None
+    };
     let mut copies = match &arguments.redact {
         Some(out) => Some(copies::Copies::begin(out, &arguments.targets)?),
         None => None,
     };
-    let described = described(&search.rules);
+    let mut described = described(&search.rules);
+    if poison.is_some() {
+        described.extend(cleanbill_leaks::poison::kinds().map(|kind| described_kind(&kind)));
+    }
     let look = LeakLook {
         language: shell.language,
         color: shell.color(&output),
@@ -152,13 +175,11 @@ pub(crate) fn run(arguments: &Leaks, shell: &Shell) -> Result<ExitCode, Failure>
     let stage = copies
         .as_mut()
         .map(|copies| copies as &mut dyn cleanbill_data::Copies);
-    let mut outcome = cleanbill_data::run(
-        sources.artifacts,
-        search.options(search.redaction.clone()),
-        observer,
-        stage,
-        &mut |leak| report.leak(leak),
-    )
+    let mut options = search.options(search.redaction.clone());
+    options.poison = poison;
+    let mut outcome = cleanbill_data::run(sources.artifacts, options, observer, stage, &mut |leak| {
+        report.leak(leak)
+    })
     .map_err(|error| failed(&error))?;
     if let Some(copies) = copies {
         copies.publish(&search, &mut outcome)?;
@@ -223,7 +244,37 @@ impl Search<'_> {
             redaction,
             fail_on: arguments.fail_on,
             workers: super::readers(arguments.jobs),
+            poison: None,
         }
+    }
+
+    /// Says whether the records are to be compared with each other.
+    fn wants_poison(&self) -> bool {
+        let arguments = self.arguments;
+        arguments.poison || !arguments.against.is_empty() || arguments.class.contains(&LeakClass::Poison)
+    }
+
+    fn poison(&self, shell: &Shell) -> Result<Poison, Failure> {
+        let arguments = self.arguments;
+        if arguments.sample.is_some() {
+            return Err(Failure::usage(text!(
+                "poison is looked for in all records, and `--sample` leaves some out",
+                "投毒检查需要全部记录，而 `--sample` 会略去一部分"
+            )));
+        }
+        let against = if arguments.against.is_empty() {
+            Vec::new()
+        } else {
+            sources::open(&arguments.against, shell)?.artifacts
+        };
+        Ok(Poison {
+            fields: Fields {
+                texts: arguments.text_field.clone(),
+                label: arguments.label_field.clone(),
+                source: arguments.source_field.clone(),
+            },
+            against,
+        })
     }
 }
 
@@ -257,12 +308,27 @@ fn class(rule: &Rule) -> LeakClass {
     }
 }
 
-fn described(rules: &Rules) -> Vec<RuleInfo> {
-    let level = |level| match level {
+const fn level(level: Level) -> (Severity, cleanbill_core::Confidence) {
+    match level {
         Level::Low => (Severity::Low, cleanbill_core::Confidence::Low),
         Level::Medium => (Severity::Medium, cleanbill_core::Confidence::Medium),
         Level::High => (Severity::High, cleanbill_core::Confidence::High),
-    };
+    }
+}
+
+fn described_kind(kind: &cleanbill_leaks::poison::Kind) -> RuleInfo {
+    RuleInfo {
+        id: kind.id.to_owned(),
+        title: cleanbill_core::Text::same(kind.name),
+        why: cleanbill_core::Text::same(""),
+        severity: level(kind.severity).0,
+        confidence: level(kind.confidence).1,
+        tags: vec!["security".to_owned(), LeakClass::Poison.as_str().to_owned()],
+        page: String::new(),
+    }
+}
+
+fn described(rules: &Rules) -> Vec<RuleInfo> {
     let describe = |rule: &Rule| RuleInfo {
         id: rule.id.clone(),
         title: cleanbill_core::Text::same(rule.name.clone()),
@@ -365,6 +431,7 @@ fn summary(arguments: &Leaks, rules: &Rules, shown: &str, outcome: &Outcome) -> 
         findings: outcome.findings.clone(),
         replaced: arguments.redact.is_some().then_some(outcome.replaced),
         sample: arguments.sample,
+        poison: outcome.poison.clone(),
     }
 }
 
