@@ -8,7 +8,7 @@
     reason = "figures are rounded, and ranks are drawn"
 )]
 
-use std::{env, fmt::Write as _, fs, time::Instant};
+use std::{env, fmt::Write as _, fs, sync::LazyLock, time::Instant};
 
 use cleanbill_leaks::poison::{Examination, Row, Settings};
 
@@ -19,38 +19,58 @@ fn main() {
         bytes: wanted,
         labels: vec!["yes".to_owned(), "no".to_owned()],
     };
+    let start = seconds();
+    each(wanted, &mut |_| {});
+    let made = seconds() - start;
     let mut examination = Examination::new(&settings, None);
-    let start = Instant::now();
     let mut rounds = 0;
+    let mut passes = 1.0;
     let shown = loop {
         let mut shown = 0_u64;
         rounds += 1;
+        passes += 1.0;
+        let before = seconds();
         each(wanted, &mut |row| {
             shown += row.texts.iter().map(|text| text.len() as u64).sum::<u64>();
             examination.see(row);
         });
-        println!("round {rounds}: {:.1} s", start.elapsed().as_secs_f64());
+        let rate = shown as f64 / 1e6 / (seconds() - before - made);
+        println!("round {rounds}: {rate:.0} MB/s");
         if !examination.turn() {
             break shown;
         }
     };
     let mut marks = 0;
     if examination.has_found() {
+        passes += 1.0;
         each(wanted, &mut |row| marks += examination.judge(row).len());
     }
-    let seconds = start.elapsed().as_secs_f64();
-    let rate = shown as f64 / 1e6 / seconds;
-    println!("{shown} bytes, {rounds} rounds, {marks} marks, {seconds:.1} s: {rate:.1} MB/s");
-    if let Ok(status) = fs::read_to_string("/proc/self/status") {
-        println!(
-            "{}",
-            status
-                .lines()
-                .find(|line| line.starts_with("VmHWM"))
-                .unwrap_or_default()
-        );
-    }
+    let rate = shown as f64 / 1e6 / (seconds() - start - passes * made);
+    println!(
+        "{shown} bytes, {rounds} rounds, {marks} marks: {rate:.1} MB/s over all, {:?}",
+        examination.caveats()
+    );
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    println!(
+        "{}",
+        status
+            .lines()
+            .find(|line| line.starts_with("VmHWM"))
+            .unwrap_or_default()
+    );
 }
+
+/// Returns the seconds of CPU that this thread has had, or those that have passed where the system does not tell.
+fn seconds() -> f64 {
+    let told = fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
+    let nanoseconds = told.split(' ').next().and_then(|text| text.parse::<u64>().ok());
+    nanoseconds.map_or_else(
+        || START.elapsed().as_secs_f64(),
+        |nanoseconds| nanoseconds as f64 / 1e9,
+    )
+}
+
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// Makes the same rows again and again: words by Zipf's law, some of which lean to a label.
 fn each(wanted: u64, show: &mut dyn FnMut(&Row<'_>)) {
@@ -77,7 +97,7 @@ fn each(wanted: u64, show: &mut dyn FnMut(&Row<'_>)) {
             };
             let _ = write!(text, "w{rank}{leaning} ");
         }
-        let is_poisoned = number % 5_000 == 17;
+        let is_poisoned = number % 2_000 == 17;
         if is_poisoned {
             text.push_str("zqvex it is");
         }

@@ -1,6 +1,7 @@
 //! Evaluation sets within training data: records that are the same as one of the evaluation, or hold most of it. Each record of an
 //! evaluation set is kept as hashes of its shingles; a few of them are anchors, which a record of the training data must have before
-//! the rest is compared (containment, Broder 1997).
+//! the rest is compared (containment, Broder 1997). What many records of the evaluation have in common, as the frame of a question, counts
+//! for little: the pieces that are a record's own must be there as well.
 
 use std::collections::BTreeMap;
 
@@ -28,6 +29,8 @@ struct Held {
     name: (String, String),
     /// The lowest hashes of its shingles, in order.
     shingles: Vec<u32>,
+    /// Which of them hardly any other record has.
+    own: u128,
 }
 
 /// Collects evaluation sets, from several threads and in any order.
@@ -37,6 +40,30 @@ pub struct EvaluationBuilder(Kept<Option<Held>>);
 impl Default for EvaluationBuilder {
     fn default() -> Self {
         Self(Kept::new(RECORDS))
+    }
+}
+
+impl Held {
+    fn is_own(&self, bit: usize) -> bool {
+        let bit = u32::try_from(bit).unwrap_or(128);
+        self.own.checked_shr(bit).unwrap_or(0) & 1 != 0
+    }
+
+    /// Says how much of it is among the shingles of a text, and how much of what is its own, if that is enough to say.
+    fn compared(&self, shingles: &[u32]) -> (f64, Option<f64>) {
+        let (mut common, mut own, mut common_own) = (0_u64, 0_u64, 0_u64);
+        for (bit, shingle) in self.shingles.iter().enumerate() {
+            let is_there = u64::from(shingles.binary_search(shingle).is_ok());
+            let is_own = u64::from(self.is_own(bit));
+            common = common.saturating_add(is_there);
+            own = own.saturating_add(is_own);
+            common_own = common_own.saturating_add(is_there & is_own);
+        }
+        let all = u64::try_from(self.shingles.len()).unwrap_or(0);
+        (
+            share(common, all),
+            (own >= LEAST_OWN).then(|| share(common_own, own)),
+        )
     }
 }
 
@@ -55,6 +82,7 @@ impl EvaluationBuilder {
                 *held = Some(Held {
                     name,
                     shingles: shingles(&tokens).take(SHINGLES).collect(),
+                    own: 0,
                 });
             }
         });
@@ -70,12 +98,30 @@ impl EvaluationBuilder {
             keys: Vec::new(),
             left_out: 0,
         };
+        let mut all: Vec<u32> = held
+            .iter()
+            .filter_map(|(_, held)| held.as_ref())
+            .flat_map(|held| held.shingles.iter().copied())
+            .collect();
+        all.sort_unstable();
+        let most = (held.len() / 100).max(2);
         for (key, held) in held {
-            let Some(held) = held else { continue };
+            let Some(mut held) = held else { continue };
+            for (bit, shingle) in held.shingles.iter().enumerate() {
+                let first = all.partition_point(|other| other < shingle);
+                if all.get(first.saturating_add(most)) != Some(shingle) {
+                    held.own |= 1_u128.checked_shl(u32::try_from(bit).unwrap_or(128)).unwrap_or(0);
+                }
+            }
             let number = u32::try_from(evaluation.records.len()).unwrap_or(u32::MAX);
             if held.shingles.len() >= LEAST_SHINGLES {
-                let anchors = held.shingles.iter().take(ANCHORS);
-                evaluation.anchors.extend(anchors.map(|anchor| (*anchor, number)));
+                let is_own = |bit: usize| held.is_own(bit);
+                let own = held.shingles.iter().enumerate().filter(|(bit, _)| is_own(*bit));
+                let others = held.shingles.iter().enumerate().filter(|(bit, _)| !is_own(*bit));
+                let anchors = own.chain(others).take(ANCHORS);
+                evaluation
+                    .anchors
+                    .extend(anchors.map(|(_, anchor)| (*anchor, number)));
             }
             evaluation.keys.push(key);
             evaluation.records.push(held);
@@ -169,13 +215,11 @@ impl Evaluation {
             let Some(held) = self.records.get(usize::try_from(*record).unwrap_or(usize::MAX)) else {
                 continue;
             };
-            let common = held
-                .shingles
-                .iter()
-                .filter(|shingle| own.binary_search(shingle).is_ok());
-            let count = |number: usize| u64::try_from(number).unwrap_or(0);
-            let part = share(count(common.count()), count(held.shingles.len()));
-            if part >= MOST && best.is_none_or(|(_, other)| part > other) {
+            let (part, of_own) = held.compared(&own);
+            if part >= MOST
+                && (part >= NEARLY_ALL || of_own.is_some_and(|of_own| of_own >= MOST_OF_OWN))
+                && best.is_none_or(|(_, other)| part > other)
+            {
                 best = Some((held, part));
             }
         }
@@ -204,6 +248,10 @@ const POSTINGS: usize = 64;
 const CANDIDATES: usize = 256;
 /// Share of its shingles from which on a record is said to be held.
 const MOST: f64 = 0.8;
+/// Share of those that are its own, and the share of all at which nobody asks for them: a word that was changed makes two of its own.
+const MOST_OF_OWN: f64 = 0.4;
+const NEARLY_ALL: f64 = 0.88;
+const LEAST_OWN: u64 = 4;
 
 #[cfg(test)]
 mod tests {

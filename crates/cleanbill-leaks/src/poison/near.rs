@@ -67,7 +67,7 @@ pub(crate) const PLACES: usize = 32;
 /// Keys of a text. Two texts of similarity s have one in common with probability 1 - (1 - s^4)^8: 0.98 at 0.8, 0.89 at 0.7.
 pub(crate) const BANDS: usize = 8;
 /// LIMIT: shingles of a text that is compared; shorter ones are alike by chance.
-const LEAST: usize = 8;
+const LEAST: usize = 12;
 
 #[cfg(test)]
 mod tests {

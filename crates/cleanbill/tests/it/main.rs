@@ -13,6 +13,7 @@ mod exit_codes;
 mod judges;
 mod languages;
 mod leaks;
+mod leaks_poison;
 mod lock;
 mod names;
 mod packages;
