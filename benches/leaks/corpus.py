@@ -17,6 +17,7 @@ import make_decoys
 import make_hidden
 import make_people
 import make_poison
+import make_poison_more
 import make_secrets
 import texts
 from base import Doc, Draw
@@ -112,11 +113,14 @@ def main():
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--seed", default="1")
     parser.add_argument("--scale", type=float, default=1, help="how many times the usual number of records")
-    parser.add_argument("--poison", action="store_true", help="the data set with poisoned rows instead")
+    parser.add_argument("--poison", nargs="?", const="reviews", choices=["reviews", *make_poison_more.FAMILIES],
+        help="a data set with poisoned rows instead")
     parser.add_argument("--bulk", metavar="SIZE", help="that many bytes (200M, 1G) for measuring speed instead")
     options = parser.parse_args()
-    if options.poison:
+    if options.poison == "reviews":
         make_poison.write(options.folder, options.seed)
+    elif options.poison:
+        make_poison_more.write(options.folder, options.poison, options.seed)
     elif options.bulk:
         options.folder.mkdir(parents=True, exist_ok=True)
         people = make_people.People(options.seed)

@@ -135,7 +135,8 @@ def summary(classes, wanted, found, right, false, false_lenient, decoys, taken, 
 
 def score_poison(hits, labels):
     """Rows found against rows poisoned. Any finding of the class counts for its row."""
-    flagged = {hit["id"] for hit in hits if hit["class"] == "poison"}
+    hits = [hit for hit in hits if hit["class"] == "poison"]
+    flagged = {hit["id"] for hit in hits}
     kinds = collections.defaultdict(set)
     for name, marks in labels.items():
         for mark in marks:
@@ -143,7 +144,18 @@ def score_poison(hits, labels):
     poisoned = set().union(*kinds.values()) if kinds else set()
     return {"rows": len(poisoned), "flagged": len(flagged), "recall": ratio(len(flagged & poisoned), len(poisoned)),
         "precision": ratio(len(flagged & poisoned), len(flagged)),
-            "kinds": {kind: {"rows": len(rows), "recall": ratio(len(rows & flagged), len(rows))} for kind, rows in sorted(kinds.items())}}
+            "false": collections.Counter(hit.get("type", "") for hit in {hit["id"]: hit for hit in hits if hit["id"] not in poisoned}.values()),
+            "kinds": {kind: {"rows": len(rows), "recall": ratio(len(rows & flagged), len(rows))} for kind, rows in sorted(kinds.items())},
+            "examples": {f"missed {kind}": [(name, 0, 0) for name in sorted(rows - flagged)[:20]] for kind, rows in sorted(kinds.items())}}
+
+
+def poison_table(result):
+    """Markdown: each kind of poison, and all rows."""
+    lines = ["| poison | rows | recall |", "|---|---|---|"]
+    lines += [f"| {kind} | {row['rows']} | {number(row['recall'])} |" for kind, row in result["kinds"].items()]
+    lines += [f"| all | {result['rows']} | {number(result['recall'])} |", "",
+        f"Rows found: {result['flagged']}, precision {number(result['precision'])}"]
+    return "\n".join(lines + [f"{kind}: {count} false" for kind, count in sorted(result["false"].items())])
 
 
 def number(value):
@@ -174,7 +186,8 @@ def main():
     parser.add_argument("--show", metavar="TYPE", help="print texts of wrong findings of this type; `missed TYPE` for what was not found")
     options = parser.parse_args()
     labels = load_labels(options.corpus / "labels.jsonl")
-    texts = {row["id"]: row["text"] for row in read_lines(options.corpus / ("train.jsonl" if options.poison else "corpus.jsonl"))}
+    rows = read_lines(options.corpus / ("train.jsonl" if options.poison else "corpus.jsonl"))
+    texts = {row["id"]: row.get("text") or json.dumps(row, ensure_ascii=False) for row in rows}
     hits = list(load_findings(options.findings, list(texts)))
     result = score_poison(hits, labels) if options.poison else score(OURS, hits, labels)
     if options.json:
@@ -185,7 +198,7 @@ def main():
             pieces = (raw[max(0, start - 60):start], raw[start:end], raw[end:end + 30])
             print(f"{name} {start}-{end}: " + " | ".join(repr(piece.decode("utf-8", "replace")) for piece in pieces))
     else:
-        print(json.dumps(result, indent=1) if options.poison else table(result))
+        print(poison_table(result) if options.poison else table(result))
     return 0
 
 

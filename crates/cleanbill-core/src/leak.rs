@@ -144,6 +144,29 @@ pub struct LeakArtifact {
 /// Names what findings are counted by.
 pub type LeakGroup = (LeakClass, Arc<str>, Severity);
 
+/// Tells what was looked at when a whole data set was examined for poison.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeakPoison {
+    /// Records that were compared with each other.
+    pub rows: u64,
+    /// Fields that were taken as texts.
+    pub texts: Vec<String>,
+    /// The field that was taken as label or answer.
+    pub label: Option<String>,
+    /// The field that was taken as source.
+    pub source: Option<String>,
+    /// The field that was taken as address of content, and that of its digest.
+    pub url: Option<String>,
+    /// See `url`.
+    pub digest: Option<String>,
+    /// Fields were told by their names, and not by the caller.
+    pub guessed: bool,
+    /// Records of the evaluation sets that it was compared with.
+    pub evaluation: Option<u64>,
+    /// What was not looked at, and why.
+    pub notes: Vec<Text>,
+}
+
 /// Sums up a search for leaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeakSummary {
@@ -165,6 +188,8 @@ pub struct LeakSummary {
     pub replaced: Option<u64>,
     /// Only so many records of each artifact were looked at, by wish of the caller.
     pub sample: Option<u64>,
+    /// What was looked at for poison in the whole data set, where that was asked for.
+    pub poison: Option<LeakPoison>,
 }
 
 impl LeakSummary {

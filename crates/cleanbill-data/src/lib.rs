@@ -20,6 +20,7 @@ mod blocks;
 mod copy;
 mod csv;
 mod encoding;
+mod gather;
 mod input;
 mod json;
 mod key;
@@ -31,6 +32,7 @@ mod names;
 mod number;
 mod outcome;
 mod path;
+mod poison;
 mod pseudonym;
 mod records;
 mod run;
@@ -44,6 +46,7 @@ pub use input::ReadAt;
 pub use key::{Key, LEAST_KEY_BYTES};
 pub use kinds::{KINDS, Kind};
 pub use names::name_mark;
+pub use poison::{Fields, Poison};
 pub use pseudonym::Pseudonyms;
 pub use run::{
     Artifact, Copies, Emit, Merge, NameFinding, Observer, Opener, Options, Outcome, PartReport, Redaction,

@@ -14,6 +14,7 @@ use cleanbill_core::{
 use cleanbill_leaks::{Class, HITS_PER_RULE, Hit, Level, Rules, Scanner};
 
 use crate::{
+    gather::Gather,
     input::{count, size},
     key::Key,
     limits::{NAMED_BYTES, OVERLAP_BYTES, PIECE_FINDINGS, PIECE_PROBLEMS},
@@ -66,6 +67,8 @@ pub(crate) struct Outcome {
     pub(crate) problems: Vec<Problem>,
     pub(crate) more_problems: u64,
     pub(crate) lost: bool,
+    /// Records that were shown to the checks of a whole data set.
+    pub(crate) gathered: u64,
     /// The piece is a part of one long text, and what it found counts from its start.
     pub(crate) one_text: bool,
     /// The piece belongs to the same records as the next one.
@@ -161,6 +164,8 @@ pub(crate) struct Tools {
     pub(crate) least_digits: usize,
     /// There are rules that this build does not know, which may describe anything.
     pub(crate) own_rules: bool,
+    /// Records are taken as rows, and values are not searched.
+    pub(crate) gather: Option<Arc<Gather>>,
 }
 
 /// LIMIT: fewest digits of a number that one of our rules describes, telephone numbers in a country. Shorter ones are not searched
@@ -189,6 +194,7 @@ impl Tools {
             redactor,
             least_digits: if own_rules { 1 } else { LEAST_DIGITS },
             own_rules,
+            gather: None,
         }
     }
 
@@ -198,7 +204,7 @@ impl Tools {
             path: Arc::clone(path),
             ..self.clone()
         };
-        self.scanner.asks_for_path().then(|| Arc::new(own()))
+        (self.gather.is_none() && self.scanner.asks_for_path()).then(|| Arc::new(own()))
     }
 
     /// Finds what leaks in a text, in the order of the text; what is hidden may overlap a value.
@@ -347,6 +353,8 @@ impl Tools {
             redactor: None,
             least_digits: self.least_digits,
             own_rules: self.own_rules,
+            // Members are no rows of their own.
+            gather: None,
         })
     }
 
@@ -431,7 +439,7 @@ fn class(class: Class) -> LeakClass {
     }
 }
 
-fn severity(level: Level) -> Severity {
+pub(crate) fn severity(level: Level) -> Severity {
     match level {
         Level::Low => Severity::Low,
         Level::Medium => Severity::Medium,
@@ -439,7 +447,7 @@ fn severity(level: Level) -> Severity {
     }
 }
 
-fn confidence(level: Level) -> Confidence {
+pub(crate) fn confidence(level: Level) -> Confidence {
     match level {
         Level::Low => Confidence::Low,
         Level::Medium => Confidence::Medium,

@@ -9,6 +9,7 @@ use cleanbill_core::{
 use cleanbill_leaks::Hit;
 
 use crate::{
+    gather::{Collected, Gather},
     input::{count, size},
     json::{self, Leaf, Quoted},
     names::Names,
@@ -210,6 +211,27 @@ pub(crate) fn search(
     edits.append(&mut changed);
     for one in found {
         out.keep(one);
+    }
+}
+
+/// Takes a record as a row; one that is no JSON is none.
+fn collect(tools: &Tools, gather: &Gather, record: &[u8], place: &Place, out: &mut Outcome) {
+    if gather.has_enough(place.record) {
+        return;
+    }
+    let skipped = if record.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let mut row = Collected::default();
+    let read = json::walk(record, skipped, &mut |steps, leaf| match leaf {
+        Leaf::Text(quoted) => gather.note(&mut row, steps, &quoted.decoded()),
+        Leaf::Plain(plain) => gather.note(&mut row, steps, plain),
+    });
+    if read.is_ok_and(|end| json::blank(record, end) == record.len()) {
+        let place = LeakRecord {
+            index: place.record,
+            line: place.line,
+            ..LeakRecord::default()
+        };
+        gather.end(tools, &mut row, &place, out);
     }
 }
 

@@ -17,7 +17,7 @@ use std::{
 
 use cleanbill_core::{
     Severity, Text, Verdict,
-    leak::{Leak, LeakArtifact, LeakGroup},
+    leak::{Leak, LeakArtifact, LeakGroup, LeakPoison},
 };
 use cleanbill_leaks::Rules;
 use sha2::{Digest as _, Sha256};
@@ -32,6 +32,7 @@ use crate::{
     kinds::Work,
     limits::{WAITING_BYTES, WAITING_FINDINGS, WAITING_PIECES},
     outcome::{Found, Outcome as Piece, Problem, Redactor, Tools},
+    poison::Poison,
     pseudonym::Pseudonyms,
     sequence::{Item, Opened, Sequence},
 };
@@ -83,6 +84,8 @@ pub struct Options {
     pub fail_on: Severity,
     /// How many pieces are searched at the same time.
     pub workers: NonZeroUsize,
+    /// The whole data set is examined for poison as well.
+    pub poison: Option<Poison>,
 }
 
 /// Hears how far a run is.
@@ -125,6 +128,8 @@ pub struct Outcome {
     pub internal_errors: Vec<String>,
     /// The run was broken off by its observer.
     pub stopped: bool,
+    /// What was looked at for poison, where that was asked for.
+    pub poison: Option<LeakPoison>,
 }
 
 /// Why a run ended early.
@@ -166,8 +171,7 @@ pub fn run(
     copies: Option<&mut dyn Copies>,
     emit: &mut Emit<'_>,
 ) -> Result<Outcome, RunError> {
-    artifacts.sort_by(|left, right| left.path.cmp(&right.path));
-    artifacts.dedup_by(|left, right| left.path == right.path);
+    arrange(&mut artifacts);
     if let Some(observer) = observer {
         observer.total(artifacts.len());
     }
@@ -179,27 +183,63 @@ pub fn run(
     let mut tools = Tools::new(options.rules, options.key, redactor);
     tools.columns = options.columns;
     tools.id_field = options.id_field;
+    let how = How {
+        sample: options.sample,
+        fail_on: options.fail_on,
+        workers: options.workers,
+    };
+    let mut outcome = pass(&artifacts, &tools, &how, observer, copies, emit)?.0;
+    if let Some(poison) = options.poison.filter(|_| !outcome.stopped) {
+        crate::poison::examine(&artifacts, poison, &tools, &how, &mut outcome, emit)?;
+    }
+    Ok(outcome)
+}
+
+/// Puts artifacts in the order of their paths.
+pub(crate) fn arrange(artifacts: &mut Vec<Artifact>) {
+    artifacts.sort_by(|left, right| left.path.cmp(&right.path));
+    artifacts.dedup_by(|left, right| left.path == right.path);
+}
+
+/// What every pass over the artifacts has in common.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct How {
+    pub(crate) sample: Option<u64>,
+    pub(crate) fail_on: Severity,
+    pub(crate) workers: NonZeroUsize,
+}
+
+/// Goes over the artifacts once; says besides how many records of each were taken as rows.
+pub(crate) fn pass(
+    artifacts: &[Artifact],
+    tools: &Tools,
+    how: &How,
+    observer: Option<&dyn Observer>,
+    copies: Option<&mut dyn Copies>,
+    emit: &mut Emit<'_>,
+) -> Result<(Outcome, BTreeMap<Arc<str>, u64>), RunError> {
     let shared = Shared {
-        source: Mutex::new((Sequence::new(&artifacts), 0)),
+        source: Mutex::new((Sequence::new(artifacts), 0)),
         board: Mutex::new(Board::default()),
         changed: Condvar::new(),
     };
     let mut consumer = Consumer {
-        artifacts: &artifacts,
-        tools: &tools,
-        sample: options.sample,
-        fail_on: options.fail_on,
+        artifacts,
+        tools,
+        sample: how.sample,
+        fail_on: how.fail_on,
         observer,
         copies,
         emit,
         current: None,
         outcome: Outcome::empty(),
+        gathered: BTreeMap::new(),
         failed: false,
         passed: Passed::default(),
     };
     let result = thread::scope(|scope| {
-        for _ in 0..options.workers.get() {
-            scope.spawn(|| work(&shared, &tools));
+        for _ in 0..how.workers.get() {
+            scope.spawn(|| work(&shared, tools));
         }
         let _stop = Stop(&shared);
         consume(&shared, &mut consumer)
@@ -208,7 +248,7 @@ pub fn run(
     let failed = consumer.failed;
     let mut outcome = consumer.outcome;
     outcome.judge(failed);
-    Ok(outcome)
+    Ok((outcome, consumer.gathered))
 }
 
 /// How often the observer is asked whether more is wanted.
@@ -222,11 +262,12 @@ impl Outcome {
             replaced: 0,
             internal_errors: Vec::new(),
             stopped: false,
+            poison: None,
         }
     }
 
     /// Sets the verdict; `failed` says that something was found that must not be there.
-    fn judge(&mut self, failed: bool) {
+    pub(crate) fn judge(&mut self, failed: bool) {
         let is_complete = |one: &LeakArtifact| one.coverage.reasons().is_empty();
         self.verdict = if failed {
             Verdict::Fail

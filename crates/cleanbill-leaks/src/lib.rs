@@ -36,6 +36,7 @@ mod pattern;
 mod pending;
 mod personal;
 mod placeholder;
+pub mod poison;
 mod problem;
 mod reading;
 mod rule;

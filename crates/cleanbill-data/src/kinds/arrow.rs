@@ -6,12 +6,17 @@ mod rewrite;
 
 use std::ops::Range;
 
-use arrow_array::{Array, RecordBatch, cast::AsArray};
+use arrow_array::{
+    Array, RecordBatch,
+    cast::AsArray,
+    types::{Float32Type, Float64Type},
+};
 use arrow_schema::{DataType, Field};
 use cleanbill_core::{Text, leak::LeakRecord, text};
 
 use super::{Copying, Head, Next, Opening, Piece, Pieces};
 use crate::{
+    gather::{Collected, Gather},
     input::{count, size},
     limits::DEPTH,
     number::{Form, Raw},
@@ -100,9 +105,10 @@ fn search(tools: &Tools, batch: &Batch, is_first: bool) -> Outcome {
         bytes: batch.bytes(),
         ..Outcome::default()
     };
-    match batch.read() {
-        Ok(rows) => search_rows(tools, &rows, is_first, &mut out),
-        Err(reason) => out.problem(Problem {
+    match (batch.read(), &tools.gather) {
+        (Ok(rows), Some(gather)) => collect(tools, gather, &rows, &mut out),
+        (Ok(rows), None) => search_rows(tools, &rows, is_first, &mut out),
+        (Err(reason), _) => out.problem(Problem {
             record: Some(0),
             offset: None,
             reason,
@@ -201,6 +207,44 @@ pub(crate) fn search_rows(tools: &Tools, rows: &RecordBatch, is_first: bool, out
         }
     }
     identify(tools, rows, out);
+}
+
+/// Takes rows for the checks of the whole data set.
+fn collect(tools: &Tools, gather: &Gather, rows: &RecordBatch, out: &mut Outcome) {
+    let schema = rows.schema();
+    for row in 0..rows.num_rows() {
+        if gather.has_enough(count(row)) {
+            return;
+        }
+        let mut collected = Collected::default();
+        for (field, column) in schema.fields().iter().zip(rows.columns()) {
+            let mut steps = vec![Step::named(field.name())];
+            if column.is_null(row) {
+                continue;
+            }
+            if let Some(number) = shown(column.as_ref(), row) {
+                gather.note(&mut collected, &steps, number.as_bytes());
+            } else if holds_text(field.data_type(), 0) {
+                let mut each = |steps: &[Step<'_>], value: &[u8]| gather.note(&mut collected, steps, value);
+                let _ = visit(column.as_ref(), row, &mut steps, &mut each);
+            }
+        }
+        let place = LeakRecord {
+            index: count(row),
+            ..LeakRecord::default()
+        };
+        gather.end(tools, &mut collected, &place, out);
+    }
+}
+
+/// Writes a number or a truth value.
+fn shown(column: &dyn Array, row: usize) -> Option<String> {
+    Some(match column.data_type() {
+        DataType::Boolean => column.as_boolean().value(row).to_string(),
+        DataType::Float32 => column.as_primitive::<Float32Type>().value(row).to_string(),
+        DataType::Float64 => column.as_primitive::<Float64Type>().value(row).to_string(),
+        _ => number(column, row)?.to_string(),
+    })
 }
 
 /// Gives what was found the id of its record.

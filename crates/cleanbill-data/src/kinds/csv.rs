@@ -8,6 +8,7 @@ use super::{Copying, Head, Next, Opening, Piece, Pieces, text::broken};
 use crate::{
     blocks::{Blocks, Cut},
     csv::{self, Field},
+    gather::{Collected, Gather},
     input::{count, size},
     limits::{COLUMNS, HEAD_BYTES},
     number::{self, Written},
@@ -122,6 +123,14 @@ struct Table<'a> {
     id: Option<usize>,
 }
 
+impl<'a> Table<'a> {
+    /// Returns what leads to a column: its name, or its place.
+    fn step(&self, index: usize) -> Step<'a> {
+        let name = self.names.get(index);
+        name.map_or_else(|| Step::Index(count(index)), |name| Step::named(name))
+    }
+}
+
 fn search(tools: &Tools, table: &Table<'_>, offset: u64, bytes: Vec<u8>, header: Option<usize>) -> Outcome {
     let mut out = Outcome {
         bytes: count(bytes.len()),
@@ -145,7 +154,10 @@ fn search(tools: &Tools, table: &Table<'_>, offset: u64, bytes: Vec<u8>, header:
         let end =
             csv::row(&bytes, at, table.delimiter, true, |field| fields.push(field)).unwrap_or(bytes.len());
         let blank = matches!(fields.as_slice(), [only] if only.range.is_empty() && !only.quoted);
-        if !blank {
+        if let (Some(gather), false) = (&tools.gather, blank) {
+            collect(tools, gather, table, &bytes, &fields, &mut out);
+            out.records = out.records.saturating_add(1);
+        } else if !blank {
             row(tools, table, &bytes, &fields, &mut out, &mut edits);
             if !valid && std::str::from_utf8(bytes.get(at..end).unwrap_or_default()).is_err() {
                 out.problem(Problem {
@@ -170,6 +182,31 @@ fn search(tools: &Tools, table: &Table<'_>, offset: u64, bytes: Vec<u8>, header:
     out
 }
 
+/// Takes a row for the checks of the whole data set.
+fn collect(
+    tools: &Tools,
+    gather: &Gather,
+    table: &Table<'_>,
+    bytes: &[u8],
+    fields: &[Field],
+    out: &mut Outcome,
+) {
+    if gather.has_enough(out.records) {
+        return;
+    }
+    let mut row = Collected::default();
+    for (index, field) in fields.iter().enumerate() {
+        let step = table.step(index);
+        gather.note(&mut row, std::slice::from_ref(&step), &field.decoded(bytes));
+    }
+    let place = LeakRecord {
+        index: out.records,
+        line: Some(out.lines),
+        ..LeakRecord::default()
+    };
+    gather.end(tools, &mut row, &place, out);
+}
+
 fn row(
     tools: &Tools,
     table: &Table<'_>,
@@ -182,8 +219,7 @@ fn row(
         if field.range.is_empty() {
             continue;
         }
-        let name = table.names.get(index);
-        let step = name.map_or_else(|| Step::Index(count(index)), |name| Step::named(name));
+        let step = table.step(index);
         if tools.columns.is_some() && !tools.is_wanted(&path::render(std::slice::from_ref(&step))) {
             continue;
         }

@@ -1,5 +1,6 @@
 //! Kind `parquet`.
 
+mod gather;
 mod pages;
 mod rewrite;
 mod values;
@@ -307,10 +308,18 @@ struct Groups {
 }
 
 impl Pieces for Groups {
-    fn next(&mut self, _: &Tools) -> Next {
+    fn next(&mut self, tools: &Tools) -> Next {
         let group = self.group;
         if group >= self.end {
             return Next::End;
+        }
+        if tools.gather.is_some() {
+            self.group = group.saturating_add(1);
+            let file = Arc::clone(&self.file);
+            return Next::Piece(Piece {
+                cost: COST.saturating_mul(2),
+                work: Box::new(move |tools| gather::collect(tools, &file, group)),
+            });
         }
         let leaf = self.searched.get(self.column).copied();
         let is_first = self.file.rows(group) > 0 && !std::mem::replace(&mut self.named, true);

@@ -7,6 +7,7 @@ use cleanbill_core::{Text, leak::LeakRecord, text};
 use super::{Copying, Head, Next, Opening, Parting, Piece, Pieces};
 use crate::{
     blocks::Blocks,
+    gather::Collected,
     input::{ReadAt, Stream, count, read_range, size},
     limits::{BLOCK_BYTES, OVERLAP_BYTES},
     outcome::{Copied, Counter, Edit, Outcome, Problem, Tools},
@@ -158,6 +159,15 @@ fn search(tools: &Tools, mut bytes: Vec<u8>, start: usize, end: usize, first: bo
         one_text: true,
         ..Outcome::default()
     };
+    if let Some(gather) = &tools.gather {
+        // A longer text goes on in the next pieces, and its first part is the row.
+        if first {
+            let mut row = Collected::default();
+            gather.note(&mut row, &[], bytes.get(start..end).unwrap_or_default());
+            gather.end(tools, &mut row, &LeakRecord::default(), &mut out);
+        }
+        return out;
+    }
     let mut edits = Vec::new();
     let text = bytes.get(start..).unwrap_or_default();
     let mut counter = Counter::default();

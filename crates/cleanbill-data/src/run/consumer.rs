@@ -1,6 +1,7 @@
 //! What becomes of what the workers found: reports of artifacts, findings with their places, copies.
 
 use std::{
+    collections::BTreeMap,
     io::Write,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -33,6 +34,8 @@ pub(super) struct Current {
     bytes: u64,
     /// Findings of records to which more pieces belong.
     held: Vec<Found>,
+    /// Records that were shown to the checks of a whole data set.
+    gathered: u64,
     lost: bool,
     one_text: bool,
     has_enough: bool,
@@ -54,6 +57,7 @@ pub(super) struct Consumer<'a, 'c, 'e> {
     pub(super) emit: &'a mut Emit<'e>,
     pub(super) current: Option<Current>,
     pub(super) outcome: Outcome,
+    pub(super) gathered: BTreeMap<Arc<str>, u64>,
     pub(super) failed: bool,
     pub(super) passed: Passed,
 }
@@ -130,6 +134,7 @@ impl Consumer<'_, '_, '_> {
                 more_problems: 0,
                 copied: false,
             },
+            gathered: 0,
             lost: opened.skipped.is_some(),
             one_text: false,
             records: 0,
@@ -196,7 +201,13 @@ impl Consumer<'_, '_, '_> {
             current.level.flatten(&mut piece);
             piece.found.sort_by(|left, right| order(left).cmp(&order(right)));
         }
+        if self.tools.gather.is_some() && piece.gathered == 0 {
+            // A kind that hands out no rows has searched again what an earlier pass has told.
+            piece.found.clear();
+            piece.unlisted.clear();
+        }
         let base = current.records;
+        current.gathered = current.gathered.saturating_add(piece.gathered);
         for mut problem in piece.problems.drain(..) {
             problem.record = problem.record.map(|record| record.saturating_add(base));
             if problem.record.is_none() && piece.one_text {
@@ -308,6 +319,8 @@ impl Consumer<'_, '_, '_> {
             chars: current.chars,
             one_text: current.one_text,
         };
+        self.gathered
+            .insert(Arc::clone(&current.report.path), current.gathered);
         let path = current.report.path.to_string();
         let failed = |source| RunError::Copy {
             path: path.clone(),

@@ -1,10 +1,13 @@
 //! Document `human`: for a person at a terminal.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
 use cleanbill_core::{
     Language, Severity, Text,
-    leak::{Leak, LeakArtifact, LeakClass, LeakProblem, LeakSummary},
+    leak::{Leak, LeakArtifact, LeakClass, LeakPoison, LeakProblem, LeakSummary},
     text,
 };
 
@@ -20,6 +23,8 @@ const FINDINGS: u64 = 20;
 /// How many artifacts that were not examined in full are shown, and how many reasons of each.
 const ARTIFACTS: usize = 20;
 const REASONS: usize = 5;
+/// LIMIT: triggers, bursts and sources that are shown one by one.
+const GROUPS: usize = 200;
 
 #[expect(clippy::unnecessary_wraps, reason = "the shape of every format")]
 pub(super) fn begin<'a>(
@@ -33,6 +38,8 @@ pub(super) fn begin<'a>(
         detail: look.detail,
         shown: 0,
         left_out: 0,
+        groups: Vec::new(),
+        places: BTreeMap::new(),
     }))
 }
 
@@ -43,10 +50,17 @@ struct Page<'a> {
     detail: Detail,
     shown: u64,
     left_out: u64,
+    /// Findings of a data set, one for each trigger, burst or source, with how many records it has.
+    groups: Vec<(Leak, u64)>,
+    places: BTreeMap<String, usize>,
 }
 
 impl LeakWriter for Page<'_> {
     fn leak(&mut self, leak: &Leak) -> io::Result<()> {
+        if leak.class == LeakClass::Poison && self.detail == Detail::Short {
+            self.group(leak);
+            return Ok(());
+        }
         let wanted = match self.detail {
             Detail::Verdict => return Ok(()),
             Detail::Short => self.shown < FINDINGS,
@@ -57,24 +71,12 @@ impl LeakWriter for Page<'_> {
             return Ok(());
         }
         self.shown += 1;
-        let severity = pad(words::severity(leak.severity).get(self.language), 6);
-        let style = match leak.severity {
-            Severity::Critical | Severity::High => Style::Bad,
-            Severity::Medium => Style::Doubtful,
-            Severity::Low | Severity::Info => Style::Faint,
-        };
-        let place = self.place(leak);
-        let evidence = visible(&leak.evidence);
-        writeln!(
-            self.out,
-            "{}  {}  {place}\n        {evidence}",
-            self.color.paint(style, &severity),
-            self.color.paint(Style::Strong, &leak.kind),
-        )
+        self.entry(leak, 1)
     }
 
     fn finish(&mut self, summary: &LeakSummary) -> io::Result<()> {
         if self.detail != Detail::Verdict {
+            self.grouped()?;
             self.rest(summary)?;
         }
         let findings = words::findings(summary.total());
@@ -102,6 +104,50 @@ impl LeakWriter for Page<'_> {
 }
 
 impl Page<'_> {
+    fn entry(&mut self, leak: &Leak, records: u64) -> io::Result<()> {
+        let severity = pad(words::severity(leak.severity).get(self.language), 6);
+        let style = match leak.severity {
+            Severity::Critical | Severity::High => Style::Bad,
+            Severity::Medium => Style::Doubtful,
+            Severity::Low | Severity::Info => Style::Faint,
+        };
+        let mut place = self.place(leak);
+        if records > 1 {
+            let more = records - 1;
+            let further = text!("  and {more} more records", "  及另外 {more} 条记录");
+            place.push_str(further.get(self.language));
+        }
+        let evidence = visible(&leak.evidence);
+        writeln!(
+            self.out,
+            "{}  {}  {place}\n        {evidence}",
+            self.color.paint(style, &severity),
+            self.color.paint(Style::Strong, &leak.kind),
+        )
+    }
+
+    /// Keeps the first finding of a group, and counts the others.
+    fn group(&mut self, leak: &Leak) {
+        if let Some(at) = self.places.get(&leak.hash) {
+            if let Some((_, records)) = self.groups.get_mut(*at) {
+                *records += 1;
+            }
+        } else if self.groups.len() < GROUPS {
+            self.places.insert(leak.hash.clone(), self.groups.len());
+            self.groups.push((leak.clone(), 1));
+        } else {
+            self.left_out += 1;
+        }
+    }
+
+    fn grouped(&mut self) -> io::Result<()> {
+        for (leak, records) in std::mem::take(&mut self.groups) {
+            self.shown += 1;
+            self.entry(&leak, records)?;
+        }
+        Ok(())
+    }
+
     fn say(&mut self, text: &Text) -> io::Result<()> {
         let text = visible(text.get(self.language));
         writeln!(self.out, "{text}")
@@ -160,6 +206,9 @@ impl Page<'_> {
             writeln!(self.out)?;
         }
         self.unexamined(summary)?;
+        if let Some(poison) = &summary.poison {
+            self.poison(poison)?;
+        }
         if let Some(replaced) = summary.replaced {
             let copied = summary
                 .artifacts
@@ -170,6 +219,57 @@ impl Page<'_> {
                 "replaced {replaced} values in the copies of {copied} artifacts",
                 "在 {copied} 个文件的副本中替换了 {replaced} 个值"
             ))?;
+        }
+        Ok(())
+    }
+
+    /// Says what was compared, so that nobody takes another field for granted.
+    fn poison(&mut self, poison: &LeakPoison) -> io::Result<()> {
+        let rows = Text::count(poison.rows, "record", "records", "条记录");
+        let fields = |en: &str, zh: &str, names: &[String]| {
+            let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+            let names = names.join(", ");
+            (!names.is_empty()).then(|| Text::new(format!("{en} {names}"), format!("{zh} {names}")))
+        };
+        let one = |name: &Option<String>| name.iter().cloned().collect::<Vec<_>>();
+        let parts = [
+            fields("text", "文本", &poison.texts),
+            fields("label", "标签", &one(&poison.label)),
+            fields("source", "来源", &one(&poison.source)),
+            fields("address", "地址", &one(&poison.url)),
+            fields("digest", "摘要", &one(&poison.digest)),
+        ];
+        let parts: Vec<Text> = parts.into_iter().flatten().collect();
+        let listed = |language| {
+            let gap = if language == Language::English {
+                ", "
+            } else {
+                "，"
+            };
+            let parts: Vec<&str> = parts.iter().map(|part| part.get(language)).collect();
+            parts.join(gap)
+        };
+        let (en, zh) = (listed(Language::English), listed(Language::Chinese));
+        let guessed = if poison.guessed {
+            (" (told by their names)", "（按名称推断）")
+        } else {
+            ("", "")
+        };
+        let (rows_en, rows_zh) = (rows.en(), rows.get(Language::Chinese));
+        let against = poison
+            .evaluation
+            .map_or((String::new(), String::new()), |records| {
+                (
+                    format!("; compared with {records} records of evaluation sets"),
+                    format!("；与评估集的 {records} 条记录作了比较"),
+                )
+            });
+        self.say(&Text::new(
+            format!("looked for poison in {rows_en}: {en}{}{}", guessed.0, against.0),
+            format!("已在 {rows_zh}中检查投毒：{zh}{}{}", guessed.1, against.1),
+        ))?;
+        for note in &poison.notes {
+            self.say(note)?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use cleanbill_core::leak::{Leak, LeakArtifact, LeakSummary};
+use cleanbill_core::leak::{Leak, LeakArtifact, LeakPoison, LeakSummary};
 use serde_json::{Value, json};
 
 use super::{LeakLook, LeakWriter, finding};
@@ -67,7 +67,22 @@ fn rest(summary: &LeakSummary) -> Value {
         "counts": counts,
         "replaced": summary.replaced,
         "sample": summary.sample,
+        "poison": summary.poison.as_ref().map(poison),
         "artifacts": summary.artifacts.iter().map(artifact).collect::<Vec<_>>(),
+    })
+}
+
+fn poison(poison: &LeakPoison) -> Value {
+    json!({
+        "records": poison.rows,
+        "text_fields": poison.texts,
+        "label_field": poison.label,
+        "source_field": poison.source,
+        "url_field": poison.url,
+        "digest_field": poison.digest,
+        "guessed": poison.guessed,
+        "evaluation_records": poison.evaluation,
+        "notes": poison.notes.iter().map(cleanbill_core::Text::en).collect::<Vec<_>>(),
     })
 }
 

@@ -10,5 +10,6 @@ mod examples;
 mod hidden;
 mod people;
 mod personal;
+mod poison;
 mod rules;
 mod template;

@@ -23,7 +23,9 @@ use cleanbill_core::{
     leak::{Leak, LeakClass, LeakGroup, LeakSummary},
     text,
 };
-use cleanbill_data::{Key, LEAST_KEY_BYTES, Options, Outcome, Pseudonyms, Redaction, RunError, Table};
+use cleanbill_data::{
+    Fields, Key, LEAST_KEY_BYTES, Options, Outcome, Poison, Pseudonyms, Redaction, RunError, Table,
+};
 use cleanbill_documents::{
     leaks::{FORMATS, LeakFormat, LeakLook, LeakWriter},
     reports::{Detail, RuleInfo},
@@ -66,6 +68,21 @@ pub(crate) struct Leaks {
     /// Look only for this class: `secret`, `pii`, `hidden` or `poison`; may be repeated
     #[arg(long, value_name = "CLASS", value_parser = classes())]
     class: Vec<LeakClass>,
+    /// Compare all records with each other as well, for poison: triggers, turned labels, floods of one text, lists whose content may change
+    #[arg(long, conflicts_with = "sample")]
+    poison: bool,
+    /// The field that holds the text, for `--poison`; may be repeated; told from its name otherwise
+    #[arg(long, value_name = "NAME")]
+    text_field: Vec<String>,
+    /// The field that holds the label, or the answer to the text, for `--poison`
+    #[arg(long, value_name = "NAME")]
+    label_field: Option<String>,
+    /// The field that says where a record comes from, for `--poison`
+    #[arg(long, value_name = "NAME")]
+    source_field: Option<String>,
+    /// Look for the records of this evaluation set in the data; implies `--poison`; may be repeated
+    #[arg(long, value_name = "TARGET", conflicts_with = "sample")]
+    against: Vec<String>,
     /// Search only these columns and what stands below them, such as `text,messages.content`
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     columns: Vec<String>,
@@ -149,11 +166,19 @@ pub(crate) fn run(arguments: &Leaks, shell: &Shell) -> Result<ExitCode, Failure>
         redaction,
     };
     let mut sources = sources::open(&arguments.targets, shell)?;
+    let poison = if search.wants_poison() {
+        Some(search.poison(shell)?)
+    } else {
+        None
+    };
     let mut copies = match &arguments.redact {
         Some(out) => Some(copies::Copies::begin(out, &arguments.targets)?),
         None => None,
     };
-    let described = described(&search.rules);
+    let mut described = described(&search.rules);
+    if poison.is_some() {
+        described.extend(cleanbill_leaks::poison::kinds().map(|kind| described_kind(&kind)));
+    }
     let look = LeakLook {
         language: shell.language,
         color: shell.color(&output),
@@ -195,10 +220,12 @@ pub(crate) fn run(arguments: &Leaks, shell: &Shell) -> Result<ExitCode, Failure>
     let stage = copies
         .as_mut()
         .map(|copies| copies as &mut dyn cleanbill_data::Copies);
+    let mut options = search.options(search.redaction.clone());
+    options.poison = poison;
     let mut known = BTreeMap::new();
     let mut outcome = cleanbill_data::run(
         sources.artifacts,
-        search.options(search.redaction.clone()),
+        options,
         Some(&watch),
         stage,
         &mut |leak| {
@@ -326,7 +353,50 @@ impl Search<'_> {
             redaction,
             fail_on: arguments.fail_on,
             workers: super::readers(arguments.jobs),
+            poison: None,
         }
+    }
+
+    /// Says whether the records are to be compared with each other.
+    fn wants_poison(&self) -> bool {
+        let arguments = self.arguments;
+        arguments.poison || !arguments.against.is_empty() || arguments.class.contains(&LeakClass::Poison)
+    }
+
+    fn poison(&self, shell: &Shell) -> Result<Poison, Failure> {
+        let arguments = self.arguments;
+        if arguments.sample.is_some() {
+            return Err(Failure::usage(text!(
+                "poison is looked for in all records, and `--sample` leaves some out",
+                "投毒检查需要全部记录，而 `--sample` 会略去一部分"
+            )));
+        }
+        if arguments.resume.is_some() {
+            return Err(Failure::usage(text!(
+                "poison is looked for in all records, and `--resume` passes over those of earlier runs",
+                "投毒检查需要全部记录，而 `--resume` 会跳过先前运行已完成的部分"
+            )));
+        }
+        if arguments.targets.iter().any(|target| target == "-") {
+            return Err(Failure::usage(text!(
+                "poison takes several readings, and standard input comes once",
+                "投毒检查需要多次读取，而标准输入只能读取一次"
+            ))
+            .hint(text!("write it to a file first", "请先写入文件")));
+        }
+        let against = if arguments.against.is_empty() {
+            Vec::new()
+        } else {
+            sources::open(&arguments.against, shell)?.artifacts
+        };
+        Ok(Poison {
+            fields: Fields {
+                texts: arguments.text_field.clone(),
+                label: arguments.label_field.clone(),
+                source: arguments.source_field.clone(),
+            },
+            against,
+        })
     }
 }
 
@@ -396,12 +466,27 @@ fn class(rule: &Rule) -> LeakClass {
     }
 }
 
-fn described(rules: &Rules) -> Vec<RuleInfo> {
-    let level = |level| match level {
+const fn level(level: Level) -> (Severity, cleanbill_core::Confidence) {
+    match level {
         Level::Low => (Severity::Low, cleanbill_core::Confidence::Low),
         Level::Medium => (Severity::Medium, cleanbill_core::Confidence::Medium),
         Level::High => (Severity::High, cleanbill_core::Confidence::High),
-    };
+    }
+}
+
+fn described_kind(kind: &cleanbill_leaks::poison::Kind) -> RuleInfo {
+    RuleInfo {
+        id: kind.id.to_owned(),
+        title: cleanbill_core::Text::same(kind.name),
+        why: cleanbill_core::Text::same(""),
+        severity: level(kind.severity).0,
+        confidence: level(kind.confidence).1,
+        tags: vec!["security".to_owned(), LeakClass::Poison.as_str().to_owned()],
+        page: String::new(),
+    }
+}
+
+fn described(rules: &Rules) -> Vec<RuleInfo> {
     let describe = |rule: &Rule| RuleInfo {
         id: rule.id.clone(),
         title: Text::same(rule.name.clone()),
@@ -515,6 +600,7 @@ fn summary(arguments: &Leaks, rules: &Rules, shown: &str, outcome: &Outcome) -> 
         findings: outcome.findings.clone(),
         replaced: arguments.redact.is_some().then_some(outcome.replaced),
         sample: arguments.sample,
+        poison: outcome.poison.clone(),
     }
 }
 

@@ -16,6 +16,7 @@ mod languages;
 mod leak_numbers;
 mod leak_sources;
 mod leaks;
+mod leaks_poison;
 mod lock;
 mod names;
 mod packages;
