@@ -154,6 +154,9 @@ pub(crate) fn search(
     edits: &mut Vec<Edit>,
 ) {
     let record = block.get(place.range.clone()).unwrap_or_default();
+    if let Some(gather) = &tools.gather {
+        return collect(tools, gather, record, place, out);
+    }
     // A mark of the order of bytes stands where there is none.
     let skipped = if record.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let mut searched = Record {
@@ -223,7 +226,8 @@ fn collect(tools: &Tools, gather: &Gather, record: &[u8], place: &Place, out: &m
     let mut row = Collected::default();
     let read = json::walk(record, skipped, &mut |steps, leaf| match leaf {
         Leaf::Text(quoted) => gather.note(&mut row, steps, &quoted.decoded()),
-        Leaf::Plain(plain) => gather.note(&mut row, steps, plain),
+        Leaf::Plain(plain, _) => gather.note(&mut row, steps, plain),
+        Leaf::Name(_) => {}
     });
     if read.is_ok_and(|end| json::blank(record, end) == record.len()) {
         let place = LeakRecord {

@@ -85,6 +85,7 @@ impl Engine {
             id_field: id_field.clone(),
             sample: None,
             redaction: None,
+            poison: None,
             fail_on,
             workers: NonZeroUsize::MIN,
         };
@@ -170,6 +171,7 @@ impl Engine {
             id_field: self.id_field.clone(),
             sample: None,
             redaction: None,
+            poison: None,
             fail_on: self.fail_on,
             workers,
         };

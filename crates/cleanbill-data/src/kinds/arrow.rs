@@ -224,8 +224,12 @@ fn collect(tools: &Tools, gather: &Gather, rows: &RecordBatch, out: &mut Outcome
             }
             if let Some(number) = shown(column.as_ref(), row) {
                 gather.note(&mut collected, &steps, number.as_bytes());
-            } else if holds_text(field.data_type(), 0) {
-                let mut each = |steps: &[Step<'_>], value: &[u8]| gather.note(&mut collected, steps, value);
+            } else if is_searched(field.data_type(), 0) {
+                let mut each = |steps: &[Step<'_>], item: Item<'_>| {
+                    if let Item::Text(value) | Item::Fixed(value, _) = item {
+                        gather.note(&mut collected, steps, value);
+                    }
+                };
                 let _ = visit(column.as_ref(), row, &mut steps, &mut each);
             }
         }

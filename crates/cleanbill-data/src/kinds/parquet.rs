@@ -25,7 +25,7 @@ use crate::{
     path::{self, Step},
 };
 use pages::{Budget, Pages as PageStream};
-use values::{Batch, Sort, values};
+use values::{Batch, ROWS, Sort, values};
 
 kind! {
     /// Apache Parquet. A record is a row; texts and binary values that are UTF-8 are searched, whole numbers of seven digits or
@@ -483,7 +483,7 @@ fn ids<T: DataType>(
     let mut place = 0;
     while place < wanted.len() {
         budget.renew();
-        let Ok((records @ 1.., levels)) = batch.read(&mut reader, (deepest, 0)) else {
+        let Ok((records @ 1.., levels)) = batch.read(&mut reader, (deepest, 0), ROWS) else {
             break;
         };
         let mut values = batch.values.iter();

@@ -187,6 +187,7 @@ impl Searcher {
             emit: &mut emit,
             current: None,
             outcome: Outcome::empty(),
+            gathered: BTreeMap::new(),
             failed: false,
             passed: Passed::default(),
         };

@@ -223,19 +223,13 @@ pub(crate) fn run(arguments: &Leaks, shell: &Shell) -> Result<ExitCode, Failure>
     let mut options = search.options(search.redaction.clone());
     options.poison = poison;
     let mut known = BTreeMap::new();
-    let mut outcome = cleanbill_data::run(
-        sources.artifacts,
-        options,
-        Some(&watch),
-        stage,
-        &mut |leak| {
-            recalled.before(Some(&leak.artifact), &mut |leak| report.known(leak, &mut known))?;
-            if let Some(journal) = &journal {
-                lock(journal).leak(leak);
-            }
-            report.leak(leak)
-        },
-    )
+    let mut outcome = cleanbill_data::run(sources.artifacts, options, Some(&watch), stage, &mut |leak| {
+        recalled.before(Some(&leak.artifact), &mut |leak| report.known(leak, &mut known))?;
+        if let Some(journal) = &journal {
+            lock(journal).leak(leak);
+        }
+        report.leak(leak)
+    })
     .map_err(|error| failed(&error))?;
     recalled
         .before(None, &mut |leak| report.known(leak, &mut known))

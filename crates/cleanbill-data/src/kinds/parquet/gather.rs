@@ -8,7 +8,10 @@ use parquet::{
     errors::ParquetError,
 };
 
-use super::{Batch, Budget, File, ROWS};
+use super::{
+    Batch, Budget, File,
+    values::{ROWS, Sort},
+};
 use crate::{
     gather::{Collected, Gather, bare},
     input::{count, size},
@@ -39,7 +42,7 @@ fn read(
 ) -> Result<(), ParquetError> {
     let mut columns: Vec<Box<dyn Column>> = Vec::new();
     for (leaf, described) in file.leaves.iter().enumerate() {
-        let is_read = described.is_text
+        let is_read = matches!(described.sort, Some(Sort::Text { .. }))
             || matches!(
                 file.chunk(group, leaf)?.column_descr().physical_type(),
                 Physical::BOOLEAN | Physical::INT32 | Physical::INT64 | Physical::FLOAT | Physical::DOUBLE

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Rows that are read at a time.
-const ROWS: usize = 256;
+pub(super) const ROWS: usize = 256;
 /// Number of the day 1970-01-01 in `INT96`, which counts Julian days.
 const EPOCH: i128 = 2_440_588;
 /// Nanoseconds of a day.
@@ -287,13 +287,14 @@ impl<T: DataType> Batch<T> {
         &mut self,
         reader: &mut ColumnReaderImpl<T>,
         (deepest, lists): (i16, usize),
+        rows: usize,
     ) -> Result<(usize, usize), ParquetError> {
         self.values.clear();
         self.defined.clear();
         self.repeated.clear();
         let defined = (deepest > 0).then_some(&mut self.defined);
         let repeated = (lists > 0).then_some(&mut self.repeated);
-        let (records, _, levels) = reader.read_records(ROWS, defined, repeated, &mut self.values)?;
+        let (records, _, levels) = reader.read_records(rows, defined, repeated, &mut self.values)?;
         Ok((records, levels))
     }
 }
@@ -391,7 +392,7 @@ where
     let mut record = 0_u64;
     while *reached < column.rows {
         column.budget.renew();
-        let (records, levels) = batch.read(&mut reader, (deepest, lists))?;
+        let (records, levels) = batch.read(&mut reader, (deepest, lists), ROWS)?;
         if records == 0 {
             return Err(short());
         }
@@ -472,7 +473,7 @@ where
     let (mut changed, mut reached) = (0_u64, 0);
     while reached < column.rows {
         column.budget.renew();
-        let (records, levels) = batch.read(&mut reader, (deepest, lists))?;
+        let (records, levels) = batch.read(&mut reader, (deepest, lists), ROWS)?;
         if records == 0 {
             return Err(short());
         }

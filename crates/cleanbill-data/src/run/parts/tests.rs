@@ -24,6 +24,7 @@ fn options() -> Options {
         id_field: Some("id".to_owned()),
         sample: None,
         redaction: None,
+        poison: None,
         fail_on: Severity::High,
         workers: NonZeroUsize::MIN,
     }
