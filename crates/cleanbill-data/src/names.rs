@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     json,
-    outcome::{Found, Tools, placeholder},
+    outcome::{Found, Tools, placeholder, spliced},
     path::{self, Step},
 };
 
@@ -111,7 +111,7 @@ impl Tools {
         if hits.is_empty() {
             return Step::Key(name.clone());
         }
-        let masked = self.spliced(&hits, &text, |hit| placeholder(hit.id(&self.scanner)));
+        let masked = spliced(&hits, &text, |hit| placeholder(hit.id(&self.scanner)));
         Step::Key(Cow::Owned(json::escaped(&masked)))
     }
 

@@ -229,10 +229,16 @@ import pyarrow.ipc as ipc, pyarrow.parquet as parquet
 rows = [json.loads(line) for line in open('pseudo-rows.jsonl')]
 for table in [parquet.read_table('pseudo-plain.parquet'), ipc.open_file('pseudo-plain.arrow').read_all()]:
     for column in ['phone', 'card', 'id', 'text', 'stamp']:
-        assert table[column].to_pylist() == [row[column] for row in rows], column
+        # What no float holds exactly is a text in JSON.
+        lost = lambda value: column == 'card' and isinstance(value, str)
+        expected = [None if lost(row[column]) else row[column] for row in rows]
+        assert table[column].to_pylist() == expected, column
+        assert column != 'card' or 0 < len([card for card in expected if card]), expected
 was = [json.loads(line) for line in open('rows.jsonl')]
 for one, other in zip(was, rows):
     for column in ['phone', 'card']:
+        if column == 'card' and isinstance(other[column], str):
+            continue
         assert type(one[column]) == type(other[column])
         assert one[column] is None or one[column] != other[column] and len(str(one[column])) == len(str(other[column]))
 ";
