@@ -101,7 +101,7 @@ fn by_units(head: &[u8]) -> Option<Encoding> {
                 | 0x2010..=0x203b
                 | 0x3000..=0x30ff
                 | 0x4e00..=0x9fff
-                | 0xac00..=0xd7a3
+                | 0xac00..=0xdfff
                 | 0xff00..=0xffef => {
                     usual = usual.saturating_add(1);
                 }

@@ -10,7 +10,7 @@ use cleanbill_core::leak::{Leak, LeakRecord};
 
 use crate::{
     json,
-    outcome::{Found, Tools, placeholder},
+    outcome::{Found, Tools, placeholder, spliced},
     path::{self, Step},
 };
 
@@ -122,7 +122,7 @@ impl Tools {
         if hits.is_empty() {
             return Step::Key(name.clone());
         }
-        let masked = self.spliced(&hits, &text, |hit| placeholder(hit.id(&self.scanner)));
+        let masked = spliced(&hits, &text, |hit| placeholder(hit.id(&self.scanner)));
         Step::Key(Cow::Owned(json::escaped(&masked)))
     }
 

@@ -246,7 +246,11 @@ pub(crate) fn written(text: &[u8], least: usize) -> Written<'_> {
 
 /// Returns what takes the place of a number where that is a number again: `raw` as it was but for its digits.
 pub(crate) fn exchanged(raw: &[u8], value: &[u8], exchanged: &Exchanged) -> Option<Vec<u8>> {
-    let is_number = exchanged.keeps_form && matches!(written(&exchanged.text, 0), Written::Whole(_));
+    let is_float = raw != value;
+    // What a float cannot hold exactly would not lead back, and becomes a text.
+    let is_number = exchanged.keeps_form
+        && matches!(written(&exchanged.text, 0), Written::Whole(_))
+        && (!is_float || Form::Float.read(&exchanged.text).is_some());
     let behind = raw.strip_prefix(value).unwrap_or_default();
     is_number.then(|| [&*exchanged.text, behind].concat())
 }

@@ -271,28 +271,13 @@ impl Tools {
         Some((Replacement::Placeholder, placeholder(kind)))
     }
 
-    /// Replaces hits in a value by what `instead` gives for each.
-    pub(crate) fn spliced(&self, hits: &[Hit], value: &[u8], instead: impl Fn(&Hit) -> Vec<u8>) -> Vec<u8> {
-        let mut text = Vec::new();
-        let mut at = 0;
-        for hit in hits {
-            if let Some(before) = value.get(at..size(hit.range.start)) {
-                text.extend_from_slice(before);
-                text.extend(instead(hit));
-                at = size(hit.range.end);
-            }
-        }
-        text.extend_from_slice(value.get(at..).unwrap_or_default());
-        text
-    }
-
     /// Replaces what was found in a value.
     pub(crate) fn exchange(&self, hits: &[Hit], value: &[u8]) -> Option<Exchanged> {
         if hits.is_empty() || self.redactor.is_none() {
             return None;
         }
         let keeps_form = Cell::new(true);
-        let text = self.spliced(hits, value, |hit| {
+        let text = spliced(hits, value, |hit| {
             let found = value.get(size(hit.range.start)..size(hit.range.end));
             match self.replacement(hit, found.unwrap_or_default()) {
                 Some((Replacement::Pseudonym, text)) => text,
@@ -370,6 +355,21 @@ impl Tools {
             .as_ref()
             .is_none_or(|wishes| path::is_wanted(path, wishes))
     }
+}
+
+/// Replaces hits in a value by what `instead` gives for each.
+pub(crate) fn spliced(hits: &[Hit], value: &[u8], instead: impl Fn(&Hit) -> Vec<u8>) -> Vec<u8> {
+    let mut text = Vec::new();
+    let mut at = 0;
+    for hit in hits {
+        if let Some(before) = value.get(at..size(hit.range.start)) {
+            text.extend_from_slice(before);
+            text.extend(instead(hit));
+            at = size(hit.range.end);
+        }
+    }
+    text.extend_from_slice(value.get(at..).unwrap_or_default());
+    text
 }
 
 /// Counts characters and lines up to places that come in order.

@@ -112,12 +112,12 @@ for name in sys.argv[1:]:
         for column in ["phone", "card", "birth_date"]:
             value = now.pop(column)
             was.pop(column)
-            zero = not value or str(value).startswith("1700-01-01")
+            zero = not value or str(value).startswith("1700-01-01") or value == "[DATE_OF_BIRTH]"
             assert zero, (name, column, value)
-            empty += value is None
+            empty += value is None and column != "birth_date"
         now["text"] = now["text"].replace("[EMAIL]", "@".join(["alice.miller", "uni-bonn.de"]))
         assert was == now, name
-    assert (empty == 900) != (name.startswith("required")), (name, empty)
+    assert (empty == 600) != (name.startswith("required")), (name, empty)
     stored = open("copy-" + name, "rb").read()
     for value in before["phone"].to_pylist():
         assert value is None or int(value).to_bytes(8, "little") not in stored, name
@@ -221,7 +221,7 @@ fn numbers_days_and_names_are_found_in_every_format() {
     // Pseudonyms are numbers of the same length, and the same in a table and in JSON.
     for file in ["plain.parquet", "plain.arrow", "rows.jsonl"] {
         let ran = workplace.run(&format!("leaks {file} --redact pseudo-{file} --pseudonymise key"));
-        assert_eq!(ran.code, 0, "{}", ran.shown());
+        assert_eq!(ran.code, 1, "{}", ran.shown());
     }
     let script = "
 import json
@@ -229,10 +229,16 @@ import pyarrow.ipc as ipc, pyarrow.parquet as parquet
 rows = [json.loads(line) for line in open('pseudo-rows.jsonl')]
 for table in [parquet.read_table('pseudo-plain.parquet'), ipc.open_file('pseudo-plain.arrow').read_all()]:
     for column in ['phone', 'card', 'id', 'text', 'stamp']:
-        assert table[column].to_pylist() == [row[column] for row in rows], column
+        # What no float holds exactly is a text in JSON.
+        lost = lambda value: column == 'card' and isinstance(value, str)
+        expected = [None if lost(row[column]) else row[column] for row in rows]
+        assert table[column].to_pylist() == expected, column
+        assert column != 'card' or 0 < len([card for card in expected if card]), expected
 was = [json.loads(line) for line in open('rows.jsonl')]
 for one, other in zip(was, rows):
     for column in ['phone', 'card']:
+        if column == 'card' and isinstance(other[column], str):
+            continue
         assert type(one[column]) == type(other[column])
         assert one[column] is None or one[column] != other[column] and len(str(one[column])) == len(str(other[column]))
 ";

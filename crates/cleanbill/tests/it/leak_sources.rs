@@ -41,7 +41,7 @@ fn text_in_other_encodings_is_read_and_copied_in_them() {
     workplace.write("key", b"thirty-two bytes that are no key");
     let mail = mail();
     // More than one piece of work, and wide characters at every cut.
-    let csv = format!("编号,姓名,邮箱\n1,张伟,{mail}\n").to_owned() + &"2,李娜😀,无\n".repeat(300_000);
+    let csv = format!("编号,词,邮箱\n1,山,{mail}\n") + &"2,水😀,无\n".repeat(300_000);
     let json = format!("[{{\"名\": \"北京市朝阳区的人们 {mail}\"}}]");
     let text = format!("给我们的同事写信：{mail}，谢谢。\n");
     for (name, text) in [("a.csv", csv), ("b.json", json), ("c.txt", text)] {
@@ -89,12 +89,6 @@ fn text_in_other_encodings_is_read_and_copied_in_them() {
     assert_eq!(copy.get(..19), chinese.get(..19));
     assert_eq!(copy.get(19..), Some(&b"[EMAIL]"[..]));
     // What is sure of nothing is searched as it stands, and coverage says so; what cannot come back is not copied.
-    workplace.write(
-        "latin.txt",
-        format!("d\u{e9}j\u{e0} vu {mail}")
-            .replace('\u{e9}', "?")
-            .as_bytes(),
-    );
     let mut latin = b"d\xe9j\xe0 vu ".to_vec();
     latin.extend(mail.bytes());
     workplace.write("latin.txt", &latin);

@@ -187,7 +187,7 @@ impl Exchange<'_> {
                 let map = array.as_map();
                 steps.push(Step::Index(0));
                 let mut columns = Vec::new();
-                let values = match map.entries().fields().iter().nth(1) {
+                let values = match map.entries().fields().get(1) {
                     Some(field) => field.is_nullable(),
                     None => false,
                 };
