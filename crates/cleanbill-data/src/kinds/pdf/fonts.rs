@@ -78,7 +78,7 @@ impl Font {
             match value {
                 Value::Name(name) => {
                     let name = String::from_utf8_lossy(name);
-                    match letter(&name) {
+                    match letter(&name).or_else(|| numbered(&name, code)) {
                         Some(letter) => {
                             self.letters.insert(code, letter);
                         }
@@ -165,6 +165,11 @@ impl Font {
 
     fn measure(&mut self, objects: &Objects, font: &Value) {
         if !self.is_wide {
+            // Only fonts of drawings have a scale of their own.
+            let scale = match objects.entry(font, "FontMatrix") {
+                Some(Value::List(matrix)) => matrix.first().and_then(Value::number).unwrap_or(0.001),
+                _ => 0.001,
+            };
             let first = objects
                 .entry(font, "FirstChar")
                 .and_then(Value::whole)
@@ -173,7 +178,7 @@ impl Font {
             if let Some(Value::List(widths)) = objects.entry(font, "Widths") {
                 for width in widths.iter().take(PDF_WIDTHS) {
                     if let Some(width) = objects.resolve(width).number() {
-                        self.widths.insert(code, width / 1_000.0);
+                        self.widths.insert(code, width * scale);
                     }
                     code = code.saturating_add(1);
                 }
@@ -324,6 +329,13 @@ fn letter(name: &str) -> Option<char> {
     }
     let found = GLYPHS.iter().find(|(known, _)| *known == name);
     found.map(|(_, letter)| *letter)
+}
+
+/// Returns the character of a glyph that is named by its code, as those of bitmap fonts are (`a65`).
+fn numbered(name: &str, code: u32) -> Option<char> {
+    let digits = name.trim_start_matches(|letter: char| letter.is_ascii_alphabetic());
+    let is_code = digits.len() < name.len() && digits.parse() == Ok(code);
+    char::from_u32(code).filter(|_| is_code && (32..127).contains(&code))
 }
 
 fn ligature(name: &str) -> Option<&'static str> {
@@ -547,6 +559,7 @@ mod tests {
             assert_eq!(letter(name), Some(expected), "{name}");
         }
         assert_eq!(letter("g12"), None);
+        assert_eq!((numbered("a65", 65), numbered("a65", 66)), (Some('A'), None));
     }
 
     #[test]
