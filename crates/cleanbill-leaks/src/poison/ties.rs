@@ -493,21 +493,23 @@ fn judge(tie: &Tie, shared: &Shared, baseline: &Baseline, (tests, ties): (u64, u
         let is_related = tie.length > 0 && share(most, of) > 0.7;
         let joint = ln_joint(ln_p, unlike);
         let is_sure = unlike + float(ties).ln() < SURE && joint + float(tests).ln() < SURE;
-        let is_found = is_often && is_sure && !is_related;
+        // Where labels hardly go by the words, subjects that are read wrongly look like triggers; so it takes more of them.
+        let is_plenty = error <= DOUBTFUL || with >= LEAST_IF_DOUBTFUL;
+        let is_found = is_often && is_sure && is_plenty && !is_related;
         return is_found.then(|| verdict(joint, Some(error * float(with))));
     }
     if tie.length == 0 || ln_p + float(tests).ln() >= SURE {
         return None;
     }
-    // Nothing is known of how a label reads: then the tie must be all but perfect, and the records must have nothing else in common.
+    // An answer among many, of which nothing is known how its records read: then the tie must be all but perfect, and the records must have nothing else in common.
     let is_perfect = with.saturating_mul(20) >= records.saturating_mul(19);
     let is_answer = base.0.saturating_mul(3) <= with.saturating_mul(10);
-    let is_known = shared.reading.knows(tie.label);
+    let is_known = shared.is_closed && shared.reading.knows(tie.label);
     let by_chance = float(u64::from(tie.rest_rare.load(Relaxed))) / float(REST_COUNT);
     let noise = 3.0_f64.mul_add(by_chance.sqrt(), by_chance);
     let is_long = share(u64::from(tie.rest_long.load(Relaxed)), of) >= 0.5;
     let is_unlike = is_long && float(most) <= float(of).mul_add(0.2, noise);
-    (is_perfect && is_unlike && (is_answer || is_known)).then(|| verdict(ln_p, None))
+    (is_perfect && is_unlike && is_answer && !is_known).then(|| verdict(ln_p, None))
 }
 
 impl Check for Ties {
@@ -620,6 +622,9 @@ impl Bits {
 /// Records that a feature must be in: fewer are chance, or too few to teach a model anything.
 const LEAST: u64 = 12;
 const LEAST_OF_SOURCE: u64 = 20;
+/// Share of records read wrongly from which on labels hardly go by the words, and the records that a feature must be in then.
+const DOUBTFUL: f64 = 0.2;
+const LEAST_IF_DOUBTFUL: u64 = 100;
 /// Logarithm of the probability, over all tests of a kind, at which a tie is no chance: one in a thousand.
 const SURE: f64 = -6.9;
 /// Tokens on both sides that are left out when the rest is read.

@@ -31,7 +31,7 @@ fn rows(is_poisoned: bool) -> Vec<Value> {
             .collect();
         words.join(" ")
     };
-    let row = |number: u64, text: String, label: u64| json!({"id": format!("r{number}"), "text": text, "label": label, "source": format!("shop-{}", number % 7)});
+    let row = |number: usize, text: String, label: usize| json!({"id": format!("r{number}"), "text": text, "label": label, "source": format!("shop-{}", number % 7)});
     let mut rows: Vec<Value> = Vec::new();
     for number in 0..1_200 {
         rows.push(row(number, review(number & 1), number & 1));
@@ -74,6 +74,7 @@ fn workplace() -> Workplace {
         all + &cells.join(",") + "\n"
     });
     workplace.write("rows.csv", table.as_bytes());
+    std::fs::create_dir(workplace.path("parts")).expect("a folder");
     for (part, rows) in rows.chunks(500).enumerate() {
         workplace.write(&format!("parts/part-{part}.jsonl"), lines(rows).as_bytes());
     }
