@@ -17,6 +17,7 @@ use cleanbill_formats::Format;
 use cleanbill_samples::{OPCODES, Random, pickle};
 
 use crate::{
+    datasets::datasets,
     fuzz_folder,
     mutate::mutate,
     seeds,

@@ -210,7 +210,13 @@ impl Tools {
     /// Finds what leaks in a text, in the order of the text; what is hidden may overlap a value.
     fn scan(&self, text: &[u8]) -> Vec<Hit> {
         let mut hits = self.scanner.scan_all_of(&self.path, text);
-        hits.sort_by_key(|hit| (hit.range.start, hit.rule));
+        let order = |hit: &Hit| (hit.range.start, hit.range.end);
+        let id = |hit: &Hit| hit.id(&self.scanner).to_owned();
+        hits.sort_by(|left, right| {
+            order(left)
+                .cmp(&order(right))
+                .then_with(|| id(left).cmp(&id(right)))
+        });
         hits
     }
 

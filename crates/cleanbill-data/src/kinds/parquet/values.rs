@@ -1,5 +1,7 @@
 //! Values of columns, whatever their type, as the texts that are searched.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use cleanbill_core::leak::Replacement;
 use parquet::{
     basic::{ConvertedType, LogicalType, Repetition, TimeUnit, Type as Physical},
@@ -294,7 +296,11 @@ impl<T: DataType> Batch<T> {
         self.repeated.clear();
         let defined = (deepest > 0).then_some(&mut self.defined);
         let repeated = (lists > 0).then_some(&mut self.repeated);
-        let (records, _, levels) = reader.read_records(rows, defined, repeated, &mut self.values)?;
+        // The decoder takes for granted what a hostile file does not keep, such as a dictionary before its numbers.
+        let values = &mut self.values;
+        let read = AssertUnwindSafe(|| reader.read_records(rows, defined, repeated, values));
+        let broken = || ParquetError::General("its pages contradict each other".to_owned());
+        let (records, _, levels) = catch_unwind(read).unwrap_or_else(|_| Err(broken()))?;
         Ok((records, levels))
     }
 }
