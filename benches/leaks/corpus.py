@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the labelled corpus of `cleanbill leaks`: `corpus.py OUT_DIR`, and with `--poison` or `--bulk SIZE` the other two.
+"""Writes the labelled corpus of `cleanbill leaks`: `corpus.py OUT_DIR`, and with `--holdout`, `--poison` or `--bulk SIZE` the others.
 
 OUT_DIR/corpus.jsonl holds `{id, text}`, OUT_DIR/labels.jsonl `{id, type, class, start, end}` with places in bytes of the UTF-8 of the
 text; a decoy has the type `decoy` and its kind under `decoy`. All values are made up when the script runs; the same seed gives the
@@ -15,6 +15,7 @@ import sys
 import make_bulk
 import make_decoys
 import make_hidden
+import make_holdout
 import make_people
 import make_poison
 import make_poison_more
@@ -89,12 +90,18 @@ def build(seed, scale=1, people=None):
         yield doc.text(), doc.labels
 
 
-def write(folder, seed, scale):
+def held_out(seed, scale):
+    """(text, labels) of every record of the corpus that the rules were not written beside."""
+    people = make_people.People(seed)
+    yield from make_holdout.build(seed, scale, people, Draw(f"holdout-{seed}"), Doc)
+
+
+def write(folder, seed, scale, make=build):
     folder.mkdir(parents=True, exist_ok=True)
     counts, records = collections.Counter(), 0
     with open(folder / "corpus.jsonl", "w", encoding="utf-8", newline="\n") as out, open(folder / "labels.jsonl", "w", encoding="utf-8",
         newline="\n") as marks:
-        for text, labels in build(seed, scale):
+        for text, labels in make(seed, scale):
             name = f"r{records:05d}"
             out.write(json.dumps({"id": name, "text": text}, ensure_ascii=False) + "\n")
             for label in labels:
@@ -113,6 +120,7 @@ def main():
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--seed", default="1")
     parser.add_argument("--scale", type=float, default=1, help="how many times the usual number of records")
+    parser.add_argument("--holdout", action="store_true", help="other surroundings and languages instead")
     parser.add_argument("--poison", nargs="?", const="reviews", choices=["reviews", *make_poison_more.FAMILIES],
         help="a data set with poisoned rows instead")
     parser.add_argument("--bulk", metavar="SIZE", help="that many bytes (200M, 1G) for measuring speed instead")
@@ -126,6 +134,8 @@ def main():
         people = make_people.People(options.seed)
         make_bulk.write(options.folder / f"bulk-{options.bulk}.jsonl", make_bulk.bytes_of(options.bulk), options.seed, people,
             lambda seed: build(seed, 1, people))
+    elif options.holdout:
+        write(options.folder, options.seed, options.scale, held_out)
     else:
         write(options.folder, options.seed, options.scale)
     return 0

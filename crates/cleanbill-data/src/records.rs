@@ -195,7 +195,7 @@ pub(crate) fn search(
         found.clear();
         changed.clear();
         plain(tools, block, place, &mut found, &mut changed);
-    } else if std::str::from_utf8(record).is_err() {
+    } else if simdutf8::basic::from_utf8(record).is_err() {
         out.problem(Problem {
             record: Some(place.record),
             offset: Some(place.offset),

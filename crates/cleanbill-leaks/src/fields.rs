@@ -42,8 +42,11 @@ struct Row {
     start: usize,
     sign: u8,
     columns: usize,
-    /// The first row of the table, which may be the row itself.
+    /// The row above it, and the first of the table, which may be the row itself.
+    above: Option<Range<usize>>,
     top: Range<usize>,
+    /// How far the columns were counted.
+    counted: (usize, usize),
 }
 
 impl Rows {
@@ -207,9 +210,14 @@ fn column_of(bytes: &[u8], open: usize, rows: &mut Rows) -> Name {
     None
 }
 
+/// LIMIT: bytes before a value in which its list may begin.
+const LIST_BYTES: usize = 256;
+
 /// Returns the name of the column into which a value of `INSERT INTO ... (names) VALUES (values` goes.
 fn inserted(bytes: &[u8], start: usize) -> Name {
-    let before = bytes.get(start.saturating_sub(ROW_BYTES)..start)?;
+    let before = bytes.get(start.saturating_sub(LIST_BYTES)..start)?;
+    // Most lists are none of an `INSERT`.
+    memchr::memchr2(b'V', b'v', before)?;
     let base = start.saturating_sub(before.len());
     let mut column = 0_usize;
     let mut quoted = false;
@@ -289,11 +297,17 @@ fn in_table(bytes: &[u8], at: usize, rows: &mut Rows, found: &mut [Name; NAMES])
         }
         (column == wanted).then_some(from..end)
     };
-    let columns = count(bytes.get(start..end).unwrap_or_default(), sign);
+    let same = |row: &&Row| row.start == start && row.sign == sign && row.counted.0 <= at;
+    let same = rows.row.as_ref().filter(same).cloned();
+    let columns = match &same {
+        Some(row) => row.columns,
+        None => count(bytes.get(start..end).unwrap_or_default(), sign),
+    };
     if columns == 0 {
         return;
     }
-    let column = count(bytes.get(start..at).unwrap_or_default(), sign);
+    let (from, seen) = same.as_ref().map_or((start, 0), |row| row.counted);
+    let column = seen.saturating_add(count(bytes.get(from..at).unwrap_or_default(), sign));
     // In Markdown the cell before may be the name: `| name | value |`.
     if sign == b'|' && column == 2 {
         found[1] = cell(start, end, 1).and_then(|name| named(bytes, name));
@@ -301,7 +315,14 @@ fn in_table(bytes: &[u8], at: usize, rows: &mut Rows, found: &mut [Name; NAMES])
     let floor = at.saturating_sub(TABLE_BYTES);
     let mut top = start..end;
     let mut above = None;
-    while let Some(stop) = top.start.checked_sub(1).filter(|stop| *stop > floor) {
+    if let Some(row) = &same {
+        (above, top) = (row.above.clone(), row.top.clone());
+    }
+    while let Some(stop) = top
+        .start
+        .checked_sub(1)
+        .filter(|stop| *stop > floor && same.is_none())
+    {
         let lines = bytes.get(floor..stop).unwrap_or_default();
         let from = match memchr::memrchr(b'\n', lines) {
             Some(gap) => floor.saturating_add(gap).saturating_add(1),
@@ -326,12 +347,14 @@ fn in_table(bytes: &[u8], at: usize, rows: &mut Rows, found: &mut [Name; NAMES])
         start,
         sign,
         columns,
+        above: above.clone(),
         top: top.clone(),
+        counted: (at, column),
     });
     let head = |row: Range<usize>| named(bytes, cell(row.start, row.end, column)?);
     // What stands above the first row must have been seen, or it may not be the first.
     let is_seen = floor == 0 || top.start > floor.saturating_add(ROW_BYTES);
-    found[2] = above.and_then(head);
+    found[2] = above.filter(|row| row.start >= floor).and_then(head);
     found[3] = Some(top)
         .filter(|top| is_seen && top.start < start)
         .and_then(head);

@@ -69,6 +69,8 @@ impl Personal {
 
 /// LIMIT: bytes before and after a place that are looked at; a word farther away does not count.
 const WINDOW: usize = 256;
+/// Bytes before a postcode in which a comma stands.
+const PARTS_NEAR: usize = 48;
 /// LIMIT: letters before the first digit of a word that are looked at; a longer word is no number.
 const LONGEST_WORD: usize = 48;
 
@@ -369,8 +371,8 @@ impl Asked<'_, '_> {
         }
         self.phone(start);
         self.birth(start);
-        if at == start && (1..=8).contains(&length) && self.best.is_none() {
-            self.postcode(start);
+        if at == start && before == Some(b' ') && self.best.is_none() {
+            self.postcode(start, length);
         }
     }
 
@@ -525,15 +527,22 @@ impl Asked<'_, '_> {
     }
 
     /// Looks for the address of whose end the number at `start` may be.
-    fn postcode(&mut self, start: usize) {
+    fn postcode(&mut self, start: usize, length: usize) {
         let before = self.window.get(..start).unwrap_or_default();
         match before {
-            [.., 0x80..=0xff, b' '] => {
+            [.., 0x80..=0xff, b' '] if length <= 6 => {
                 let found = places::before_postcode(self.window, start)
                     .or_else(|| places::korean(self.window, start));
                 self.house(found);
             }
-            [.., b',' | b'-', b' '] | [.., b' ' | b'-'] => {
+            _ if matches!(length, 4..=6 | 8) => {
+                // An address has parts.
+                let near = before
+                    .get(before.len().saturating_sub(PARTS_NEAR)..)
+                    .unwrap_or_default();
+                if memchr::memchr(b',', near).is_none() {
+                    return;
+                }
                 let Some(rule) = self.people.single(Personal::Address) else {
                     return;
                 };
@@ -543,7 +552,7 @@ impl Asked<'_, '_> {
                 let Some((range, text)) = places::value(self.window, from, quote) else {
                     return;
                 };
-                if range.contains(&start) && places::is_address(text) && self.is_key(rule, from) {
+                if range.contains(&start) && self.is_key(rule, from) && places::is_address(text) {
                     self.guess(plain(rule, range, Level::Medium));
                 }
             }

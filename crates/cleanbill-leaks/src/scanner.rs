@@ -2,7 +2,7 @@
 //!
 //! What is said of an anchor depends on a window of fixed size around it and on nothing else; pieces only decide when.
 
-use std::{fmt, mem, ops::Range, sync::Arc};
+use std::{cell::RefCell, fmt, mem, ops::Range, sync::Arc};
 
 use crate::{
     anchors::Anchors,
@@ -52,6 +52,8 @@ pub struct Hit {
     pub wrapped: bool,
     /// What may be shown of it.
     pub evidence: Evidence,
+    /// Its own looks tell what it is, not only the name before it.
+    pub(crate) own: bool,
 }
 
 impl Hit {
@@ -64,9 +66,9 @@ impl Hit {
         }
     }
 
-    pub(crate) fn rank(&self) -> (bool, Level, Level, u64) {
+    pub(crate) fn rank(&self) -> (bool, Level, Level, u64, bool) {
         let length = self.range.end.saturating_sub(self.range.start);
-        (self.validated, self.confidence, self.severity, length)
+        (self.validated, self.confidence, self.severity, length, self.own)
     }
 }
 
@@ -116,24 +118,35 @@ pub struct State {
     covered: Option<(usize, u64)>,
     counts: Vec<u64>,
     dropped: u64,
-    scratch: Vec<(usize, usize)>,
-    signs: Vec<(usize, Sign)>,
-    searched: Searched,
-    /// Anchors within base64.
-    inner: Vec<(usize, usize)>,
+    lists: Lists,
     /// Where the text comes from.
     path: Arc<str>,
     /// Up to where each of the patterns that the single pass does not find has matched.
     swept: Vec<u64>,
 }
 
+/// Lists of places that are used again from text to text.
+#[derive(Default)]
+struct Lists {
+    anchors: Vec<(usize, usize)>,
+    signs: Vec<(usize, Sign)>,
+    searched: Searched,
+    /// Anchors within base64.
+    inner: Vec<(usize, usize)>,
+}
+
+thread_local! {
+    static LISTS: RefCell<Lists> = RefCell::default();
+}
+
 impl State {
     /// Begins a text that comes from the artifact with this path, for rules that ask.
     pub fn of(path: &str) -> Self {
-        Self {
-            path: path.into(),
-            ..Self::default()
+        let mut state = Self::default();
+        if !path.is_empty() {
+            state.path = path.into();
         }
+        state
     }
 
     /// Returns how many findings were not handed out because there were more than [`HITS_PER_RULE`] of their rule.
@@ -280,18 +293,27 @@ impl Scanner {
 
     /// Scans a text that is all there and comes from the artifact with this path.
     pub fn scan_all_of(&self, path: &str, bytes: &[u8]) -> Vec<Hit> {
-        let mut state = State::of(path);
-        let mut hits = Vec::new();
-        self.examine(bytes, 0, bytes.len(), &mut state, &mut hits);
-        state.settle(u64::MAX, &mut hits);
-        hits
+        // Most texts are short: what one needed, the next one needs too. Only places are kept, no text.
+        LISTS.with(|lists| {
+            let mut state = State::of(path);
+            if let Ok(mut lists) = lists.try_borrow_mut() {
+                mem::swap(&mut state.lists, &mut lists);
+            }
+            let mut hits = Vec::new();
+            self.examine(bytes, 0, bytes.len(), &mut state, &mut hits);
+            state.settle(u64::MAX, &mut hits);
+            if let Ok(mut lists) = lists.try_borrow_mut() {
+                *lists = state.lists;
+            }
+            hits
+        })
     }
 
     /// Examines the places in `from..to` of `bytes`, whose first byte stands at `state.start` of the text.
     fn examine(&self, bytes: &[u8], from: usize, to: usize, state: &mut State, hits: &mut Vec<Hit>) {
-        let mut scratch = mem::take(&mut state.scratch);
-        let mut signs = mem::take(&mut state.signs);
-        state.searched.clear();
+        let mut scratch = mem::take(&mut state.lists.anchors);
+        let mut signs = mem::take(&mut state.lists.signs);
+        state.lists.searched.clear();
         let mut at = from;
         while at < to {
             let end = at.saturating_add(BLOCK).min(to);
@@ -312,8 +334,8 @@ impl Scanner {
             at = end;
             state.settle_before(end, hits);
         }
-        state.scratch = scratch;
-        state.signs = signs;
+        state.lists.anchors = scratch;
+        state.lists.signs = signs;
     }
 
     /// Looks at an anchor.
@@ -381,7 +403,7 @@ impl Scanner {
             return;
         }
         let Some(people) = &self.people else { return };
-        if let Some((rule, found)) = people.look(&self.rules, bytes, sign, &mut state.searched) {
+        if let Some((rule, found)) = people.look(&self.rules, bytes, sign, &mut state.lists.searched) {
             self.found(bytes, 0, (rule, found, false), state);
         }
     }
@@ -414,6 +436,7 @@ impl Scanner {
             confidence: found.confidence,
             validated: found.proven,
             wrapped,
+            own: described.is_some_and(|rule| rule.after.is_empty()),
             evidence: match found.shown {
                 Some(shown) => Evidence::shown(shown),
                 None if class == Class::Personal => Evidence::of_length(value.len()),
@@ -431,7 +454,7 @@ impl Scanner {
             return;
         };
         let text = inner.text.as_slice();
-        let mut anchors = mem::take(&mut state.inner);
+        let mut anchors = mem::take(&mut state.lists.inner);
         self.anchors.collect(text, 0, text.len(), &mut anchors);
         let mut steered = false;
         for (place, number) in &anchors {
@@ -466,7 +489,7 @@ impl Scanner {
                 _ => {}
             }
         }
-        state.inner = anchors;
+        state.lists.inner = anchors;
     }
 
     fn look(&self, target: Target, window: &[u8], at: usize) -> Option<(usize, Found, bool)> {

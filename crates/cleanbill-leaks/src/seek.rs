@@ -5,7 +5,7 @@
 
 use crate::{
     encodings::is_base64_digit,
-    masks::{CHUNK, Masks},
+    masks::{self, CHUNK},
     matchers::is_start,
 };
 
@@ -53,35 +53,48 @@ pub(crate) fn collect(
 ) {
     found.clear();
     let mut at = from;
-    let before = from.checked_sub(1).and_then(|before| bytes.get(before)).copied();
-    let mut digit_before = before.is_some_and(|byte| byte.is_ascii_digit());
-    let mut base64_before = before.is_some_and(is_base64_digit);
+    let mut digit_before = from
+        .checked_sub(1)
+        .and_then(|before| bytes.get(before))
+        .is_some_and(u8::is_ascii_digit);
     // The next place at which a run that goes on is looked at.
     let mut again = if wants.runs {
         next_place(start, from)
     } else {
         usize::MAX
     };
-    let mut here = Masks::at(bytes, at);
+    let (mut space, mut next_space) = ([0; CHUNK], [0; CHUNK]);
+    let first = masks::chunk(bytes, at, &mut space);
+    let (mut digits, mut dense) = (masks::digits(first), masks::dense(first));
     while at < to {
         let next_at = at.saturating_add(CHUNK);
-        let next = Masks::at(bytes, next_at);
-        let heads = here.digits & !(here.digits << 1 | u64::from(digit_before));
-        digit_before = here.digits >> 63 == 1;
+        let chunk = masks::chunk(bytes, at, &mut space);
+        let next = masks::chunk(bytes, next_at, &mut next_space);
+        let (next_digits, next_dense) = (masks::digits(next), masks::dense(next));
+        let heads = digits & !(digits << 1 | u64::from(digit_before));
+        digit_before = digits >> 63 == 1;
+        let (mut ats, mut capitals, mut runs) = (0, 0, 0);
         let mut bits = 0;
         if wants.digits {
             bits |= heads;
         }
         if wants.ats {
-            bits |= here.ats;
+            ats = masks::ats(chunk);
+            bits |= ats;
         }
         if wants.capitals {
-            bits |= here.capitals & !(here.capitals << 1);
+            capitals = masks::capitals(chunk);
+            bits |= capitals & !(capitals << 1);
         }
-        let mut runs = 0;
         if wants.runs {
-            runs = long_runs(&here, &next) & !(here.base64 << 1 | u64::from(base64_before));
-            base64_before = here.base64 >> 63 == 1;
+            // A shortest run holds two words whole.
+            let words = dense | next_dense << 8;
+            if words & words >> 1 & 0x1ff != 0 {
+                let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+                let here = masks::base64(chunk);
+                let begins = !(here << 1 | u64::from(before.is_some_and(|byte| is_base64_digit(*byte))));
+                runs = long_runs(here, masks::base64(next)) & begins;
+            }
             if again < next_at {
                 if goes_on(bytes, again) {
                     runs |= 1_u64.wrapping_shl(u32::try_from(again.saturating_sub(at)).unwrap_or(0));
@@ -90,7 +103,7 @@ pub(crate) fn collect(
             }
             bits |= runs;
         }
-        let ahead = u128::from(next.digits) << 64 | u128::from(here.digits);
+        let ahead = u128::from(next_digits) << 64 | u128::from(digits);
         while bits != 0 {
             let bit = bits.trailing_zeros();
             bits &= bits.wrapping_sub(1);
@@ -102,7 +115,7 @@ pub(crate) fn collect(
             if is(runs) {
                 found.push((place, Sign::Run));
             }
-            if is(here.digits) {
+            if is(digits) {
                 if !wants.digits || !is(heads) {
                     continue;
                 }
@@ -110,7 +123,7 @@ pub(crate) fn collect(
                 if may_be_number(bytes, place, following.count_ones()) {
                     found.push((place, Sign::Digits));
                 }
-            } else if is(here.ats) {
+            } else if is(ats) {
                 let before = place.checked_sub(1).and_then(|before| bytes.get(before));
                 let after = bytes.get(place.saturating_add(1));
                 if before.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
@@ -118,20 +131,20 @@ pub(crate) fn collect(
                 {
                     found.push((place, Sign::At));
                 }
-            } else if wants.capitals && is(here.capitals) && may_be_name(bytes, place) {
+            } else if is(capitals) && may_be_name(bytes, place) {
                 found.push((place, Sign::Capital));
             }
         }
-        here = next;
+        (digits, dense) = (next_digits, next_dense);
         at = next_at;
     }
 }
 
 /// Returns the places of the first chunk at which enough digits of base64 begin.
 #[inline]
-fn long_runs(here: &Masks, next: &Masks) -> u64 {
+fn long_runs(here: u64, next: u64) -> u64 {
     // Half of a shortest run reaches over the middle or the end of a chunk that it touches.
-    let mut all = u128::from(next.base64) << 64 | u128::from(here.base64);
+    let mut all = u128::from(next) << 64 | u128::from(here);
     all &= all >> 1;
     all &= all >> 2;
     all &= all >> 4;

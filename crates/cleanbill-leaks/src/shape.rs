@@ -169,7 +169,16 @@ fn step(pieces: &[Piece], bytes: &[u8], at: usize, steps: &mut u32) -> Option<us
         }
         Piece::Run { set, least, most } => {
             let mut taken = set.run(here, *most);
+            // Where a text must follow, only places at which it begins are tried.
+            let next = match rest.first() {
+                Some(Piece::Text(text)) => text.first().copied(),
+                _ => None,
+            };
             while taken >= *least {
+                if next.is_some() && here.get(taken).copied() != next {
+                    taken = taken.checked_sub(1)?;
+                    continue;
+                }
                 if let Some(end) = step(rest, bytes, at.saturating_add(taken), steps) {
                     return Some(end);
                 }

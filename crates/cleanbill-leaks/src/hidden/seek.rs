@@ -198,7 +198,7 @@ fn seams(bytes: &[u8], from: usize, to: usize, number: usize, found: &mut Vec<(u
     while at < to {
         let rest = bytes.get(at..).unwrap_or_default();
         let any = match rest.first_chunk::<GROUP_BYTES>() {
-            Some(group) => holds_seam(group),
+            Some(group) => holds_other(group) && holds_seam(group),
             None => true,
         };
         if any {
@@ -218,6 +218,12 @@ fn seams(bytes: &[u8], from: usize, to: usize, number: usize, found: &mut Vec<(u
         }
         at = at.saturating_add(GROUP);
     }
+}
+
+/// Says whether a letter of the other scripts begins in a group, which in most texts none does.
+#[inline]
+fn holds_other(group: &[u8; GROUP_BYTES]) -> bool {
+    group.iter().fold(0, |any, byte| any | other(*byte)) != 0
 }
 
 /// Asks all places of a group without a branch, so that vector instructions can do it.

@@ -100,6 +100,10 @@ pub(crate) fn look(window: &[u8], at: usize, length: usize) -> Option<(Range<usi
         return Some((start..at, Level::High));
     }
     let rest = window.get(end..)?;
+    let near = rest.get(..rest.len().min(REACH.saturating_add(LONGEST_MONTH)))?;
+    if !near.iter().any(u8::is_ascii_digit) {
+        return None;
+    }
     for skip in 0..=REACH.min(rest.len()) {
         let start = end.saturating_add(skip);
         let here = window.get(start)?;
@@ -310,8 +314,14 @@ fn month(text: &[u8]) -> Option<(u64, usize)> {
         .take(LONGEST_MONTH)
         .take_while(|byte| byte.is_ascii_alphabetic() || **byte >= 0x80)
         .count();
-    let name = std::str::from_utf8(text.get(..length)?).ok()?.to_lowercase();
-    let month = MONTHS.iter().find(|(start, _)| name.starts_with(start))?.1;
+    let name = text.get(..length)?;
+    // Letters beyond ASCII stand within the names but for `Şubat`.
+    let begins = |start: &str| {
+        let here = name.get(..start.len());
+        here.is_some_and(|here| here.eq_ignore_ascii_case(start.as_bytes()))
+            || start.starts_with('ş') && name.starts_with("Şub".as_bytes())
+    };
+    let month = MONTHS.iter().find(|(start, _)| begins(start))?.1;
     Some((month, length))
 }
 

@@ -1,7 +1,9 @@
 //! Addresses that structure alone tells in other scripts than Latin, flats before a postcode, and whatever stands after a word for an
 //! address and looks like one.
 
-use std::ops::Range;
+use std::{ops::Range, sync::LazyLock};
+
+use aho_corasick::AhoCorasick;
 
 use super::{
     address::{postcode, with_town},
@@ -86,10 +88,10 @@ fn is_latin(text: &[u8]) -> bool {
     count <= 22 && capitals >= 2 && small <= 2 && (street || postcode(text).is_some())
 }
 
+static STREET_SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(STREET_WORDS).ok());
+
 fn russian_words(text: &[u8]) -> bool {
-    STREET_WORDS
-        .iter()
-        .any(|word| memchr::memmem::find(text, word.as_bytes()).is_some())
+    STREET_SEARCH.as_ref().is_some_and(|search| search.is_match(text))
 }
 
 /// Words for a street in Russian and Ukrainian.
@@ -400,6 +402,9 @@ pub(crate) fn before_postcode(window: &[u8], at: usize) -> Option<(Range<usize>,
 
 /// Reads the address around the Russian or Ukrainian word for a house at `at`: `г. Москва, ул. Ленина, д. 5, кв. 2`.
 pub(crate) fn russian(window: &[u8], at: usize, length: usize) -> Option<(Range<usize>, Level)> {
+    if !window.get(at.saturating_add(length)..)?.first()?.is_ascii_digit() {
+        return None;
+    }
     let before = window.get(at.saturating_sub(BEFORE.saturating_add(BEFORE))..at)?;
     let base = at.saturating_sub(before.len());
     let line = before
@@ -407,13 +412,9 @@ pub(crate) fn russian(window: &[u8], at: usize, length: usize) -> Option<(Range<
         .rposition(|byte| matches!(byte, b'\n' | b'"' | b'>' | b':' | b'|' | b';' | b'(' | b'\''))
         .map_or(0, |stop| stop.saturating_add(1));
     let text = before.get(line..)?;
-    let street = STREET_WORDS
-        .iter()
-        .filter_map(|word| memchr::memmem::rfind(text, word.as_bytes()))
-        .max()?;
-    if text.len().saturating_sub(street) > BEFORE {
-        return None;
-    }
+    let near = text.len().saturating_sub(BEFORE);
+    let street = STREET_SEARCH.as_ref()?.find_iter(text.get(near..)?).last()?;
+    let street = near.saturating_add(street.start());
     // The town before the street, after a word for one: `г. `, `с. `.
     let towns = [
         "г. ", "гор. ", "к. ", "с. ", "п. ", "ст. ", "клх ", "д. ", "м. ", "обл.", "край",

@@ -1,22 +1,11 @@
 //! Words for streets, by where they stand. Lists of postal services and of maps; facts.
 
 /// Words before a name that are written small.
-pub(super) const PREFIXES: &[&[u8]] = &[
-    b"ul. ",
-    b"ulica ",
-    b"aleja ",
-    b"pl. ",
-    b"plac ",
-    b"al. ",
-    b"os. ",
-    b"osiedle ",
-];
+pub(super) const PREFIXES: &[&[u8]] = &[b"ul. ", b"ulica ", b"aleja ", b"pl. ", b"plac ", b"osiedle "];
 
 /// Words before a name that say something else as often: a postcode must follow.
 pub(super) const RARE_PREFIXES: &[&str] = &[
     "pl. ",
-    "al. ",
-    "os. ",
     "plac ",
     "osiedle ",
     "Pasadizo ",
