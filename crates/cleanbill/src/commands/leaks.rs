@@ -471,8 +471,8 @@ const fn level(level: Level) -> (Severity, cleanbill_core::Confidence) {
 fn described_kind(kind: &cleanbill_leaks::poison::Kind) -> RuleInfo {
     RuleInfo {
         id: kind.id.to_owned(),
-        title: cleanbill_core::Text::same(kind.name),
-        why: cleanbill_core::Text::same(""),
+        title: Text::same(kind.name),
+        why: Text::same(""),
         severity: level(kind.severity).0,
         confidence: level(kind.confidence).1,
         tags: vec!["security".to_owned(), LeakClass::Poison.as_str().to_owned()],
