@@ -1,6 +1,7 @@
 //! `leaks`: text that is not UTF-8, bytes that come once, runs that are broken off and go on.
 
 use std::{
+    fmt::Write as _,
     fs,
     io::{Read as _, Write as _},
     process::Stdio,
@@ -113,9 +114,10 @@ fn a_pipe_is_read_as_it_comes() {
         } else {
             String::new()
         };
-        text.push_str(&format!(
-            "{{\"n\": {number}, \"text\": \"words, words {mail} and more words\"}}\n"
-        ));
+        let _ = writeln!(
+            text,
+            "{{\"n\": {number}, \"text\": \"words, words {mail} and more words\"}}"
+        );
     }
     workplace.write("rows.jsonl", text.as_bytes());
     let expected = run(&workplace, "rows.jsonl");
