@@ -114,7 +114,7 @@ fn cell(bytes: &[u8]) -> Option<Record> {
         let types_bytes = record
             .get(..header)
             .filter(|types| types.len() <= 4 * SQLITE_VALUES)?;
-        let (types, length) = types(types_bytes, at)?;
+        let (types, length) = types(types_bytes, at, record.len())?;
         let is_whole = !types.is_empty() && header.checked_add(length)? == record.len();
         is_whole.then_some(Record {
             types,
@@ -124,12 +124,14 @@ fn cell(bytes: &[u8]) -> Option<Record> {
     })
 }
 
-/// Reads types up to the end of a header; returns them and how many bytes their values take.
-fn types(header: &[u8], mut at: usize) -> Option<(Vec<u64>, usize)> {
+/// Reads types up to the end of a header; returns them and how many bytes their values take, `most` at most.
+fn types(header: &[u8], mut at: usize, most: usize) -> Option<(Vec<u64>, usize)> {
     let (mut types, mut bytes) = (Vec::new(), 0_usize);
     while at < header.len() {
         let kind = number(header, &mut at)?;
-        bytes = bytes.checked_add(size(length(kind)?))?;
+        bytes = bytes
+            .checked_add(size(length(kind)?))
+            .filter(|bytes| *bytes <= most)?;
         types.push(kind);
     }
     Some((types, bytes))
