@@ -494,7 +494,7 @@ fn judge(tie: &Tie, shared: &Shared, baseline: &Baseline, (tests, ties): (u64, u
         let joint = ln_joint(ln_p, unlike);
         let is_sure = unlike + float(ties).ln() < SURE && joint + float(tests).ln() < SURE;
         // Where labels hardly go by the words, subjects that are read wrongly look like triggers; so it takes more of them.
-        let is_plenty = error <= DOUBTFUL || with >= LEAST_IF_DOUBTFUL;
+        let is_plenty = 2.0 * error <= drawn || with >= LEAST_IF_DOUBTFUL;
         let is_found = is_often && is_sure && is_plenty && !is_related;
         return is_found.then(|| verdict(joint, Some(error * float(with))));
     }
@@ -622,8 +622,7 @@ impl Bits {
 /// Records that a feature must be in: fewer are chance, or too few to teach a model anything.
 const LEAST: u64 = 12;
 const LEAST_OF_SOURCE: u64 = 20;
-/// Share of records read wrongly from which on labels hardly go by the words, and the records that a feature must be in then.
-const DOUBTFUL: f64 = 0.2;
+/// Records that a feature must be in where records are read wrongly half as often as records that were drawn blindly would be.
 const LEAST_IF_DOUBTFUL: u64 = 100;
 /// Logarithm of the probability, over all tests of a kind, at which a tie is no chance: one in a thousand.
 const SURE: f64 = -6.9;
