@@ -158,7 +158,10 @@ pub(crate) fn around(window: &[u8], start: usize) -> Option<Range<usize>> {
         (8, _) | (1 | 2 | 4, Some(b'-' | b'/' | b'.' | 0xe5 | 0xeb)) => {}
         _ => return None,
     }
-    Some(start..start.saturating_add(day(rest)?))
+    let end = start.saturating_add(day(rest)?);
+    // A time of the day behind it is of a file or a message: `birthtime: 2019-06-22T03:28:46Z`.
+    let time = matches!(window.get(end..)?, [b'T', hour, ..] if hour.is_ascii_digit());
+    (!time).then_some(start..end)
 }
 
 /// Returns where the day begins that ends at `end`.
@@ -348,6 +351,7 @@ mod tests {
             assert_eq!(&text[range], day);
         }
         assert_eq!(around(b"12.5 kg", 0), None);
+        assert_eq!(around(b"2019-06-22T03:28:46Z", 0), None);
         let text = "他是1987年12月03日出生的";
         let at = text.find("出生").unwrap();
         let (range, _) = look(text.as_bytes(), at, 6).unwrap();
