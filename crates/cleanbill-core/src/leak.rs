@@ -57,6 +57,8 @@ pub enum Replacement {
     Placeholder,
     /// A value of the same form that the key leads back from.
     Pseudonym,
+    /// Nothing, in a column of numbers that takes no text: null, or zero where the column takes no null either.
+    Removed,
 }
 
 impl Replacement {
@@ -65,6 +67,7 @@ impl Replacement {
         match self {
             Self::Placeholder => "placeholder",
             Self::Pseudonym => "pseudonym",
+            Self::Removed => "removed",
         }
     }
 }

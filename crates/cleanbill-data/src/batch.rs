@@ -113,10 +113,14 @@ pub fn leaks(batch: &RecordBatch) -> Result<Vec<Leak>, BatchError> {
             replaced: match replaced.optional(row) {
                 None => None,
                 Some(word) => Some(
-                    [Replacement::Placeholder, Replacement::Pseudonym]
-                        .into_iter()
-                        .find(|replaced| replaced.as_str() == word)
-                        .ok_or(wrong("replaced"))?,
+                    [
+                        Replacement::Placeholder,
+                        Replacement::Pseudonym,
+                        Replacement::Removed,
+                    ]
+                    .into_iter()
+                    .find(|replaced| replaced.as_str() == word)
+                    .ok_or(wrong("replaced"))?,
                 ),
             },
         });

@@ -57,7 +57,9 @@ impl Blocks {
     pub(crate) fn fill(&mut self, wanted: usize) -> &[u8] {
         while self.held.len() < wanted && !self.ended {
             let had = self.held.len();
-            self.held.resize(wanted.min(had.saturating_add(1 << 20)), 0);
+            // Many files are small.
+            let step = had.clamp(16 << 10, 1 << 20);
+            self.held.resize(wanted.min(had.saturating_add(step)), 0);
             match self.stream.read(self.held.get_mut(had..).unwrap_or_default()) {
                 Ok(0) => {
                     self.held.truncate(had);

@@ -2,11 +2,16 @@
 
 use std::io::{self, Write};
 
-use crate::{limits::BLOCK_BYTES, outcome::Copied};
+use crate::{
+    encoding::{Encoder, Encoding},
+    limits::BLOCK_BYTES,
+    outcome::Copied,
+};
 
 /// Writes pieces one after the other, with what takes the place of what; a range may reach into the next piece.
 pub(crate) struct Splice {
     out: Packer,
+    encoder: Option<Encoder>,
     /// Bytes of the next pieces that were replaced already.
     passed: usize,
 }
@@ -15,6 +20,7 @@ impl Splice {
     pub(crate) fn new(format: &str, out: Box<dyn Write + Send>) -> Self {
         Self {
             out: packed(format, out),
+            encoder: Encoding::of_format(format).map(Encoder::new),
             passed: 0,
         }
     }
@@ -27,15 +33,21 @@ impl Splice {
             if edit.range.start < at {
                 continue;
             }
-            self.out
-                .write_all(bytes.get(at..edit.range.start).unwrap_or_default())?;
-            self.out.write_all(&edit.text)?;
+            self.write(bytes.get(at..edit.range.start).unwrap_or_default())?;
+            self.write(&edit.text)?;
             at = edit.range.end;
         }
         if at > bytes.len() {
             self.passed = at.saturating_sub(bytes.len());
         }
-        self.out.write_all(bytes.get(at..).unwrap_or_default())
+        self.write(bytes.get(at..).unwrap_or_default())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match &mut self.encoder {
+            Some(encoder) => encoder.write(bytes, &mut |bytes| self.out.write_all(bytes)),
+            None => self.out.write_all(bytes),
+        }
     }
 
     pub(crate) fn finish(self) -> io::Result<()> {

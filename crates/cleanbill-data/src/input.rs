@@ -3,7 +3,10 @@
 use std::{
     fmt,
     io::{self, BufRead, BufReader, Read},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use ruzstd::decoding::{
@@ -20,6 +23,75 @@ pub trait ReadAt: Send + Sync + fmt::Debug {
 
     /// Reads at `offset` into the start of `buffer`; returns how many bytes were read, 0 only at the end.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// Returns the bytes as a stream where they come only once, as those of a pipe do; then they have no size and no other reading.
+    fn once(&self) -> Option<Box<dyn Read + Send>> {
+        None
+    }
+
+    /// Keeps the rest of a stream that came once, for a kind that must read its end first.
+    fn keep(&self, rest: Box<dyn Read + Send>) -> io::Result<Arc<dyn ReadAt>> {
+        drop(rest);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+/// Counts the bytes that are read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Count(Arc<AtomicU64>);
+
+impl Count {
+    pub(crate) fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn add(&self, bytes: usize) {
+        self.0.fetch_add(count(bytes), Ordering::Relaxed);
+    }
+}
+
+/// Bytes whose reading is counted.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    pub(crate) bytes: Arc<dyn ReadAt>,
+    pub(crate) count: Count,
+}
+
+impl ReadAt for Counted {
+    fn size(&self) -> u64 {
+        self.bytes.size()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let taken = self.bytes.read_at(offset, buffer)?;
+        self.count.add(taken);
+        Ok(taken)
+    }
+
+    fn once(&self) -> Option<Box<dyn Read + Send>> {
+        let stream = self.bytes.once()?;
+        Some(Box::new(CountedStream {
+            stream,
+            count: self.count.clone(),
+        }))
+    }
+
+    fn keep(&self, rest: Box<dyn Read + Send>) -> io::Result<Arc<dyn ReadAt>> {
+        self.bytes.keep(rest)
+    }
+}
+
+struct CountedStream {
+    stream: Box<dyn Read + Send>,
+    count: Count,
+}
+
+impl Read for CountedStream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let taken = self.stream.read(buffer)?;
+        self.count.add(taken);
+        Ok(taken)
+    }
 }
 
 impl ReadAt for Vec<u8> {

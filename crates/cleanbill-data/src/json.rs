@@ -37,12 +37,14 @@ impl<'a> Quoted<'a> {
     }
 }
 
-/// What a value is, where it is no object and no list.
+/// What a value is, where it is no object and no list; and the names of fields.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Leaf<'a> {
     Text(Quoted<'a>),
-    /// A number, `true`, `false` or `null`.
-    Plain(&'a [u8]),
+    /// A number, `true`, `false` or `null`, and where it begins.
+    Plain(&'a [u8], usize),
+    /// The name of a field; the path is that of its object.
+    Name(Quoted<'a>),
 }
 
 /// Walks the value that begins at or after `from`; returns where it ends, or where it is wrong.
@@ -70,7 +72,8 @@ pub(crate) fn walk<'a>(
                     at = inside.saturating_add(1);
                 } else {
                     let (key, value) = name(text, inside)?;
-                    steps.push(Step::Key(Cow::Borrowed(key)));
+                    visit(&steps, Leaf::Name(key));
+                    steps.push(Step::Key(Cow::Borrowed(key.raw)));
                     at = value;
                     continue;
                 }
@@ -99,7 +102,7 @@ pub(crate) fn walk<'a>(
                     return Err(at);
                 }
                 let end = at.saturating_add(length);
-                visit(&steps, Leaf::Plain(text.get(at..end).unwrap_or_default()));
+                visit(&steps, Leaf::Plain(text.get(at..end).unwrap_or_default(), at));
                 at = end;
             }
         }
@@ -115,9 +118,11 @@ pub(crate) fn walk<'a>(
                     at = at.saturating_add(1);
                     break;
                 }
-                (Step::Key(key), Some(b',')) => {
-                    let (next, value) = name(text, blank(text, at.saturating_add(1)))?;
-                    *key = Cow::Borrowed(next);
+                (Step::Key(_), Some(b',')) => {
+                    let (key, value) = name(text, blank(text, at.saturating_add(1)))?;
+                    steps.pop();
+                    visit(&steps, Leaf::Name(key));
+                    steps.push(Step::Key(Cow::Borrowed(key.raw)));
                     at = value;
                     break;
                 }
@@ -131,14 +136,14 @@ pub(crate) fn walk<'a>(
     }
 }
 
-/// Reads a name and the colon behind it; returns it as it is written, and where the value may begin.
-fn name(text: &[u8], at: usize) -> Result<(&[u8], usize), usize> {
+/// Reads a name and the colon behind it; returns it, and where the value may begin.
+fn name(text: &[u8], at: usize) -> Result<(Quoted<'_>, usize), usize> {
     let key = quoted(text, at)?;
     let colon = blank(text, key.at.saturating_add(key.raw.len()).saturating_add(1));
     if text.get(colon) != Some(&b':') {
         return Err(colon);
     }
-    Ok((key.raw, colon.saturating_add(1)))
+    Ok((key, colon.saturating_add(1)))
 }
 
 fn quoted(text: &[u8], at: usize) -> Result<Quoted<'_>, usize> {
@@ -288,8 +293,8 @@ pub(crate) fn lookup(record: &[u8], field: &str) -> Option<String> {
         if found.is_none() && crate::path::render(steps) == field {
             let bytes = match leaf {
                 Leaf::Text(quoted) => quoted.decoded().into_owned(),
-                Leaf::Plain(b"null") => return,
-                Leaf::Plain(plain) => plain.to_vec(),
+                Leaf::Plain(b"null", _) | Leaf::Name(_) => return,
+                Leaf::Plain(plain, _) => plain.to_vec(),
             };
             found = Some(crate::path::short(&bytes));
         }

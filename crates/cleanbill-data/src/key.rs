@@ -32,6 +32,14 @@ impl Key {
         mac.finalize().into_bytes().into()
     }
 
+    /// Returns a mark of texts, which is the same for the same texts under the same key only.
+    pub fn seal(&self, texts: &[&str]) -> String {
+        let mut parts: Vec<&[u8]> = vec![b"cleanbill seal"];
+        parts.extend(texts.iter().map(|text| text.as_bytes()));
+        let digest = self.digest(&parts);
+        cleanbill_core::hex(digest.get(..16).unwrap_or_default())
+    }
+
     /// Returns the mark of a value: 128 bits in hexadecimal.
     pub(crate) fn mark(&self, kind: &str, value: &[u8]) -> String {
         let digest = self.digest(&[b"cleanbill value", kind.as_bytes(), value]);

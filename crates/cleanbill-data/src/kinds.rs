@@ -41,6 +41,8 @@ pub(crate) struct Opening {
     pub(crate) stream: Box<dyn Read + Send>,
     /// They are packed.
     pub(crate) packed: bool,
+    /// How many files the file stands within.
+    pub(crate) depth: u32,
 }
 
 /// A bounded piece of work.
@@ -64,6 +66,20 @@ pub(crate) enum Next {
 /// Cuts a file into pieces, from its start to its end.
 pub(crate) trait Pieces: Send {
     fn next(&mut self, tools: &Tools) -> Next;
+
+    /// Says whether the file has records, so that their numbers are a part of the path where it stands within another.
+    fn has_many(&self) -> bool {
+        true
+    }
+}
+
+/// Says how the bytes of a file are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// From the start to the end.
+    Stream,
+    /// In any order.
+    Anywhere,
 }
 
 /// Opens a file; the reason where nothing of it can be read.
@@ -107,6 +123,7 @@ pub struct Kind {
     pub(crate) copying: Copying,
     /// Nothing where a file can only be read from its start to its end.
     pub(crate) parting: Option<Parting>,
+    pub(crate) access: Access,
 }
 
 impl fmt::Debug for Kind {
@@ -143,18 +160,19 @@ macro_rules! kind {
     (
         $(#[doc = $page:literal])*
         id: $id:literal, name: $name:literal,
-        probe: $probe:expr, open: $open:expr, copying: $copying:expr $(,)?
+        probe: $probe:expr, open: $open:expr, copying: $copying:expr, access: $access:ident $(,)?
     ) => {
         kind! {
             $(#[doc = $page])*
             id: $id, name: $name,
-            probe: $probe, open: $open, copying: $copying, parting: None,
+            probe: $probe, open: $open, copying: $copying, access: $access, parting: None,
         }
     };
     (
         $(#[doc = $page:literal])*
         id: $id:literal, name: $name:literal,
-        probe: $probe:expr, open: $open:expr, copying: $copying:expr, parting: $parting:expr $(,)?
+        probe: $probe:expr, open: $open:expr, copying: $copying:expr, access: $access:ident,
+        parting: $parting:expr $(,)?
     ) => {
         /// Describes this kind of source.
         pub(crate) static KIND: $crate::kinds::Kind = $crate::kinds::Kind {
@@ -165,6 +183,7 @@ macro_rules! kind {
             open: $open,
             copying: $copying,
             parting: $parting,
+            access: $crate::kinds::Access::$access,
         };
     };
 }
@@ -176,4 +195,11 @@ register! {
     csv,
     parquet,
     arrow,
+    tar,
+    zip,
+    xml,
+    html,
+    avro,
+    sqlite,
+    office,
 }

@@ -42,3 +42,35 @@ pub(crate) const NAMED_BYTES: usize = 4 << 10;
 pub(crate) const XZ_KIB: u32 = 128 << 10;
 /// LIMIT: window of a Zstandard stream.
 pub(crate) const ZSTD_WINDOW_BYTES: u64 = 128 << 20;
+/// Bytes that tell what a file is where one of them is NUL.
+pub(crate) const SNIFF_BYTES: usize = 4 << 10;
+/// LIMIT: bytes of a packed file that are held in memory, since its kind is not read from start to end. A larger one is not read.
+pub(crate) const HELD_BYTES: usize = 64 << 20;
+/// LIMIT: files that a file may stand within, one in the other; what is deeper is not read.
+pub(crate) const DEPTH_OF_FILES: u32 = 4;
+/// Members that are searched as one piece of work.
+pub(crate) const BATCH_JOBS: usize = 512;
+/// LIMIT: ends of names by which members that no kind reads are counted; the rest is counted as one.
+pub(crate) const UNREAD_SUFFIXES: usize = 64;
+/// LIMIT: bytes of the records of names of one entry of tar.
+pub(crate) const NAMES_BYTES: usize = 1 << 20;
+/// LIMIT: entries of one ZIP archive that are read.
+pub(crate) const ZIP_ENTRIES: usize = 1_000_000;
+/// LIMIT: bytes of the directory of a ZIP archive.
+pub(crate) const DIRECTORY_BYTES: u64 = 256 << 20;
+/// LIMIT: how many times its packed size a member of an archive may have, from 64 MiB on; deflate reaches 1,032.
+pub(crate) const UNPACKED_RATIO: u64 = 2_000;
+/// LIMIT: names of elements counted in one element of XML; those of further names have no number in their path.
+pub(crate) const CHILD_NAMES: usize = 256;
+/// LIMIT: bytes of a block of Avro, packed or not. Writers make blocks of 16 KiB to 4 MiB; a larger one is not examined.
+pub(crate) const AVRO_BLOCK_BYTES: usize = 64 << 20;
+/// LIMIT: types in a schema of Avro.
+pub(crate) const AVRO_TYPES: usize = 20_000;
+/// LIMIT: levels of a tree of `SQLite`. Four billion pages of the smallest size have fewer than 20.
+pub(crate) const SQLITE_DEPTH: u32 = 40;
+/// LIMIT: tables and indexes of a database.
+pub(crate) const SQLITE_TABLES: usize = 100_000;
+/// LIMIT: values that a deleted row is taken to have at most.
+pub(crate) const SQLITE_VALUES: usize = 64;
+/// LIMIT: cells that are named of those that have a long string with a finding in common.
+pub(crate) const SHARED_CELLS: u32 = 100;

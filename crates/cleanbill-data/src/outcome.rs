@@ -1,18 +1,23 @@
 //! What comes out of one piece of work, and the tools that pieces work with.
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::Arc,
+};
 
 use cleanbill_core::{
     Confidence, Severity, Text,
     leak::{LeakClass, LeakGroup, LeakRecord, Replacement},
 };
-use cleanbill_leaks::{Class, HITS_PER_RULE, Hit, Level, Scanner};
+use cleanbill_leaks::{Class, HITS_PER_RULE, Hit, Level, Rules, Scanner};
 
 use crate::{
     input::{count, size},
     key::Key,
     limits::{NAMED_BYTES, OVERLAP_BYTES, PIECE_FINDINGS, PIECE_PROBLEMS},
-    path,
+    number, path,
     pseudonym::Pseudonyms,
 };
 
@@ -32,6 +37,8 @@ pub(crate) struct Found {
     pub(crate) hash: String,
     pub(crate) validated: bool,
     pub(crate) replaced: Option<Replacement>,
+    /// It stands in the name of a field.
+    pub(crate) in_name: bool,
 }
 
 /// Something that could not be read as what it is.
@@ -66,6 +73,34 @@ pub(crate) struct Outcome {
     pub(crate) copy: Option<Copied>,
     /// Values that a copy would change.
     pub(crate) changes: u64,
+    /// What came out of files within the file, in order.
+    pub(crate) parts: Vec<Part>,
+}
+
+/// What came out of a file within the file.
+#[derive(Debug)]
+pub(crate) struct Part {
+    /// The record that it belongs to; counts from the start of the piece.
+    pub(crate) record: u64,
+    pub(crate) within: Arc<Within>,
+    pub(crate) outcome: Outcome,
+}
+
+/// The place of a file within a file.
+#[derive(Clone, Debug)]
+pub(crate) struct Within {
+    /// Differs from file to file.
+    pub(crate) serial: u64,
+    /// Id of the record.
+    pub(crate) key: Arc<str>,
+    /// Name of the file.
+    pub(crate) name: Arc<str>,
+    /// Path of the file in the record.
+    pub(crate) prefix: Arc<str>,
+    /// It has records of its own, whose numbers belong to the path.
+    pub(crate) has_many: bool,
+    /// What it is searched with, where that differs.
+    pub(crate) tools: Option<Arc<Tools>>,
 }
 
 /// The bytes of a piece, and what takes the place of which of them.
@@ -115,14 +150,45 @@ pub(crate) enum Redactor {
 /// Holds what every piece needs.
 #[derive(Debug)]
 pub(crate) struct Tools {
-    pub(crate) scanner: Scanner,
+    pub(crate) scanner: Arc<Scanner>,
     pub(crate) key: Key,
     pub(crate) columns: Option<Vec<String>>,
     pub(crate) id_field: Option<String>,
     pub(crate) redactor: Option<Redactor>,
+    /// A number of fewer digits is none that a rule describes.
+    pub(crate) least_digits: usize,
+    /// There are rules that this build does not know, which may describe anything.
+    pub(crate) own_rules: bool,
+}
+
+/// LIMIT: fewest digits of a number that one of our rules describes, telephone numbers in a country. Shorter ones are not searched
+/// where they are stored as numbers, unless there are rules of others.
+const LEAST_DIGITS: usize = 7;
+
+/// A text in which something was replaced.
+#[derive(Debug)]
+pub(crate) struct Exchanged {
+    pub(crate) text: Vec<u8>,
+    /// All that takes the place of something has its form.
+    pub(crate) keeps_form: bool,
 }
 
 impl Tools {
+    /// Takes a scanner and what else there is to know.
+    pub(crate) fn new(rules: Rules, key: Key, redactor: Option<Redactor>) -> Self {
+        let known: BTreeSet<String> = Rules::builtin().iter().map(|rule| rule.id.clone()).collect();
+        let own_rules = rules.iter().any(|rule| !known.contains(&rule.id));
+        Self {
+            scanner: Arc::new(Scanner::new(rules)),
+            key,
+            columns: None,
+            id_field: None,
+            redactor,
+            least_digits: if own_rules { 1 } else { LEAST_DIGITS },
+            own_rules,
+        }
+    }
+
     /// Finds what leaks in a value; `name` is that of its column, which may be what makes a secret of it.
     pub(crate) fn hits(&self, value: &[u8], name: Option<&[u8]>) -> Vec<Hit> {
         let named = name.filter(|name| !name.is_empty() && name.len() <= 64 && value.len() <= NAMED_BYTES);
@@ -180,6 +246,43 @@ impl Tools {
         Some((Replacement::Placeholder, placeholder(kind)))
     }
 
+    /// Replaces hits in a value by what `instead` gives for each.
+    pub(crate) fn spliced(&self, hits: &[Hit], value: &[u8], instead: impl Fn(&Hit) -> Vec<u8>) -> Vec<u8> {
+        let mut text = Vec::new();
+        let mut at = 0;
+        for hit in hits {
+            if let Some(before) = value.get(at..size(hit.range.start)) {
+                text.extend_from_slice(before);
+                text.extend(instead(hit));
+                at = size(hit.range.end);
+            }
+        }
+        text.extend_from_slice(value.get(at..).unwrap_or_default());
+        text
+    }
+
+    /// Replaces what was found in a value.
+    pub(crate) fn exchange(&self, hits: &[Hit], value: &[u8]) -> Option<Exchanged> {
+        if hits.is_empty() || self.redactor.is_none() {
+            return None;
+        }
+        let keeps_form = Cell::new(true);
+        let text = self.spliced(hits, value, |hit| {
+            let found = value.get(size(hit.range.start)..size(hit.range.end));
+            match self.replacement(hit, found.unwrap_or_default()) {
+                Some((Replacement::Pseudonym, text)) => text,
+                other => {
+                    keeps_form.set(false);
+                    other.map(|(_, text)| text).unwrap_or_default()
+                }
+            }
+        });
+        Some(Exchanged {
+            text,
+            keeps_form: keeps_form.get(),
+        })
+    }
+
     /// Makes a finding of a hit in `value`; `counter` goes from hit to hit.
     pub(crate) fn found(&self, hit: &Hit, value: &[u8], record: LeakRecord, counter: &mut Counter) -> Found {
         let kind = hit.id(&self.scanner);
@@ -201,7 +304,37 @@ impl Tools {
             hash: self.key.mark(kind, bytes),
             validated: hit.validated,
             replaced: self.replacement(hit, bytes).map(|(replaced, _)| replaced),
+            in_name: false,
         }
+    }
+
+    /// Returns the smallest number that is searched.
+    pub(crate) fn least(&self) -> i128 {
+        number::smallest(self.least_digits)
+    }
+
+    /// Returns the tools for what stands under a path; nothing where nothing there is wanted.
+    pub(crate) fn within(&self, prefix: &str) -> Option<Self> {
+        let columns = match &self.columns {
+            Some(wishes) if !path::is_wanted(prefix, wishes) => Some(path::below(prefix, wishes)?),
+            _ => None,
+        };
+        Some(Self {
+            scanner: Arc::clone(&self.scanner),
+            key: self.key.clone(),
+            columns,
+            id_field: self.id_field.clone(),
+            redactor: None,
+            least_digits: self.least_digits,
+            own_rules: self.own_rules,
+        })
+    }
+
+    /// Says whether a hit is of hidden content.
+    pub(crate) fn is_hidden(&self, hit: &Hit) -> bool {
+        self.scanner
+            .rule(hit)
+            .is_some_and(|rule| rule.class == Class::Hidden)
     }
 
     pub(crate) fn is_wanted(&self, path: &str) -> bool {
@@ -220,6 +353,14 @@ pub(crate) struct Counter {
 }
 
 impl Counter {
+    /// Counts from a place on.
+    pub(crate) fn from(at: usize) -> Self {
+        Self {
+            at,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn advance(&mut self, value: &[u8], to: usize) {
         let passed = value.get(self.at..to).unwrap_or_default();
         self.chars = self.chars.saturating_add(characters(passed));

@@ -85,8 +85,24 @@ pub(crate) fn is_wanted(path: &str, wishes: &[String]) -> bool {
     })
 }
 
+/// Returns what wishes say of what stands below a path; nothing where they say nothing of it.
+pub(crate) fn below(path: &str, wishes: &[String]) -> Option<Vec<String>> {
+    let bare = without_places(path);
+    let mut below = Vec::new();
+    for wish in wishes {
+        let wish = without_places(wish);
+        match wish.strip_prefix(bare.as_str()) {
+            Some(rest) if bare.is_empty() => below.push(rest.to_owned()),
+            Some(rest) if rest.starts_with('.') => below.extend(rest.strip_prefix('.').map(str::to_owned)),
+            Some(rest) if rest.starts_with('[') => below.push(rest.to_owned()),
+            _ => {}
+        }
+    }
+    (!below.is_empty()).then_some(below)
+}
+
 /// Leaves the numbers in brackets out.
-fn without_places(path: &str) -> String {
+pub(crate) fn without_places(path: &str) -> String {
     let mut bare = String::new();
     let mut rest = path;
     while let Some((before, after)) = rest.split_once('[') {
@@ -121,6 +137,15 @@ mod tests {
         assert!(wanted("messages[2].content", "messages[].content"));
         assert!(!wanted("messages[2].content", "messages.role"));
         assert!(!wanted("messages2", "messages"));
+    }
+
+    #[test]
+    fn a_wish_may_reach_below_a_path() {
+        let below = |path: &str, wish: &str| below(path, &[wish.to_owned()]);
+        assert_eq!(below("json", "json.a"), Some(vec!["a".to_owned()]));
+        assert_eq!(below("json", "json[].a"), Some(vec!["a".to_owned()]));
+        assert_eq!(below("", "a"), Some(vec!["a".to_owned()]));
+        assert_eq!(below("json", "jsonl.a"), None);
     }
 
     #[test]

@@ -1,14 +1,20 @@
 //! Searches one record of JSON.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
-use cleanbill_core::{leak::LeakRecord, text};
+use cleanbill_core::{
+    leak::{LeakRecord, Replacement},
+    text,
+};
+use cleanbill_leaks::Hit;
 
 use crate::{
     input::{count, size},
-    json::{self, Leaf},
+    json::{self, Leaf, Quoted},
+    names::Names,
+    number::{self, Written},
     outcome::{Counter, Edit, Found, Outcome, Problem, Tools},
-    path,
+    path::{self, Step},
 };
 
 /// A record within a block.
@@ -24,45 +30,150 @@ pub(crate) struct Place {
     pub(crate) offset: u64,
 }
 
-/// Searches every text of a record; one that is no JSON is searched as the text that it is.
-pub(crate) fn search(tools: &Tools, block: &[u8], place: &Place, out: &mut Outcome, edits: &mut Vec<Edit>) {
-    let record = block.get(place.range.clone()).unwrap_or_default();
-    // A mark of the order of bytes stands where there is none.
-    let skipped = if record.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-    let mut found: Vec<Found> = Vec::new();
-    let mut changed: Vec<Edit> = Vec::new();
-    let read = json::walk(record, skipped, &mut |steps, leaf| {
-        let Leaf::Text(quoted) = leaf else { return };
-        if quoted.raw.is_empty() || tools.columns.is_some() && !tools.is_wanted(&path::render(steps)) {
+/// A record that is being searched.
+struct Record<'a> {
+    tools: &'a Tools,
+    place: &'a Place,
+    names: &'a mut Names,
+    found: Vec<Found>,
+    changed: Vec<Edit>,
+    /// Names that were replaced.
+    named: u64,
+}
+
+impl Record<'_> {
+    fn is_wanted(&self, steps: &[Step<'_>]) -> bool {
+        self.tools.columns.is_none() || self.tools.is_wanted(&path::render(steps))
+    }
+
+    fn change(&mut self, range: &Range<usize>, text: Vec<u8>) {
+        let start = self.place.range.start;
+        self.changed.push(Edit {
+            range: start.saturating_add(range.start)..start.saturating_add(range.end),
+            text,
+        });
+    }
+
+    fn keep(&mut self, hits: &[Hit], value: &[u8], steps: &[Step<'_>]) {
+        let column = self.tools.path(steps);
+        let mut counter = Counter::default();
+        for hit in hits {
+            let named = LeakRecord {
+                index: self.place.record,
+                id: None,
+                column: (!column.is_empty()).then(|| column.clone()),
+                line: self.place.line,
+            };
+            self.found.push(self.tools.found(hit, value, named, &mut counter));
+        }
+    }
+
+    fn text(&mut self, steps: &[Step<'_>], quoted: &Quoted<'_>) {
+        if quoted.raw.is_empty() || !self.is_wanted(steps) {
             return;
         }
         let value = quoted.decoded();
-        let hits = tools.hits(&value, path::name(steps));
+        let hits = self.tools.hits(&value, path::name(steps));
         if hits.is_empty() {
             return;
         }
-        let column = path::render(steps);
-        let mut counter = Counter::default();
-        for hit in hits {
+        for hit in &hits {
             let range = size(hit.range.start)..size(hit.range.end);
             let bytes = value.get(range.clone()).unwrap_or_default();
-            if let Some((_, replacement)) = tools.replacement(&hit, bytes) {
-                let within = quoted.place(&range);
-                changed.push(Edit {
-                    range: place.range.start.saturating_add(within.start)
-                        ..place.range.start.saturating_add(within.end),
-                    text: json::escaped(&replacement),
-                });
+            if let Some((_, replacement)) = self.tools.replacement(hit, bytes) {
+                self.change(&quoted.place(&range), json::escaped(&replacement));
             }
-            let named = LeakRecord {
-                index: place.record,
-                id: None,
-                column: (!column.is_empty()).then(|| column.clone()),
-                line: place.line,
-            };
-            found.push(tools.found(&hit, &value, named, &mut counter));
         }
+        self.keep(&hits, &value, steps);
+    }
+
+    /// Searches a number, and what stands without quotes and is none.
+    fn plain(&mut self, steps: &[Step<'_>], raw: &[u8], at: usize) {
+        let least = self.tools.least_digits;
+        let value = match number::written(raw, least) {
+            Written::Nothing => return,
+            Written::Whole(value) => value,
+            Written::Text if matches!(raw, b"true" | b"false" | b"null") || raw.len() < least => return,
+            Written::Text => Cow::Borrowed(raw),
+        };
+        if !self.is_wanted(steps) {
+            return;
+        }
+        let hits = self.tools.hits(&value, path::name(steps));
+        if hits.is_empty() {
+            return;
+        }
+        if let Some(exchanged) = self.tools.exchange(&hits, &value) {
+            let text = number::exchanged(raw, &value, &exchanged);
+            let text = text.unwrap_or_else(|| [b"\"", &*json::escaped(&exchanged.text), b"\""].concat());
+            self.change(&(at..at.saturating_add(raw.len())), text);
+        }
+        self.keep(&hits, &value, steps);
+    }
+
+    fn name(&mut self, steps: &[Step<'_>], quoted: &Quoted<'_>) {
+        let above = path::name(steps);
+        if self.names.is_clear(self.tools, above, quoted.raw) {
+            return;
+        }
+        let mut path = steps.to_vec();
+        path.push(Step::Key(Cow::Borrowed(quoted.raw)));
+        if !self.is_wanted(&path) {
+            return;
+        }
+        let value = quoted.decoded();
+        for hit in self.tools.hits(&value, above) {
+            let range = size(hit.range.start)..size(hit.range.end);
+            let bytes = value.get(range.clone()).unwrap_or_default();
+            if let Some((replaced, mut text)) = self.tools.replacement(&hit, bytes) {
+                self.named = self.named.saturating_add(1);
+                // Two names of one object must not become one.
+                if replaced == Replacement::Placeholder && self.named > 1 {
+                    text.pop();
+                    text.extend(format!(" {}]", self.named).bytes());
+                }
+                self.change(&quoted.place(&range), json::escaped(&text));
+            }
+        }
+        for mut found in self.tools.in_name(&path, quoted.raw, above) {
+            found.record.index = self.place.record;
+            found.record.line = self.place.line;
+            self.found.push(found);
+        }
+    }
+}
+
+/// Searches every text, number and name of a record; one that is no JSON is searched as the text that it is.
+pub(crate) fn search(
+    tools: &Tools,
+    block: &[u8],
+    place: &Place,
+    names: &mut Names,
+    out: &mut Outcome,
+    edits: &mut Vec<Edit>,
+) {
+    let record = block.get(place.range.clone()).unwrap_or_default();
+    // A mark of the order of bytes stands where there is none.
+    let skipped = if record.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let mut searched = Record {
+        tools,
+        place,
+        names,
+        found: Vec::new(),
+        changed: Vec::new(),
+        named: 0,
+    };
+    let read = json::walk(record, skipped, &mut |steps, leaf| match leaf {
+        Leaf::Text(quoted) => searched.text(steps, &quoted),
+        Leaf::Plain(raw, at) => searched.plain(steps, raw, at),
+        Leaf::Name(quoted) => searched.name(steps, &quoted),
     });
+    let Record {
+        names,
+        mut found,
+        mut changed,
+        ..
+    } = searched;
     let wrong = match read {
         Ok(end) => Some(json::blank(record, end)).filter(|end| *end < record.len()),
         Err(at) => Some(at),
@@ -88,6 +199,7 @@ pub(crate) fn search(tools: &Tools, block: &[u8], place: &Place, out: &mut Outco
             lost: false,
         });
     }
+    found.retain(|one| names.is_new(one));
     if let (Some(field), false) = (&tools.id_field, found.is_empty()) {
         let id = json::lookup(record.get(skipped..).unwrap_or_default(), field);
         for one in &mut found {

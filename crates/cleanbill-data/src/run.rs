@@ -12,13 +12,14 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
+    time::Duration,
 };
 
 use cleanbill_core::{
     Severity, Text, Verdict,
     leak::{Leak, LeakArtifact, LeakGroup},
 };
-use cleanbill_leaks::{Rules, Scanner};
+use cleanbill_leaks::Rules;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
@@ -88,8 +89,14 @@ pub struct Options {
 pub trait Observer: Sync {
     /// So many artifacts are to be searched.
     fn total(&self, artifacts: usize);
-    /// An artifact was searched.
-    fn searched(&self, size_bytes: u64);
+    /// Of the artifact that is being searched, so many more bytes and records were.
+    fn advanced(&self, bytes: u64, records: u64);
+    /// An artifact was searched; its bytes were told by [`Observer::advanced`].
+    fn searched(&self, report: &LeakArtifact);
+    /// No more is wanted: what is being searched is broken off, and what was not begun is not.
+    fn is_stopped(&self) -> bool {
+        false
+    }
 }
 
 /// Takes the copies.
@@ -116,6 +123,8 @@ pub struct Outcome {
     pub replaced: u64,
     /// Artifacts on which a part of ours broke down.
     pub internal_errors: Vec<String>,
+    /// The run was broken off by its observer.
+    pub stopped: bool,
 }
 
 /// Why a run ended early.
@@ -163,16 +172,13 @@ pub fn run(
         observer.total(artifacts.len());
     }
     let redactor = options.redaction.filter(|_| copies.is_some());
-    let tools = Tools {
-        scanner: Scanner::new(options.rules),
-        key: options.key,
-        columns: options.columns,
-        id_field: options.id_field,
-        redactor: redactor.map(|redaction| match redaction {
-            Redaction::Placeholders => Redactor::Placeholders,
-            Redaction::Pseudonyms(pseudonyms) => Redactor::Pseudonyms(pseudonyms),
-        }),
-    };
+    let redactor = redactor.map(|redaction| match redaction {
+        Redaction::Placeholders => Redactor::Placeholders,
+        Redaction::Pseudonyms(pseudonyms) => Redactor::Pseudonyms(pseudonyms),
+    });
+    let mut tools = Tools::new(options.rules, options.key, redactor);
+    tools.columns = options.columns;
+    tools.id_field = options.id_field;
     let shared = Shared {
         source: Mutex::new((Sequence::new(&artifacts), 0)),
         board: Mutex::new(Board::default()),
@@ -205,6 +211,8 @@ pub fn run(
     Ok(outcome)
 }
 
+/// How often the observer is asked whether more is wanted.
+const PATIENCE: Duration = Duration::from_millis(100);
 impl Outcome {
     const fn empty() -> Self {
         Self {
@@ -213,6 +221,7 @@ impl Outcome {
             findings: BTreeMap::new(),
             replaced: 0,
             internal_errors: Vec::new(),
+            stopped: false,
         }
     }
 
@@ -372,8 +381,17 @@ fn consume(shared: &Shared<'_>, consumer: &mut Consumer<'_, '_, '_>) -> Result<(
             if board.end == Some(number) {
                 return Ok(());
             }
-            board = shared.changed.wait(board).unwrap_or_else(PoisonError::into_inner);
+            if consumer.observer.is_some_and(Observer::is_stopped) {
+                drop(board);
+                return consumer.stop();
+            }
+            let waited = shared.changed.wait_timeout(board, PATIENCE);
+            board = waited.unwrap_or_else(PoisonError::into_inner).0;
         };
+        if consumer.observer.is_some_and(Observer::is_stopped) {
+            drop(board);
+            return consumer.stop();
+        }
         board.wanted = number.saturating_add(1);
         board.waiting_bytes = board.waiting_bytes.saturating_sub(cost);
         if let Done::Piece(piece) = &done {

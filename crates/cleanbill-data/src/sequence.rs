@@ -1,16 +1,16 @@
 //! The pieces of all artifacts, one after the other.
 
-use std::{io::Read, ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc};
 
 use cleanbill_core::{Text, text};
 
 use crate::{
-    blocks::Blocks,
-    input::{Packing, ReadAt, Stream, count, read_range},
-    kinds::{self, Copying, Head, Next, Opening, Piece, Pieces},
-    limits::HEAD_BYTES,
+    encoding::{Damage, Encoding},
+    input::{Count, Counted, Packing, ReadAt},
+    kinds::{Copying, Next, Piece, Pieces},
     outcome::{Problem, Tools},
     run::Artifact,
+    source::Source,
 };
 
 /// What comes next.
@@ -35,6 +35,12 @@ pub(crate) struct Opened {
     pub(crate) first_byte: u64,
     /// Nothing of it is read, for this reason.
     pub(crate) skipped: Option<Text>,
+    /// Bytes that were read of it.
+    pub(crate) read: Count,
+    /// Its size is known only when it was read.
+    pub(crate) is_stream: bool,
+    /// What its encoding met that cannot be written back.
+    pub(crate) damage: Damage,
 }
 
 /// A part of an artifact that can be searched apart from the others, on another machine if need be.
@@ -51,19 +57,17 @@ pub struct Part {
 /// Cuts an artifact into parts of about `part_bytes` bytes. There are none where it can only be read as a whole.
 pub fn parts(path: &str, bytes: &Arc<dyn ReadAt>, part_bytes: u64) -> Vec<Part> {
     let size_bytes = bytes.size();
-    let Ok(head) = read_range(&**bytes, 0, count(HEAD_BYTES)) else {
-        return Vec::new();
-    };
-    if size_bytes <= part_bytes || Packing::of(&head).is_some() {
+    if size_bytes <= part_bytes || bytes.once().is_some() {
         return Vec::new();
     }
-    let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-    let head = Head {
-        bytes: &head,
-        suffix: name.rsplit_once('.').map_or("", |(_, suffix)| suffix),
-        whole: size_bytes <= count(HEAD_BYTES),
+    let Ok(Some(known)) = Source::of(path.to_owned(), bytes, 0).recognise() else {
+        return Vec::new();
     };
-    let Some((kind, parting)) = kinds::recognise(&head).and_then(|kind| Some((kind, kind.parting?))) else {
+    let kind = known.kind;
+    let Some(parting) = kind
+        .parting
+        .filter(|_| known.packing.is_none() && known.encoding.is_none())
+    else {
         return Vec::new();
     };
     let part = |range| Part {
@@ -149,9 +153,15 @@ fn open(
         copying: None,
         first_byte: 0,
         skipped: None,
+        read: Count::default(),
+        is_stream: false,
+        damage: Damage::default(),
     };
-    let bytes = match (artifact.open)() {
-        Ok(bytes) => bytes,
+    let bytes: Arc<dyn ReadAt> = match (artifact.open)() {
+        Ok(bytes) => Arc::new(Counted {
+            bytes,
+            count: opened.read.clone(),
+        }),
         Err(reason) => {
             opened.skipped = Some(reason);
             return (opened, None);
@@ -174,62 +184,45 @@ fn begin(
     part: Option<&Part>,
     tools: &Tools,
 ) -> Result<Box<dyn Pieces>, Text> {
-    let mut blocks = Blocks::new(Box::new(Stream::new(Arc::clone(bytes))));
-    let packing = Packing::of(blocks.fill(16));
-    let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-    let mut suffix = name.rsplit_once('.').map_or("", |(_, suffix)| suffix);
-    if let Some(packing) = packing {
-        if packing.suffixes().contains(&suffix) {
-            let bare = name.rsplit_once('.').map_or("", |(bare, _)| bare);
-            suffix = bare.rsplit_once('.').map_or("", |(_, suffix)| suffix);
-        }
-        blocks = Blocks::new(packing.unpack(blocks.into_stream()));
+    let mut source = Source::of(path.to_owned(), bytes, 0);
+    source.damage = opened.damage.clone();
+    opened.is_stream = source.is_once;
+    let Some(known) = source.recognise()? else {
+        // Nothing is in it: nothing leaks, and all of it was looked at.
+        "empty".clone_into(&mut opened.format);
+        return Ok(Box::new(Nothing));
+    };
+    let kind = known.kind;
+    let parts = [
+        Some(kind.id),
+        known.encoding.map(Encoding::as_str),
+        known.packing.map(Packing::as_str),
+    ];
+    let parts: Vec<&str> = parts.into_iter().flatten().collect();
+    opened.format = parts.join("+");
+    let mut bytes = bytes;
+    if known.is_kept {
+        bytes = &known.opening.bytes;
+        opened.size_bytes = bytes.size();
+        opened.is_stream = false;
     }
-    let head = blocks.fill(HEAD_BYTES).to_vec();
-    let whole = blocks.is_ended();
-    let described = Head {
-        bytes: &head,
-        suffix,
-        whole,
-    };
-    let broken = blocks.is_broken();
-    let Some(kind) = kinds::recognise(&described) else {
-        return Err(match (head.is_empty(), broken) {
-            (_, Some(error)) => text!("cannot be read: {error}", "无法读取：{error}"),
-            (true, None) => {
-                // Nothing is in it: nothing leaks, and all of it was looked at.
-                "empty".clone_into(&mut opened.format);
-                return Ok(Box::new(Nothing));
-            }
-            (false, None) => text!("no kind of data that is read here", "不是此处可读取的数据类型"),
-        });
-    };
-    opened.format = match packing {
-        Some(packing) => format!("{}+{}", kind.id, packing.as_str()),
-        None => kind.id.to_owned(),
-    };
     opened.copying = Some((
-        match (kind.copying, packing) {
+        match (kind.copying, known.packing) {
             (Copying::Whole(_), Some(_)) | (_, Some(Packing::Xz)) => Copying::None,
             (copying, _) => copying,
         },
         Arc::clone(bytes),
     ));
-    let stream: Box<dyn Read + Send> = blocks.into_stream();
-    let opening = Opening {
-        bytes: Arc::clone(bytes),
-        stream,
-        packed: packing.is_some(),
-    };
     let Some(part) = part else {
-        return (kind.open)(opening, tools);
+        return (kind.open)(known.opening, tools);
     };
+    let is_plain = known.packing.is_none() && known.encoding.is_none();
     let parting = kind
         .parting
-        .filter(|_| packing.is_none() && part.kind == kind.id && part.size_bytes == bytes.size())
+        .filter(|_| is_plain && part.kind == kind.id && part.size_bytes == opened.size_bytes)
         .ok_or_else(|| text!("changed after it was cut into parts", "切分之后文件发生了变化"))?;
     opened.first_byte = part.range.start;
-    (parting.open)(opening, part.range.clone(), tools)
+    (parting.open)(known.opening, part.range.clone(), tools)
 }
 
 struct Nothing;

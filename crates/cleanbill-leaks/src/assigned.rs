@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::{
-    checks::contains,
+    checks::{contains, is_broken},
     matchers::Found,
     placeholder::{entropy, entropy_is_high, is_placeholder},
     rule::{Kind, Level, Rule},
@@ -224,24 +224,24 @@ fn plausible(text: &[u8], quoted: bool, password: bool) -> bool {
         b"none",
         b"null",
     ];
-    if is_placeholder(text) || about.iter().any(|word| contains(&lower, word)) {
+    if is_placeholder(text) || is_broken(text) || about.iter().any(|word| contains(&lower, word)) {
         return false;
     }
-    let code = |byte: &u8| {
-        matches!(
-            byte,
-            b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'<' | b'>' | b'$' | b'%' | b'*'
-        )
-    };
-    if text.iter().filter(|byte| code(byte)).count() > usize::from(quoted && password) {
+    let brackets = |byte: &u8| matches!(byte, b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'<' | b'>');
+    let signs = |byte: &u8| matches!(byte, b'$' | b'%' | b'*');
+    let of = |test: fn(&u8) -> bool| text.iter().filter(|byte| test(byte)).count();
+    let (brackets, signs) = (of(brackets), of(signs));
+    // In the open, a sign stands in a password of letters and digits, or between names in an expression.
+    let open = usize::from(password && (quoted || mixed(text)));
+    if brackets > usize::from(quoted && password) || brackets.saturating_add(signs) > open {
         return false;
     }
     // Paths and dotted names.
     if text
         .first()
-        .is_some_and(|byte| matches!(byte, b'/' | b'.' | b'~' | b'-' | b'@' | b'#' | b'!' | b'='))
+        .is_some_and(|byte| matches!(byte, b'/' | b'.' | b'~' | b'-' | b'@' | b'#' | b'!' | b'=' | b'$' | b'%'))
         || lower.starts_with(b"arn:")
-        || lower.starts_with(b"sha")
+        || names_hash(&lower)
         // JSON in base64: cursors and settings; a web token has a rule of its own.
         || text.starts_with(b"eyJ")
         || lower.starts_with(b"self.")
@@ -271,12 +271,28 @@ fn plausible(text: &[u8], quoted: bool, password: bool) -> bool {
     }
 }
 
+/// Says whether a value begins with the name of a hash: `sha256:...`.
+fn names_hash(lower: &[u8]) -> bool {
+    let rest = lower.strip_prefix(b"sha").and_then(<[u8]>::first);
+    rest.is_some_and(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b':'))
+}
+
 /// Says whether a short value varies as a password does, and is no word with a number behind it.
 pub(crate) fn varies(text: &[u8]) -> bool {
     let letters = text.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
     let rest = text.get(letters..).unwrap_or_default();
-    let word_and_number =
-        letters >= 4 && rest.len() <= 4 && rest.iter().all(|byte| byte.is_ascii_digit() || *byte == b'!');
+    // A word is written small, with one capital, or in capitals; a few more stand in `McDonald` and `OpenSesame`.
+    let word = text.get(..letters).unwrap_or_default();
+    let capitals = word
+        .iter()
+        .skip(1)
+        .filter(|byte| byte.is_ascii_uppercase())
+        .count();
+    let is_word = capitals <= 2 || capitals.saturating_add(1) >= letters;
+    let word_and_number = letters >= 4
+        && is_word
+        && rest.len() <= 4
+        && rest.iter().all(|byte| byte.is_ascii_digit() || *byte == b'!');
     !word_and_number && entropy(text) >= 2.5
 }
 

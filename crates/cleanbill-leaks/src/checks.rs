@@ -101,6 +101,17 @@ fn checksum(value: &[u8]) -> bool {
     base62(check) == Some(u64::from(crc32(body)))
 }
 
+/// Prefixes of tokens that end with a checksum.
+const CHECKED: &[&[u8]] = &[b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"npm_"];
+
+/// Says whether `value` is written as a token with a checksum, and the checksum is wrong: nobody issued it.
+pub(crate) fn is_broken(value: &[u8]) -> bool {
+    CHECKED.iter().any(|prefix| {
+        let body = value.strip_prefix(*prefix);
+        body.is_some_and(|body| body.len() == 36 && body.iter().all(u8::is_ascii_alphanumeric))
+    }) && !checksum(value)
+}
+
 fn account(value: &[u8]) -> bool {
     let Some(body) = value.get(4..) else { return false };
     // Key ids of the first years begin with I or J and name no account.
@@ -168,6 +179,13 @@ const SHORT: usize = 256;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wrong_checksum_is_told_from_none() {
+        let body = [b'x'; 36];
+        assert!(is_broken(&[b"ghp_", &body[..]].concat()));
+        assert!(!is_broken(&[b"ghx_", &body[..]].concat()) && !is_broken(b"ghp_short"));
+    }
 
     #[test]
     fn accounts_are_decoded() {

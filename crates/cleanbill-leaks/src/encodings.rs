@@ -32,6 +32,11 @@ pub(crate) fn base64_digit(byte: u8) -> Option<u8> {
     }
 }
 
+/// Says whether a byte is a digit of base64 of either alphabet.
+pub(crate) fn is_base64_digit(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'/' | b'_')
+}
+
 /// Encodes `bytes` as base64 without padding.
 pub(crate) fn to_base64(bytes: &[u8]) -> Vec<u8> {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -59,18 +59,22 @@ impl Sort {
         })
     }
 
-    /// Says whether it needs no anchors, since [`Seek`] finds it.
+    /// Says whether it needs no anchors, since [`Seek`] finds it, or it is found where runs of base64 are looked at.
     pub(crate) fn is_sought(self) -> bool {
         matches!(
             self,
-            Self::ZeroWidth | Self::Bidi | Self::Tags | Self::Selectors | Self::Homoglyph | Self::Ansi
+            Self::ZeroWidth
+                | Self::Bidi
+                | Self::Tags
+                | Self::Selectors
+                | Self::Homoglyph
+                | Self::Ansi
+                | Self::Base64
         )
     }
 }
 
 /// Looks at `at`, where an anchor of `length` bytes stands or where [`Seek`] found something.
-///
-/// The length of an anchor in base64 stands for the digits of its group that stand before it.
 pub(crate) fn look(sort: Sort, rule: &Rule, window: &[u8], at: usize, length: usize) -> Option<Found> {
     match sort {
         Sort::ZeroWidth => invisible::zero_width(rule, window, at),
@@ -83,6 +87,12 @@ pub(crate) fn look(sort: Sort, rule: &Rule, window: &[u8], at: usize, length: us
         Sort::Ansi => codes::look(rule, window, at),
         Sort::Token => tokens::look(rule, window, at, length),
         Sort::Injection => injection::look(rule, window, at, length),
-        Sort::Base64 => injection::encoded(rule, window, at, length),
+        // See `within`.
+        Sort::Base64 => None,
     }
+}
+
+/// Looks for an instruction around `at` of a text that stood in base64.
+pub(crate) fn within(rule: &Rule, text: &[u8], at: usize) -> Option<Found> {
+    injection::within(rule, text, at)
 }

@@ -57,6 +57,8 @@ pub(crate) fn look(rule: &Rule, named: bool, window: &[u8], at: usize, length: u
     let found = match rule.kind {
         Kind::Token if named => after(rule, window, at, length),
         Kind::Token => token(rule, window, at, length),
+        // Patterns are looked at by themselves.
+        Kind::Pattern => None,
         Kind::Pem => pem(rule, window, at),
         Kind::Url => address(rule, window, at),
         Kind::Basic => basic(rule, window, at, length),

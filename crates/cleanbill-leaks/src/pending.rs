@@ -1,7 +1,10 @@
 //! Hits that later ones may still overlap. They lie apart from each other and are sorted, so that adding one costs the same however
 //! many there are.
 
-use crate::{rule::Class, scanner::Hit};
+use crate::{
+    rule::{Class, Level},
+    scanner::Hit,
+};
 
 /// Holds the better of hits that overlap; what is hidden and what is a value stand beside each other.
 #[derive(Debug, Default)]
@@ -25,7 +28,7 @@ impl Pending {
             .take_while(|other| other.range.start < hit.range.end);
         let mut end = first;
         for other in overlapping {
-            if other.rank() >= hit.rank() {
+            if !is_better(&hit, other) {
                 return;
             }
             end = end.saturating_add(1);
@@ -43,4 +46,22 @@ impl Pending {
         done.sort_by_key(|hit| (hit.range.start, hit.rule));
         done
     }
+}
+
+/// Says whether a hit takes the place of one that it overlaps. What hides something says more than what it hides.
+fn is_better(hit: &Hit, other: &Hit) -> bool {
+    let holds = |outer: &Hit, inner: &Hit| {
+        let (outside, inside) = (&outer.range, &inner.range);
+        outer.class == Class::Hidden
+            && outer.rule != inner.rule
+            && outer.confidence > Level::Low
+            && outer.severity > Level::Low
+            && outside.start <= inside.start
+            && inside.end <= outside.end
+            && outside != inside
+    };
+    if holds(hit, other) {
+        return true;
+    }
+    !holds(other, hit) && other.rank() < hit.rank()
 }

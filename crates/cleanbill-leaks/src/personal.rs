@@ -9,14 +9,16 @@ mod mail;
 mod names;
 mod network;
 mod phone;
+mod places;
 mod plate;
+mod scripts;
 mod streets;
 
 use std::ops::Range;
 
 use crate::{
     checks::Check,
-    context::{Context, Searched, Words},
+    context::{Context, Searched, Telling},
     layouts::{Layouts, Read},
     matchers::Found,
     numbers,
@@ -80,7 +82,13 @@ pub(crate) fn look(
     length: usize,
 ) -> Option<Found> {
     let (range, confidence) = match kind {
-        Personal::Address => address::look(window, at, length)?,
+        Personal::Address if named => places::labelled(window, at, length)?,
+        Personal::Address => match window.get(at..at.saturating_add(length))? {
+            b"Flat " | b"Studio " | b"Apartment " => places::flat(window, at, length)?,
+            b"APO A" | b"DPO A" | b"FPO A" => places::military(window, at)?,
+            [0xd0..=0xff, ..] => places::russian(window, at, length)?,
+            _ => address::look(window, at, length)?,
+        },
         Personal::Birth => birth::look(window, at, length)?,
         Personal::Person => names::labelled(window, at, length, named)?,
         _ => return None,
@@ -103,7 +111,9 @@ pub(crate) struct People {
 /// What is asked of each rule again and again.
 #[derive(Debug)]
 struct Looks {
-    words: Words,
+    telling: Telling,
+    /// Names of fields without what divides their words.
+    keys: Vec<Vec<u8>>,
     check: Option<&'static numbers::Number>,
 }
 
@@ -142,12 +152,12 @@ impl People {
         if kinds.iter().all(Option::is_none) {
             return None;
         }
-        let words: Vec<&[Vec<u8>]> = rules
-            .iter()
-            .zip(&kinds)
-            .map(|(rule, kind)| if kind.is_some() { rule.near.as_slice() } else { &[] })
-            .collect();
-        let (context, sets) = Context::new(&words);
+        let lists = |list: for<'a> fn(&'a Rule) -> &'a [Vec<u8>]| -> Vec<&[Vec<u8>]> {
+            let own = rules.iter().zip(&kinds);
+            own.map(|(rule, kind)| kind.map_or(&[][..], |_| list(rule)))
+                .collect()
+        };
+        let (context, sets) = Context::new(&lists(|rule| &rule.near), &lists(|rule| &rule.names));
         let mut layouts = Layouts::default();
         let mut wants = Wants::default();
         let mut singles = Vec::new();
@@ -160,7 +170,6 @@ impl People {
                     wants.capitals = true;
                     wants.digits = true;
                 }
-                Personal::Birth => {}
                 _ => wants.digits = true,
             }
             for layout in &rule.layouts {
@@ -172,8 +181,9 @@ impl People {
         let rules = rules
             .iter()
             .zip(sets)
-            .map(|(rule, words)| Looks {
-                words,
+            .map(|(rule, telling)| Looks {
+                telling,
+                keys: rule.names.iter().map(|name| squeezed(name)).collect(),
                 check: match rule.check {
                     Check::Number(place) => numbers::at(place),
                     _ => None,
@@ -204,6 +214,18 @@ impl People {
             .map(|(_, rule)| *rule)
     }
 
+    /// Says whether the whole name of the field of the value at `place` is one of those of a rule.
+    fn is_key(&self, rule: usize, bytes: &[u8], place: usize, searched: &mut Searched) -> bool {
+        let Some(looks) = self.rules.get(rule) else {
+            return false;
+        };
+        Context::names(searched, bytes, place)
+            .into_iter()
+            .flatten()
+            .filter_map(|name| bytes.get(name))
+            .any(|name| looks.keys.contains(&squeezed(name)))
+    }
+
     /// Looks at a place that the second pass found; the range counts in `bytes`.
     pub(crate) fn look(
         &self,
@@ -229,7 +251,11 @@ impl People {
                 });
                 house.or_else(|| {
                     let rule = self.single(Personal::Person)?;
-                    let (range, confidence) = names::pair(window, local)?;
+                    let (range, confidence) = names::pair(window, local).or_else(|| {
+                        let range = names::half(window, local)?;
+                        self.is_key(rule, bytes, at, searched)
+                            .then_some((range, Level::Medium))
+                    })?;
                     Some(plain(rule, range, confidence))
                 })
             }
@@ -245,6 +271,7 @@ impl People {
                 asked.digits(local);
                 asked.best
             }
+            Sign::Run => None,
         }?;
         let rule = all.get(guess.rule)?;
         let range = start.saturating_add(guess.range.start)..start.saturating_add(guess.range.end);
@@ -253,6 +280,14 @@ impl People {
         found.confidence = guess.confidence.min(rule.confidence);
         Some((guess.rule, found))
     }
+}
+
+/// Returns a name in small letters without signs between its words.
+fn squeezed(name: &[u8]) -> Vec<u8> {
+    name.iter()
+        .filter(|byte| !matches!(byte, b' ' | b'_' | b'-' | b'.'))
+        .map(u8::to_ascii_lowercase)
+        .collect()
 }
 
 fn plain(rule: usize, range: Range<usize>, confidence: Level) -> Guess {
@@ -284,14 +319,24 @@ impl Asked<'_, '_> {
 
     /// Returns how far the nearest word of a rule stands from a place in the window.
     fn nearest(&mut self, rule: usize, range: &Range<usize>) -> Option<usize> {
-        let words = &self.people.rules.get(rule)?.words;
+        let telling = &self.people.rules.get(rule)?.telling;
         let place = (
             self.base.saturating_add(range.start),
             self.base.saturating_add(range.end),
         );
         self.people
             .context
-            .nearest(self.searched, self.bytes, place, words)
+            .nearest(self.searched, self.bytes, place, telling)
+    }
+
+    /// Says whether the name of the field in which a value stands tells of a rule.
+    fn is_named(&mut self, rule: usize, start: usize) -> bool {
+        let place = self.base.saturating_add(start);
+        self.people.rules.get(rule).is_some_and(|looks| {
+            self.people
+                .context
+                .is_named(self.searched, self.bytes, place, &looks.telling)
+        })
     }
 
     fn digits(&mut self, at: usize) {
@@ -323,6 +368,10 @@ impl Asked<'_, '_> {
             }
         }
         self.phone(start);
+        self.birth(start);
+        if at == start && (1..=8).contains(&length) && self.best.is_none() {
+            self.postcode(start);
+        }
     }
 
     fn layouts(&mut self, start: usize) {
@@ -341,18 +390,17 @@ impl Asked<'_, '_> {
                 };
                 let Some(check) = looks.check else { continue };
                 let place = (base.saturating_add(start), base.saturating_add(read.end));
-                let mut nearest = || people.context.nearest(searched, bytes, place, &looks.words);
-                // Most numbers have no word near; that is asked first, since it was searched once for all rules.
-                let before = if one.contextual { nearest() } else { None };
-                if one.contextual && before.is_none() {
-                    continue;
-                }
                 let accepted = (check.accepts)(read.text);
                 if !accepted && !(check.accepts_near)(read.text) {
                     continue;
                 }
-                let distance = before.or_else(nearest);
-                if distance.is_none() && !accepted {
+                let telling = &looks.telling;
+                let near = people.context.nearest(searched, bytes, place, telling);
+                // A name of the field tells more than a word anywhere near.
+                let needed = near.is_none() && (one.contextual || !accepted);
+                let named = needed && people.context.is_named(searched, bytes, place.0, telling);
+                let distance = if named { Some(0) } else { near };
+                if distance.is_none() && needed {
                     continue;
                 }
                 let proven = check.proves && accepted;
@@ -420,19 +468,33 @@ impl Asked<'_, '_> {
                 let near = self
                     .nearest(rule, &phone.range)
                     .filter(|distance| *distance <= phone::REACH);
-                let Some(distance) = near else { return };
-                let gap = phone.range.start.saturating_sub(distance)..phone.range.start;
-                if self
-                    .window
-                    .get(gap)
-                    .is_none_or(|gap| gap.iter().any(u8::is_ascii_digit))
-                {
+                let told = near.is_some_and(|distance| {
+                    let gap = phone.range.start.saturating_sub(distance)..phone.range.start;
+                    let gap = self.window.get(gap);
+                    gap.is_some_and(|gap| !gap.iter().any(u8::is_ascii_digit))
+                });
+                if !told && !self.is_named(rule, phone.range.start) {
                     return;
                 }
                 Level::Medium
             }
         };
         self.guess(plain(rule, phone.range, confidence));
+    }
+
+    fn birth(&mut self, start: usize) {
+        let Some(rule) = self.people.single(Personal::Birth) else {
+            return;
+        };
+        let Some(range) = birth::around(self.window, start) else {
+            return;
+        };
+        if self.is_named(rule, range.start) {
+            self.guess(Guess {
+                distance: Some(0),
+                ..plain(rule, range, Level::High)
+            });
+        }
     }
 
     fn plate(&mut self, start: usize) {
@@ -445,13 +507,54 @@ impl Asked<'_, '_> {
 
     fn chinese(&mut self, at: usize, start: usize) {
         self.plate(start);
-        if at == start
-            && is_house_number(self.window, at)
-            && let Some(rule) = self.people.single(Personal::Address)
-            && let Some((range, confidence)) = address::chinese(self.window, at)
-        {
+        if at == start {
+            let chinese = is_house_number(self.window, at)
+                .then(|| address::chinese(self.window, at))
+                .flatten();
+            let found = chinese
+                .or_else(|| places::korean(self.window, at))
+                .or_else(|| places::japanese(self.window, at));
+            self.house(found);
+        }
+    }
+
+    fn house(&mut self, found: Option<(Range<usize>, Level)>) {
+        if let (Some(rule), Some((range, confidence))) = (self.people.single(Personal::Address), found) {
             self.guess(plain(rule, range, confidence));
         }
+    }
+
+    /// Looks for the address of whose end the number at `start` may be.
+    fn postcode(&mut self, start: usize) {
+        let before = self.window.get(..start).unwrap_or_default();
+        match before {
+            [.., 0x80..=0xff, b' '] => {
+                let found = places::before_postcode(self.window, start)
+                    .or_else(|| places::korean(self.window, start));
+                self.house(found);
+            }
+            [.., b',' | b'-', b' '] | [.., b' ' | b'-'] => {
+                let Some(rule) = self.people.single(Personal::Address) else {
+                    return;
+                };
+                let Some((from, quote)) = places::value_start(self.window, start) else {
+                    return;
+                };
+                let Some((range, text)) = places::value(self.window, from, quote) else {
+                    return;
+                };
+                if range.contains(&start) && places::is_address(text) && self.is_key(rule, from) {
+                    self.guess(plain(rule, range, Level::Medium));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Says whether the whole name of the field in which a value stands is one of those of a rule.
+    fn is_key(&mut self, rule: usize, start: usize) -> bool {
+        let place = self.base.saturating_add(start);
+        self.people.is_key(rule, self.bytes, place, self.searched)
     }
 }
 

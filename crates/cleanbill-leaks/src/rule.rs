@@ -8,19 +8,25 @@
 //! | `behind` | a run that must stand before the anchor |
 //! | `after` | names, in any case, after which the value must stand: `NAME = value` |
 //! | `near` | texts of which one must stand within some hundred bytes |
+//! | `names` | words that count as `near` does where they stand in the name of the field, see `fields.rs` |
 //! | `kind` | `token`, or one of the matchers that are code: `pem`, `url`, `basic`, `docker-auth`, `assigned-key`, `assigned-password`; for personal data `number`, `phone`, `mail`, `ipv4`, `ipv6`, `mac`, `plate`, `address`, `birth`, `person`; and those of `hidden.rs` |
 //! | `layouts` | how a `number` is written, see `layouts.rs`; `near` then stands closer, see `context.rs` |
 //! | `check` | validator: see `checks.rs` |
 //! | `severity`, `confidence`, `class` | `high` unless it says `medium` or `low`; `secret` |
 //! | `examples`, `negative` | templates of texts in which it must and must not be found |
+//!
+//! Rules of users may have an expression, `regex`, instead of a shape; its keys stand in `reading.rs`.
 
-use std::fmt;
+use std::sync::Arc;
 
 use crate::{
     checks::Check,
     hidden::Sort,
     layouts::Layouts,
+    pattern::Pattern,
     personal::Personal,
+    problem::{RuleError, RuleProblem},
+    reading,
     shape::{Set, Shape},
 };
 
@@ -53,6 +59,7 @@ pub enum Class {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Token,
+    Pattern,
     Pem,
     Url,
     Basic,
@@ -86,48 +93,11 @@ pub struct Rule {
     pub(crate) anchors: Vec<Vec<u8>>,
     pub(crate) after: Vec<Vec<u8>>,
     pub(crate) near: Vec<Vec<u8>>,
+    pub(crate) names: Vec<Vec<u8>>,
     pub(crate) layouts: Vec<String>,
     pub(crate) behind: Option<(Set, usize, usize)>,
+    pub(crate) pattern: Option<Arc<Pattern>>,
 }
-
-/// Why a text of rules is refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RuleError {
-    /// A line is no table header, no `key = value` and no comment.
-    Line {
-        /// Number of the line, from 1.
-        line: usize,
-    },
-    /// A key or its value has no meaning here.
-    Key {
-        /// Number of the line, from 1.
-        line: usize,
-    },
-    /// A rule has nothing that the single pass can look for, or its shape is no shape.
-    Pattern {
-        /// Id of the rule.
-        rule: String,
-    },
-    /// Two rules have one id.
-    Twice {
-        /// The id.
-        rule: String,
-    },
-}
-
-impl fmt::Display for RuleError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Line { line } => write!(out, "line {line} is no rule"),
-            Self::Key { line } => write!(out, "the key or value in line {line} has no meaning"),
-            Self::Pattern { rule } => write!(out, "rule `{rule}` has no pattern that can be searched"),
-            Self::Twice { rule } => write!(out, "rule `{rule}` stands twice"),
-        }
-    }
-}
-
-impl std::error::Error for RuleError {}
 
 /// Holds a set of rules.
 #[derive(Clone, Debug, Default)]
@@ -136,7 +106,7 @@ pub struct Rules {
 }
 
 /// Shortest text that the single pass looks for; shorter ones stand everywhere.
-const SHORTEST_ANCHOR: usize = 3;
+pub(crate) const SHORTEST_ANCHOR: usize = 3;
 
 impl Rules {
     /// Returns the rules of this build.
@@ -175,32 +145,9 @@ impl Rules {
         SECRETS
     }
 
-    /// Reads rules from text.
-    pub fn parse(text: &str) -> Result<Self, RuleError> {
-        let mut tables: Vec<Draft> = Vec::new();
-        for (index, line) in text.lines().enumerate() {
-            let number = index.saturating_add(1);
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            if let Some(id) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-                if tables.iter().any(|table| table.id == id) {
-                    return Err(RuleError::Twice { rule: id.to_owned() });
-                }
-                tables.push(Draft::new(id));
-                continue;
-            }
-            let error = RuleError::Line { line: number };
-            let (key, value) = line.split_once('=').ok_or(error.clone())?;
-            let values = values(value.trim()).ok_or(error.clone())?;
-            let table = tables.last_mut().ok_or(error)?;
-            table
-                .set(key.trim(), values)
-                .ok_or(RuleError::Key { line: number })?;
-        }
-        let rules: Result<Vec<Rule>, RuleError> = tables.into_iter().map(Draft::finish).collect();
-        Ok(Self { rules: rules? })
+    /// Reads rules from text, of this form or of Gitleaks; the first error where there is one. See [`read`](crate::read).
+    pub fn parse(text: &str) -> Result<Self, RuleProblem> {
+        reading::read(text).into_rules()
     }
 
     /// Keeps the rules that `keep` agrees to.
@@ -222,22 +169,25 @@ impl Rules {
         self.rules.iter()
     }
 
+    pub(crate) fn push(&mut self, rule: Rule) {
+        self.rules.push(rule);
+    }
+
     pub(crate) fn into_vec(self) -> Vec<Rule> {
         self.rules
     }
 }
 
-struct Draft {
-    id: String,
-    rule: Rule,
+/// A rule of which keys are still to come.
+pub(crate) struct Draft {
+    pub(crate) rule: Rule,
     find: Option<String>,
     behind: Option<String>,
 }
 
 impl Draft {
-    fn new(id: &str) -> Self {
+    pub(crate) fn new(id: &str) -> Self {
         Self {
-            id: id.to_owned(),
             find: None,
             behind: None,
             rule: Rule {
@@ -254,13 +204,16 @@ impl Draft {
                 anchors: Vec::new(),
                 after: Vec::new(),
                 near: Vec::new(),
+                names: Vec::new(),
                 layouts: Vec::new(),
                 behind: None,
+                pattern: None,
             },
         }
     }
 
-    fn set(&mut self, key: &str, values: Vec<String>) -> Option<()> {
+    /// Takes a key; nothing where its value has no meaning.
+    pub(crate) fn set(&mut self, key: &str, values: Vec<String>) -> Option<()> {
         let rule = &mut self.rule;
         let bytes = |values: &[String]| values.iter().map(|value| value.clone().into_bytes()).collect();
         match key {
@@ -269,6 +222,7 @@ impl Draft {
             "anchors" => rule.anchors = bytes(&values),
             "after" => rule.after = bytes(&values),
             "near" => rule.near = bytes(&values),
+            "names" => rule.names = bytes(&values),
             "layouts" => rule.layouts = values,
             _ => {
                 let value = match values.as_slice() {
@@ -313,10 +267,12 @@ impl Draft {
         Some(())
     }
 
-    fn finish(self) -> Result<Rule, RuleError> {
+    pub(crate) fn finish(self) -> Result<Rule, RuleError> {
         let mut rule = self.rule;
-        let id = self.id;
-        let error = || RuleError::Pattern { rule: id.clone() };
+        let error = || RuleError::Pattern;
+        if rule.kind == Kind::Pattern {
+            return Ok(rule);
+        }
         if let Some(find) = &self.find {
             rule.shape = Some(Shape::compile(find).map_err(|_| error())?);
         }
@@ -366,63 +322,6 @@ fn level(name: &str) -> Option<Level> {
     }
 }
 
-/// Reads a quoted text or a list of them, with a comment after it.
-fn values(text: &str) -> Option<Vec<String>> {
-    if let Some(list) = text.strip_prefix('[') {
-        let mut all = Vec::new();
-        let mut rest = list.trim_start();
-        loop {
-            if let Some(end) = rest.strip_prefix(']') {
-                return is_end(end).then_some(all);
-            }
-            let (value, after) = quoted(rest)?;
-            all.push(value);
-            rest = after.trim_start();
-            rest = rest.strip_prefix(',').unwrap_or(rest).trim_start();
-        }
-    }
-    let (value, rest) = quoted(text)?;
-    is_end(rest).then(|| vec![value])
-}
-
-fn is_end(rest: &str) -> bool {
-    let rest = rest.trim();
-    rest.is_empty() || rest.starts_with('#')
-}
-
-fn quoted(text: &str) -> Option<(String, &str)> {
-    if let Some(rest) = text.strip_prefix('\'') {
-        let (value, rest) = rest.split_once('\'')?;
-        return Some((value.to_owned(), rest));
-    }
-    let mut rest = text.strip_prefix('"')?.chars();
-    let mut value = String::new();
-    loop {
-        match rest.next()? {
-            '"' => return Some((value, rest.as_str())),
-            '\\' => value.push(match rest.next()? {
-                'n' => '\n',
-                'r' => '\r',
-                't' => '\t',
-                'u' => spelled(&mut rest, 4)?,
-                'U' => spelled(&mut rest, 8)?,
-                other @ ('"' | '\\') => other,
-                _ => return None,
-            }),
-            other => value.push(other),
-        }
-    }
-}
-
-/// Reads a character by its number, in so many digits.
-fn spelled(rest: &mut std::str::Chars<'_>, digits: usize) -> Option<char> {
-    let mut code = 0_u32;
-    for _ in 0..digits {
-        code = code << 4 | rest.next()?.to_digit(16)?;
-    }
-    char::from_u32(code)
-}
-
 /// Texts of the rules of this build for secrets.
 const SECRETS: &[&str] = &[
     include_str!("../rules/models.toml"),
@@ -457,18 +356,5 @@ mod tests {
             }
         }
         assert!(ids.len() > 190);
-    }
-
-    #[test]
-    fn nonsense_is_refused() {
-        let refused = |text: &str| Rules::parse(text).unwrap_err();
-        assert_eq!(refused("name = \"x\""), RuleError::Line { line: 1 });
-        assert_eq!(refused("[a]\nname"), RuleError::Line { line: 2 });
-        assert_eq!(refused("[a]\nnome = \"x\""), RuleError::Key { line: 2 });
-        let pattern = RuleError::Pattern { rule: "a".to_owned() };
-        assert_eq!(refused("[a]\nfind = 'ab\\d'"), pattern);
-        assert_eq!(refused("[a]\nname = 'x'"), pattern);
-        let twice = RuleError::Twice { rule: "a".to_owned() };
-        assert_eq!(refused("[a]\nfind = 'abc'\n[a]"), twice);
     }
 }

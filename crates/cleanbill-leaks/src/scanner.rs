@@ -2,50 +2,34 @@
 //!
 //! What is said of an anchor depends on a window of fixed size around it and on nothing else; pieces only decide when.
 
-use std::{fmt, mem, ops::Range};
+use std::{fmt, mem, ops::Range, sync::Arc};
 
 use crate::{
     anchors::Anchors,
     context::Searched,
-    encodings::{base64, to_base64},
     evidence::Evidence,
-    hidden::{Seek, Sort},
+    fields,
+    hidden::{self, Seek, Sort},
     matchers::{self, Found},
     pending::Pending,
     personal::People,
     rule::{Class, Kind, Level, Rule, Rules},
-    seek::{self, Sign},
+    seek::{self, Sign, Wants},
+    wrapped,
 };
 
 /// LIMIT: bytes before an anchor that are looked at: names, words near it. A longer name is cut.
 const BEHIND: usize = 512;
+/// Bytes before the next place that are kept between two pieces: what `fields` looks at.
+const KEPT: usize = BEHIND + fields::TABLE_BYTES + 2 * 1024;
 /// LIMIT: bytes after an anchor that are looked at: the longest private keys. What is longer is reported as far as it goes.
 const AHEAD: usize = 16 * 1024;
 /// Bytes examined at a time; bounds the list of anchors held.
 const BLOCK: usize = 64 * 1024;
 /// LIMIT: findings of one rule that are handed out for one text; more are counted, see [`State::dropped`].
 pub const HITS_PER_RULE: u64 = 1_000;
-/// LIMIT: bytes of base64 that are decoded to look for a wrapped secret.
-const WRAPPED_BYTES: usize = 8 * 1024;
-/// Prefixes that are looked for inside base64 as well; shorter ones would stand everywhere.
-const WRAPPED: &[&str] = &[
-    "-----BEGIN",
-    "AKIA",
-    "AIza",
-    "ghp_",
-    "gho_",
-    "ghs_",
-    "github_pat_",
-    "glpat-",
-    "hf_",
-    "npm_",
-    "pypi-AgE",
-    "sk-ant-",
-    "sk-proj-",
-    "sk_live_",
-    "xoxb-",
-    "xoxp-",
-];
+/// LIMIT: bytes of a text in base64 in which a name tells of a secret.
+const WRAPPED_NAMED: usize = 1_024;
 /// Id of what is found inside base64.
 const WRAPPED_ID: &str = "base64_wrapped_secret";
 
@@ -88,24 +72,10 @@ impl Hit {
 
 #[derive(Clone, Copy, Debug)]
 enum Target {
-    Token {
-        rule: usize,
-        length: usize,
-    },
-    Sought {
-        rule: usize,
-        sort: Sort,
-    },
-    Named {
-        rule: usize,
-        keyword: usize,
-    },
-    Wrapped {
-        rule: usize,
-        before: usize,
-        offset: usize,
-        prefix: usize,
-    },
+    Token { rule: usize, length: usize },
+    Sought { rule: usize, sort: Sort },
+    Pattern { rule: usize },
+    Named { rule: usize, keyword: usize },
 }
 
 impl Target {
@@ -113,8 +83,8 @@ impl Target {
         match self {
             Self::Token { rule, .. }
             | Self::Sought { rule, .. }
-            | Self::Named { rule, .. }
-            | Self::Wrapped { rule, .. } => rule,
+            | Self::Pattern { rule }
+            | Self::Named { rule, .. } => rule,
         }
     }
 }
@@ -127,6 +97,12 @@ pub struct Scanner {
     anchors: Anchors,
     people: Option<People>,
     seek: Seek,
+    /// What the second pass looks for.
+    wants: Wants,
+    /// The rule for instructions in base64.
+    instructions: Option<usize>,
+    /// Targets of patterns that the single pass does not find.
+    swept: Vec<usize>,
 }
 
 /// Holds what a scan in pieces remembers: a bounded part of the text, never shown.
@@ -143,9 +119,23 @@ pub struct State {
     scratch: Vec<(usize, usize)>,
     signs: Vec<(usize, Sign)>,
     searched: Searched,
+    /// Anchors within base64.
+    inner: Vec<(usize, usize)>,
+    /// Where the text comes from.
+    path: Arc<str>,
+    /// Up to where each of the patterns that the single pass does not find has matched.
+    swept: Vec<u64>,
 }
 
 impl State {
+    /// Begins a text that comes from the artifact with this path, for rules that ask.
+    pub fn of(path: &str) -> Self {
+        Self {
+            path: path.into(),
+            ..Self::default()
+        }
+    }
+
     /// Returns how many findings were not handed out because there were more than [`HITS_PER_RULE`] of their rule.
     pub fn dropped(&self) -> u64 {
         self.dropped
@@ -169,27 +159,37 @@ impl Scanner {
         let mut targets = Vec::new();
         let mut patterns: Vec<(Vec<u8>, usize)> = Vec::new();
         let mut seek = Seek::default();
+        let mut instructions = None;
+        let mut swept = Vec::new();
         let mut add = |text: Vec<u8>, target: Target| {
             // What is sought has no text.
             match target {
                 Target::Sought { sort, .. } => seek.set(sort, targets.len()),
+                Target::Pattern { .. } if text.is_empty() => swept.push(targets.len()),
                 _ => patterns.push((text, targets.len())),
             }
             targets.push(target);
         };
         for (index, rule) in rules.iter().enumerate() {
             match rule.kind {
+                Kind::Hidden(Sort::Base64) => {
+                    instructions = Some(index);
+                    continue;
+                }
                 Kind::Hidden(sort) if sort.is_sought() => {
                     add(Vec::new(), Target::Sought { rule: index, sort });
                 }
-                Kind::Hidden(Sort::Base64) => {
-                    for (text, before, _) in rule.anchors.iter().flat_map(|anchor| encoded(anchor)) {
-                        let length = before;
-                        add(text, Target::Token { rule: index, length });
-                    }
-                    continue;
-                }
                 _ => {}
+            }
+            if let Some(pattern) = &rule.pattern {
+                let mut texts = pattern.texts();
+                if texts.is_empty() {
+                    texts.push(Vec::new());
+                }
+                for text in texts {
+                    add(text, Target::Pattern { rule: index });
+                }
+                continue;
             }
             for anchor in &rule.anchors {
                 let length = anchor.len();
@@ -204,35 +204,22 @@ impl Scanner {
                     add(text, Target::Named { rule: index, keyword });
                 }
             }
-            for prefix in WRAPPED {
-                if rule.after.is_empty()
-                    && rule.anchors.iter().any(|anchor| {
-                        anchor.starts_with(prefix.as_bytes()) || prefix.as_bytes().starts_with(anchor)
-                    })
-                {
-                    for (text, before, offset) in encoded(prefix.as_bytes()) {
-                        let prefix = prefix.len();
-                        add(
-                            text,
-                            Target::Wrapped {
-                                rule: index,
-                                before,
-                                offset,
-                                prefix,
-                            },
-                        );
-                    }
-                }
-            }
         }
         let anchors = Anchors::new(&patterns);
         let people = People::new(&rules);
+        let wants = Wants {
+            runs: instructions.is_some() || rules.iter().any(|rule| rule.class == Class::Secret),
+            ..people.as_ref().map(People::wants).unwrap_or_default()
+        };
         Self {
             rules,
             targets,
             anchors,
             people,
             seek,
+            wants,
+            instructions,
+            swept,
         }
     }
 
@@ -241,11 +228,17 @@ impl Scanner {
         self.rules.get(hit.rule)
     }
 
+    /// Says whether a rule asks where a text comes from: see [`State::of`].
+    pub fn asks_for_path(&self) -> bool {
+        let mut patterns = self.rules.iter().filter_map(|rule| rule.pattern.as_ref());
+        patterns.any(|pattern| pattern.asks_for_path())
+    }
+
     /// Takes the next piece of a text and returns what is certain by now.
     pub fn scan(&self, state: &mut State, mut piece: &[u8]) -> Vec<Hit> {
         let mut hits = Vec::new();
         while !piece.is_empty() {
-            let room = BEHIND
+            let room = KEPT
                 .saturating_add(BLOCK)
                 .saturating_add(AHEAD)
                 .saturating_sub(state.bytes.len());
@@ -259,7 +252,7 @@ impl Scanner {
             let bytes = mem::take(&mut state.bytes);
             self.examine(&bytes, state.examined, to, state, &mut hits);
             state.bytes = bytes;
-            let gone = to.saturating_sub(BEHIND);
+            let gone = to.saturating_sub(KEPT);
             state.bytes.drain(..gone);
             state.start = state.start.saturating_add(count(gone));
             state.examined = to.saturating_sub(gone);
@@ -276,12 +269,18 @@ impl Scanner {
         state.examined = 0;
         state.start = 0;
         state.covered = None;
+        state.swept.clear();
         hits
     }
 
     /// Scans a text that is all there.
     pub fn scan_all(&self, bytes: &[u8]) -> Vec<Hit> {
-        let mut state = State::default();
+        self.scan_all_of("", bytes)
+    }
+
+    /// Scans a text that is all there and comes from the artifact with this path.
+    pub fn scan_all_of(&self, path: &str, bytes: &[u8]) -> Vec<Hit> {
+        let mut state = State::of(path);
         let mut hits = Vec::new();
         self.examine(bytes, 0, bytes.len(), &mut state, &mut hits);
         state.settle(u64::MAX, &mut hits);
@@ -298,10 +297,8 @@ impl Scanner {
             let end = at.saturating_add(BLOCK).min(to);
             self.anchors.collect(bytes, at, end, &mut scratch);
             self.seek.collect(bytes, at, end, &mut scratch);
-            signs.clear();
-            if let Some(people) = &self.people {
-                seek::collect(bytes, at, end, people.wants(), &mut signs);
-            }
+            seek::collect(bytes, (at, end), state.start, self.wants, &mut signs);
+            self.sweep(bytes, at, end, state, &mut scratch);
             let mut anchored = scratch.iter().copied().peekable();
             for sign in &signs {
                 while let Some(anchor) = anchored.next_if(|(position, _)| *position <= sign.0) {
@@ -331,13 +328,58 @@ impl Scanner {
         if state.covered.is_some_and(is_covered) {
             return;
         }
+        if let Target::Pattern { rule } = *target {
+            let Some(described) = self.rules.get(rule) else {
+                return;
+            };
+            let pattern = described.pattern.as_ref();
+            let at = position.saturating_sub(start);
+            let matches = pattern.map(|pattern| pattern.look(window, at, &state.path));
+            for found in matches.into_iter().flatten() {
+                let found = Found::new(described, found.into_value());
+                self.found(bytes, start, (rule, found, false), state);
+            }
+            return;
+        }
         if let Some(found) = self.look(*target, window, position.saturating_sub(start)) {
             self.found(bytes, start, found, state);
         }
     }
 
+    /// Collects what patterns want to look at and the single pass does not find.
+    fn sweep(
+        &self,
+        bytes: &[u8],
+        from: usize,
+        to: usize,
+        state: &mut State,
+        found: &mut Vec<(usize, usize)>,
+    ) {
+        if self.swept.is_empty() {
+            return;
+        }
+        state.swept.resize(self.swept.len(), 0);
+        for (number, reached) in self.swept.iter().zip(&mut state.swept) {
+            let rule = self
+                .targets
+                .get(*number)
+                .and_then(|target| self.rules.get(target.rule()));
+            let Some(pattern) = rule.and_then(|rule| rule.pattern.as_ref()) else {
+                continue;
+            };
+            let passed = usize::try_from(reached.saturating_sub(state.start)).unwrap_or(usize::MAX);
+            let end = pattern.sweep(bytes, from.max(passed), to, |at| found.push((at, *number)));
+            *reached = (*reached).max(state.start.saturating_add(count(end)));
+        }
+        found.sort_unstable();
+    }
+
     /// Looks at what the second pass found.
     fn sign(&self, bytes: &[u8], sign: (usize, Sign), state: &mut State) {
+        if sign.1 == Sign::Run {
+            self.unwrap(bytes, sign.0, state);
+            return;
+        }
         let Some(people) = &self.people else { return };
         if let Some((rule, found)) = people.look(&self.rules, bytes, sign, &mut state.searched) {
             self.found(bytes, 0, (rule, found, false), state);
@@ -379,6 +421,53 @@ impl Scanner {
         });
     }
 
+    /// Looks at the text within a run of base64, for secrets and instructions.
+    fn unwrap(&self, bytes: &[u8], start: usize, state: &mut State) {
+        let window = bytes
+            .get(start..start.saturating_add(AHEAD).min(bytes.len()))
+            .unwrap_or_default();
+        let Some(inner) = wrapped::unwrap(window) else {
+            return;
+        };
+        let text = inner.text.as_slice();
+        let mut anchors = mem::take(&mut state.inner);
+        self.anchors.collect(text, 0, text.len(), &mut anchors);
+        let mut steered = false;
+        for (place, number) in &anchors {
+            let Some(target) = self.targets.get(*number) else {
+                continue;
+            };
+            let Some(rule) = self.rules.get(target.rule()) else {
+                continue;
+            };
+            match rule.kind {
+                Kind::Hidden(Sort::Injection) => {
+                    let described = self
+                        .instructions
+                        .and_then(|index| Some((index, self.rules.get(index)?)));
+                    let Some((index, described)) = described.filter(|_| !steered) else {
+                        continue;
+                    };
+                    if let Some(found) = hidden::within(described, text, *place) {
+                        steered = true;
+                        let range = inner.whole(window);
+                        self.found(bytes, start, (index, Found { range, ..found }, false), state);
+                    }
+                }
+                // What only its name tells is told by few bytes, not by a long text that was packed for other reasons.
+                Kind::AssignedKey | Kind::AssignedPassword if text.len() > WRAPPED_NAMED => {}
+                _ if rule.class == Class::Secret => {
+                    if let Some((rule, found, _)) = self.look(*target, text, *place) {
+                        let range = inner.place(&found.range);
+                        self.found(bytes, start, (rule, Found { range, ..found }, true), state);
+                    }
+                }
+                _ => {}
+            }
+        }
+        state.inner = anchors;
+    }
+
     fn look(&self, target: Target, window: &[u8], at: usize) -> Option<(usize, Found, bool)> {
         match target {
             Target::Token { rule, length } => {
@@ -399,25 +488,7 @@ impl Scanner {
                 let found = matchers::look(described, true, window, at, keyword.len())?;
                 Some((rule, found, false))
             }
-            Target::Wrapped {
-                rule,
-                before,
-                offset,
-                prefix,
-            } => {
-                let described = self.rules.get(rule)?;
-                let start = at.checked_sub(before)?;
-                let (bytes, digits) = base64(window.get(start..)?, WRAPPED_BYTES);
-                let inner = bytes.get(offset..)?;
-                let length = if described.kind == Kind::Token { prefix } else { 0 };
-                let found = matchers::look(described, false, inner, 0, length)?;
-                // Three bytes stand in four digits.
-                let place =
-                    |byte: usize| start.saturating_add(byte.saturating_mul(4).div_ceil(3).min(digits));
-                let range = place(found.range.start.saturating_add(offset).saturating_sub(offset))
-                    ..place(found.range.end.saturating_add(offset));
-                Some((rule, Found { range, ..found }, true))
-            }
+            Target::Pattern { .. } => None,
         }
     }
 }
@@ -479,27 +550,6 @@ pub(crate) fn spellings(keyword: &[u8]) -> Vec<Vec<u8>> {
     all
 }
 
-/// Returns what base64 makes of `prefix` at each of the three places in a group: the digits that are certain, how many digits
-/// of the group stand before them, and how many bytes before the prefix.
-fn encoded(prefix: &[u8]) -> Vec<(Vec<u8>, usize, usize)> {
-    let mut all = Vec::new();
-    for (offset, before) in [(0_usize, 0_usize), (1, 2), (2, 3)] {
-        let mut padded = vec![0_u8; offset];
-        padded.extend_from_slice(prefix);
-        let digits = to_base64(&padded);
-        let whole = padded.len().saturating_mul(8).checked_div(6).unwrap_or(0);
-        let certain = digits.get(before..whole.min(digits.len())).unwrap_or_default();
-        if certain.len() >= 4 {
-            all.push((
-                certain.iter().take(LONGEST_ANCHOR).copied().collect(),
-                before,
-                offset,
-            ));
-        }
-    }
-    all
-}
-
 fn count(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
@@ -507,16 +557,6 @@ fn count(length: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base64_of_a_prefix_is_known_at_every_place() {
-        for (digits, before, offset) in encoded(b"ghp_") {
-            let mut text = vec![b'x'; offset];
-            text.extend_from_slice(b"ghp_and more");
-            let all = to_base64(&text);
-            assert_eq!(&all[before..before + digits.len()], digits);
-        }
-    }
 
     #[test]
     fn nothing_of_the_text_is_shown_for_debugging() {

@@ -105,18 +105,19 @@ impl Engine {
         cleanbill_data::rules_digest(&self.rules)
     }
 
-    /// Searches rows; returns what was found as a batch, and the report of them.
+    /// Searches rows, and the names of their columns where they are the first; returns what was found as a batch, and the report of them.
     fn rows<'py>(
         &self,
         py: Python<'py>,
         batch: &Bound<'py, PyAny>,
         artifact: &str,
+        is_first: bool,
     ) -> PyResult<(Bound<'py, PyAny>, String)> {
         let rows = RecordBatch::from_pyarrow_bound(batch)?;
         let artifact = Given::Unreadable(cleanbill_core::Text::same("")).artifact(artifact);
         let (found, report) = guarded(py, || {
             let mut leaks = Vec::new();
-            let report = self.searcher.rows(&artifact, &rows, &mut |leak| {
+            let report = self.searcher.rows(&artifact, &rows, is_first, &mut |leak| {
                 leaks.push(leak.clone());
                 Ok(())
             });

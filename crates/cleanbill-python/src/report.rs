@@ -40,13 +40,13 @@ impl Merge {
     }
 
     /// Adds the report of the next part, in the order of paths and parts; returns how many records, lines and characters of its
-    /// artifact stand before it.
-    fn add(&self, py: Python<'_>, report: &str) -> PyResult<(u64, u64, u64)> {
+    /// artifact stand before it, and which findings of it were reported already.
+    fn add(&self, py: Python<'_>, report: &str) -> PyResult<(u64, u64, u64, Vec<u64>)> {
         let report =
             wire::read(report).map_err(|error| usage(py, format!("no report of a part: {error}")))?;
         let mut merge = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let shift = merge.0.add(report);
-        Ok((shift.records, shift.lines, shift.chars))
+        Ok((shift.records, shift.lines, shift.chars, shift.repeated))
     }
 
     /// Returns what a whole run would have said, and begins anew.

@@ -134,7 +134,7 @@ class Tables(Package):
         other = threading.Thread(target=tick)
         other.start()
         begun = time.monotonic()
-        _options.options(hash_key=support.KEY).engine().rows(batch, "table")
+        _options.options(hash_key=support.KEY).engine().rows(batch, "table", True)
         ended = time.monotonic()
         over.set()
         other.join()

@@ -113,6 +113,11 @@ pub(crate) enum Document {
 
 #[cfg(feature = "data")]
 impl Document {
+    /// Says whether what was written was seen already.
+    pub(crate) const fn is_stream(&self) -> bool {
+        matches!(self, Self::Stream { .. })
+    }
+
     /// Gives the document its name, now that it is whole.
     pub(crate) fn finish(self) -> io::Result<()> {
         match self {

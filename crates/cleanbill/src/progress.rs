@@ -13,7 +13,7 @@ use cleanbill_core::Language;
 use cleanbill_documents::terminal::bytes;
 use cleanbill_scan::Progress;
 
-use crate::shell::progress_line;
+use crate::shell::{progress_line, records_read};
 
 /// A scan that is over sooner shows nothing.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -33,6 +33,7 @@ struct Counts {
     total: AtomicUsize,
     done: AtomicUsize,
     bytes: AtomicU64,
+    records: AtomicU64,
 }
 
 impl Line {
@@ -46,10 +47,16 @@ impl Line {
             while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
                 wait = PERIOD;
                 drawn = true;
+                let mut size = bytes(shown.bytes.load(Ordering::Relaxed));
+                let records = shown.records.load(Ordering::Relaxed);
+                if records > 0 {
+                    let records = records_read(records);
+                    size.push_str(records.get(language));
+                }
                 let line = progress_line(
                     shown.done.load(Ordering::Relaxed),
                     shown.total.load(Ordering::Relaxed),
-                    &bytes(shown.bytes.load(Ordering::Relaxed)),
+                    &size,
                 );
                 draw(line.get(language));
             }
@@ -84,14 +91,16 @@ impl Progress for Line {
 }
 
 #[cfg(feature = "data")]
-impl cleanbill_data::Observer for Line {
-    fn total(&self, artifacts: usize) {
-        self.counts.total.fetch_add(artifacts, Ordering::Relaxed);
+impl Line {
+    /// So many more bytes and records were read.
+    pub(crate) fn advanced(&self, bytes: u64, records: u64) {
+        self.counts.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.counts.records.fetch_add(records, Ordering::Relaxed);
     }
 
-    fn searched(&self, size_bytes: u64) {
-        self.counts.done.fetch_add(1, Ordering::Relaxed);
-        self.counts.bytes.fetch_add(size_bytes, Ordering::Relaxed);
+    /// So many artifacts are done.
+    pub(crate) fn done(&self, artifacts: usize) {
+        self.counts.done.fetch_add(artifacts, Ordering::Relaxed);
     }
 }
 

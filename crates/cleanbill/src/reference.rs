@@ -330,7 +330,7 @@ fn format_row(cells: &[&str]) -> String {
 #[cfg(feature = "data")]
 fn data_page() -> String {
     let mut page = String::from(
-        "# Kinds of data\n\nWhat `cleanbill leaks` reads, known by content. Text kinds may be packed by gzip, Zstandard, xz or bzip2, Arrow as well.\n",
+        "# Kinds of data\n\nWhat `cleanbill leaks` reads, known by content. Each may be packed by gzip, Zstandard, xz or bzip2; kinds that are\nnot read from start to end (Parquet, ZIP and what is made of it), up to 64 MiB unpacked.\n",
     );
     for kind in cleanbill_data::KINDS {
         page = format!(

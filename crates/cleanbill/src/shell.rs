@@ -166,3 +166,8 @@ pub(crate) fn progress_line(done: usize, total: usize, size: &str) -> Text {
         "已检查 {done}/{total} 个文件，{size}"
     )
 }
+
+/// Counts records behind the size in the terminal's progress.
+pub(crate) fn records_read(records: u64) -> Text {
+    text!(", {records} records", "，{records} 条记录")
+}

@@ -1,33 +1,31 @@
 //! Kind `arrow`.
 
 mod messages;
+mod numbers;
 mod rewrite;
 
 use std::ops::Range;
 
-use arrow_array::{
-    Array, RecordBatch,
-    cast::AsArray,
-    types::{Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type},
-};
-use arrow_schema::DataType;
+use arrow_array::{Array, RecordBatch, cast::AsArray};
+use arrow_schema::{DataType, Field};
 use cleanbill_core::{Text, leak::LeakRecord, text};
 
 use super::{Copying, Head, Next, Opening, Piece, Pieces};
 use crate::{
     input::{count, size},
     limits::DEPTH,
+    number::{Form, Raw},
     outcome::{Counter, Outcome, Problem, Tools},
     path::{self, Step},
 };
 use messages::{Batch, Message, Messages};
 
 kind! {
-    /// Arrow IPC, files (Feather 2) and streams. A record is a row; texts and binary values that are UTF-8 are searched, in
-    /// dictionaries, lists, structures and maps as well, under the path that the same row has in JSON; of a map, `name[0].key` and
-    /// `name[0].value`. Buffers may be packed by LZ4; Zstandard is not read. Unions and run-end encoded columns are not read.
+    /// Arrow IPC, files (Feather 2) and streams. A record is a row; texts and binary values that are UTF-8 are searched, whole
+    /// numbers of seven digits or more, days and points in time, in dictionaries, lists, structures and maps as well, under the path that
+    /// the same row has in JSON; of a map, `name[0].key` and `name[0].value`. Names of columns belong to the first record. Buffers may be packed by LZ4; Zstandard is not read. Unions and run-end encoded columns are not read.
     id: "arrow", name: "Arrow IPC",
-    probe: probe, open: open, copying: Copying::Whole(rewrite::rewrite),
+    probe: probe, open: open, copying: Copying::Whole(rewrite::rewrite), access: Stream,
 }
 
 fn probe(head: &Head<'_>) -> Option<u8> {
@@ -48,10 +46,17 @@ fn open(opening: Opening, _: &Tools) -> Result<Box<dyn Pieces>, Text> {
     if !opening.packed {
         messages.expect(&*opening.bytes);
     }
-    Ok(Box::new(Batches(messages)))
+    Ok(Box::new(Batches {
+        messages,
+        named: false,
+    }))
 }
 
-struct Batches(Messages);
+struct Batches {
+    messages: Messages,
+    /// The names of the columns were searched.
+    named: bool,
+}
 
 impl Pieces for Batches {
     fn next(&mut self, _: &Tools) -> Next {
@@ -61,11 +66,14 @@ impl Pieces for Batches {
             reason,
             lost: true,
         };
-        match self.0.next() {
-            Message::Batch(batch) => Next::Piece(Piece {
-                cost: batch.bytes().saturating_mul(2),
-                work: Box::new(move |tools| search(tools, &batch)),
-            }),
+        match self.messages.next() {
+            Message::Batch(batch) => {
+                let is_first = batch.rows > 0 && !std::mem::replace(&mut self.named, true);
+                Next::Piece(Piece {
+                    cost: batch.bytes().saturating_mul(2),
+                    work: Box::new(move |tools| search(tools, &batch, is_first)),
+                })
+            }
             Message::Lost { rows, offset, reason } => {
                 let problem = problem(Some(0), offset, reason);
                 Next::Piece(Piece {
@@ -86,14 +94,14 @@ impl Pieces for Batches {
     }
 }
 
-fn search(tools: &Tools, batch: &Batch) -> Outcome {
+fn search(tools: &Tools, batch: &Batch, is_first: bool) -> Outcome {
     let mut out = Outcome {
         records: batch.rows,
         bytes: batch.bytes(),
         ..Outcome::default()
     };
     match batch.read() {
-        Ok(rows) => search_rows(tools, &rows, &mut out),
+        Ok(rows) => search_rows(tools, &rows, is_first, &mut out),
         Err(reason) => out.problem(Problem {
             record: Some(0),
             offset: None,
@@ -104,18 +112,35 @@ fn search(tools: &Tools, batch: &Batch) -> Outcome {
     out
 }
 
-/// Searches rows that are in memory.
-pub(crate) fn search_rows(tools: &Tools, rows: &RecordBatch, out: &mut Outcome) {
+/// Searches rows that are in memory; `is_first` says that the names of the columns are searched as well.
+pub(crate) fn search_rows(tools: &Tools, rows: &RecordBatch, is_first: bool, out: &mut Outcome) {
     let schema = rows.schema();
+    if is_first {
+        for found in tools.in_names(names(&schema).into_iter()) {
+            out.keep(found);
+        }
+    }
     let (mut binary, mut unread) = (0_u64, 0_u64);
+    let mut shown = Vec::new();
+    let least = tools.least();
     for (field, column) in schema.fields().iter().zip(rows.columns()) {
-        if !holds_text(field.data_type(), 0) {
+        if !is_searched(field.data_type(), 0) || is_id(field) {
             continue;
         }
         let mut steps = vec![Step::named(field.name())];
         let whole = tools.columns.is_none();
         for row in 0..rows.num_rows() {
-            let mut each = |steps: &[Step<'_>], value: &[u8]| {
+            let mut each = |steps: &[Step<'_>], item: Item<'_>| {
+                let (value, kind) = match item {
+                    Item::Text(value) => (value, None),
+                    Item::Fixed(value, kind) => (value, Some(kind)),
+                    Item::Number(form, raw, kind) => {
+                        if !form.show(raw, least, &mut shown) {
+                            return;
+                        }
+                        (&*shown, Some(kind))
+                    }
+                };
                 if !whole && !tools.is_wanted(&path::render(steps)) {
                     return;
                 }
@@ -127,22 +152,26 @@ pub(crate) fn search_rows(tools: &Tools, rows: &RecordBatch, out: &mut Outcome) 
                 if hits.is_empty() {
                     return;
                 }
-                let column = path::render(steps);
+                let column = tools.path(steps);
+                let replaced = || Some(numbers::replaced(kind?, &tools.exchange(&hits, value)?));
+                let replaced = replaced();
                 let mut counter = Counter::default();
-                for hit in hits {
+                for hit in &hits {
                     let record = LeakRecord {
                         index: count(row),
                         id: None,
                         column: Some(column.clone()),
                         line: None,
                     };
-                    let found = tools.found(&hit, value, record, &mut counter);
+                    let mut found = tools.found(hit, value, record, &mut counter);
+                    found.replaced = replaced.or(found.replaced);
                     out.changes = out.changes.saturating_add(1);
                     out.keep(found);
                 }
             };
             if visit(column.as_ref(), row, &mut steps, &mut each).is_none() {
                 unread = unread.saturating_add(1);
+                steps.truncate(1);
             }
         }
     }
@@ -192,7 +221,11 @@ fn identify(tools: &Tools, rows: &RecordBatch, out: &mut Outcome) {
             found.record.id = Some(number.to_string());
         } else {
             let id = &mut found.record.id;
-            let mut first = |_: &[Step<'_>], value: &[u8]| *id = Some(path::short(value));
+            let mut first = |_: &[Step<'_>], item: Item<'_>| {
+                if let Item::Text(value) = item {
+                    *id = Some(path::short(value));
+                }
+            };
             let _ = visit(column.as_ref(), row, &mut Vec::new(), &mut first);
         }
     }
@@ -200,21 +233,60 @@ fn identify(tools: &Tools, rows: &RecordBatch, out: &mut Outcome) {
 
 /// Returns a whole number.
 fn number(array: &dyn Array, row: usize) -> Option<i128> {
-    Some(match array.data_type() {
-        DataType::Int8 => array.as_primitive::<Int8Type>().value(row).into(),
-        DataType::Int16 => array.as_primitive::<Int16Type>().value(row).into(),
-        DataType::Int32 => array.as_primitive::<Int32Type>().value(row).into(),
-        DataType::Int64 => array.as_primitive::<Int64Type>().value(row).into(),
-        DataType::UInt8 => array.as_primitive::<UInt8Type>().value(row).into(),
-        DataType::UInt16 => array.as_primitive::<UInt16Type>().value(row).into(),
-        DataType::UInt32 => array.as_primitive::<UInt32Type>().value(row).into(),
-        DataType::UInt64 => array.as_primitive::<UInt64Type>().value(row).into(),
-        _ => return None,
-    })
+    match (numbers::form(array.data_type())?, numbers::raw(array, row)?) {
+        (Form::Whole, Raw::Whole(value)) => Some(value),
+        _ => None,
+    }
 }
 
-/// Says whether values of a type may hold text, or hold what is not read.
-fn holds_text(kind: &DataType, depth: usize) -> bool {
+/// Lists the paths of all fields of a table.
+fn names(schema: &arrow_schema::Schema) -> Vec<Vec<Step<'_>>> {
+    fn below<'a>(field: &'a Field, mut steps: Vec<Step<'a>>, all: &mut Vec<Vec<Step<'a>>>) {
+        if steps.len() > DEPTH {
+            return;
+        }
+        match field.data_type() {
+            DataType::Struct(fields) => {
+                for field in fields {
+                    let mut steps = steps.clone();
+                    steps.push(Step::named(field.name()));
+                    below(field, steps, all);
+                }
+            }
+            DataType::List(field)
+            | DataType::LargeList(field)
+            | DataType::ListView(field)
+            | DataType::LargeListView(field)
+            | DataType::FixedSizeList(field, _) => {
+                steps.push(Step::Index(0));
+                below(field, steps, all);
+            }
+            _ => all.push(steps),
+        }
+    }
+    let mut all = Vec::new();
+    for field in schema.fields() {
+        below(field, vec![Step::named(field.name())], &mut all);
+    }
+    all
+}
+
+/// A value that is searched.
+enum Item<'a> {
+    Text(&'a [u8]),
+    /// Bytes of a fixed number.
+    Fixed(&'a [u8], &'a DataType),
+    Number(Form, Raw, &'a DataType),
+}
+
+/// Says whether a column holds ids of 128 bits, which tell nothing.
+fn is_id(field: &Field) -> bool {
+    let name = field.metadata().get("ARROW:extension:name");
+    name.is_some_and(|name| name == "arrow.uuid")
+}
+
+/// Says whether values of a type may hold text or numbers, or hold what is not read.
+fn is_searched(kind: &DataType, depth: usize) -> bool {
     let deeper = depth.saturating_add(1);
     match kind {
         _ if depth > DEPTH => true,
@@ -223,29 +295,30 @@ fn holds_text(kind: &DataType, depth: usize) -> bool {
         | DataType::Utf8View
         | DataType::Binary
         | DataType::LargeBinary
-        | DataType::BinaryView => true,
-        DataType::Dictionary(_, values) => holds_text(values, deeper),
+        | DataType::BinaryView
+        | DataType::FixedSizeBinary(_) => true,
+        DataType::Dictionary(_, values) => is_searched(values, deeper),
         DataType::List(field)
         | DataType::LargeList(field)
         | DataType::ListView(field)
         | DataType::LargeListView(field)
         | DataType::FixedSizeList(field, _)
-        | DataType::Map(field, _) => holds_text(field.data_type(), deeper),
-        DataType::Struct(fields) => fields.iter().any(|field| holds_text(field.data_type(), deeper)),
-        DataType::RunEndEncoded(_, values) => holds_text(values.data_type(), deeper),
+        | DataType::Map(field, _) => is_searched(field.data_type(), deeper),
+        DataType::Struct(fields) => fields.iter().any(|field| is_searched(field.data_type(), deeper)),
+        DataType::RunEndEncoded(_, values) => is_searched(values.data_type(), deeper),
         DataType::Union(fields, _) => fields
             .iter()
-            .any(|(_, field)| holds_text(field.data_type(), deeper)),
-        _ => false,
+            .any(|(_, field)| is_searched(field.data_type(), deeper)),
+        _ => numbers::form(kind).is_some(),
     }
 }
 
-/// Shows every text of a value with its path; nothing where a part is of a type that is not read.
+/// Shows every text and number of a value with its path; nothing where a part is of a type that is not read.
 fn visit<'a>(
     array: &'a dyn Array,
     row: usize,
     steps: &mut Vec<Step<'a>>,
-    each: &mut dyn FnMut(&[Step<'_>], &[u8]),
+    each: &mut dyn FnMut(&[Step<'_>], Item<'_>),
 ) -> Option<()> {
     if steps.len() > DEPTH {
         return None;
@@ -254,12 +327,12 @@ fn visit<'a>(
         return Some(());
     }
     match array.data_type() {
-        DataType::Utf8 => each(steps, array.as_string::<i32>().value(row).as_bytes()),
-        DataType::LargeUtf8 => each(steps, array.as_string::<i64>().value(row).as_bytes()),
-        DataType::Utf8View => each(steps, array.as_string_view().value(row).as_bytes()),
-        DataType::Binary => each(steps, array.as_binary::<i32>().value(row)),
-        DataType::LargeBinary => each(steps, array.as_binary::<i64>().value(row)),
-        DataType::BinaryView => each(steps, array.as_binary_view().value(row)),
+        DataType::Utf8 => each(steps, Item::Text(array.as_string::<i32>().value(row).as_bytes())),
+        DataType::LargeUtf8 => each(steps, Item::Text(array.as_string::<i64>().value(row).as_bytes())),
+        DataType::Utf8View => each(steps, Item::Text(array.as_string_view().value(row).as_bytes())),
+        DataType::Binary => each(steps, Item::Text(array.as_binary::<i32>().value(row))),
+        DataType::LargeBinary => each(steps, Item::Text(array.as_binary::<i64>().value(row))),
+        DataType::BinaryView => each(steps, Item::Text(array.as_binary_view().value(row))),
         DataType::Dictionary(_, _) => {
             let dictionary = array.as_any_dictionary();
             let key = usize::try_from(number(dictionary.keys(), row)?).ok()?;
@@ -270,45 +343,45 @@ fn visit<'a>(
         DataType::Struct(fields) => {
             let parts = array.as_struct();
             for (field, column) in fields.iter().zip(parts.columns()) {
-                if holds_text(field.data_type(), 0) {
+                if is_searched(field.data_type(), 0) {
                     steps.push(Step::named(field.name()));
                     visit(column.as_ref(), row, steps, each)?;
                     steps.pop();
                 }
             }
         }
-        DataType::List(field) if holds_text(field.data_type(), 0) => {
+        DataType::List(field) if is_searched(field.data_type(), 0) => {
             let list = array.as_list::<i32>();
             let range = between(list.value_offsets(), row)?;
             elements(list.values().as_ref(), range, steps, each)?;
         }
-        DataType::LargeList(field) if holds_text(field.data_type(), 0) => {
+        DataType::LargeList(field) if is_searched(field.data_type(), 0) => {
             let list = array.as_list::<i64>();
             let range = between(list.value_offsets(), row)?;
             elements(list.values().as_ref(), range, steps, each)?;
         }
-        DataType::ListView(field) if holds_text(field.data_type(), 0) => {
+        DataType::ListView(field) if is_searched(field.data_type(), 0) => {
             let list = array.as_list_view::<i32>();
             let range = from(list.value_offset(row), list.value_size(row))?;
             elements(list.values().as_ref(), range, steps, each)?;
         }
-        DataType::LargeListView(field) if holds_text(field.data_type(), 0) => {
+        DataType::LargeListView(field) if is_searched(field.data_type(), 0) => {
             let list = array.as_list_view::<i64>();
             let range = from(list.value_offset(row), list.value_size(row))?;
             elements(list.values().as_ref(), range, steps, each)?;
         }
-        DataType::FixedSizeList(field, length) if holds_text(field.data_type(), 0) => {
+        DataType::FixedSizeList(field, length) if is_searched(field.data_type(), 0) => {
             let list = array.as_fixed_size_list();
             let start = list.value_offset_at(row);
             let end = start.saturating_add(usize::try_from(*length).ok()?);
             elements(list.values().as_ref(), start..end, steps, each)?;
         }
-        DataType::Map(field, _) if holds_text(field.data_type(), 0) => {
+        DataType::Map(field, _) if is_searched(field.data_type(), 0) => {
             let map = array.as_map();
             for (index, entry) in between(map.value_offsets(), row)?.enumerate() {
                 steps.push(Step::Index(count(index)));
                 for (name, column) in [("key", map.keys()), ("value", map.values())] {
-                    if holds_text(column.data_type(), 0) {
+                    if is_searched(column.data_type(), 0) {
                         steps.push(Step::named(name));
                         visit(column.as_ref(), entry, steps, each)?;
                         steps.pop();
@@ -317,8 +390,18 @@ fn visit<'a>(
                 steps.pop();
             }
         }
-        kind if holds_text(kind, 0) => return None,
-        _ => {}
+        kind @ DataType::FixedSizeBinary(_) => {
+            each(steps, Item::Fixed(array.as_fixed_size_binary().value(row), kind));
+        }
+        kind => match numbers::form(kind) {
+            Some(form) => {
+                if let Some(raw) = numbers::raw(array, row) {
+                    each(steps, Item::Number(form, raw, kind));
+                }
+            }
+            None if is_searched(kind, 0) => return None,
+            None => {}
+        },
     }
     Some(())
 }
@@ -339,7 +422,7 @@ fn elements<'a>(
     values: &'a dyn Array,
     range: Range<usize>,
     steps: &mut Vec<Step<'a>>,
-    each: &mut dyn FnMut(&[Step<'_>], &[u8]),
+    each: &mut dyn FnMut(&[Step<'_>], Item<'_>),
 ) -> Option<()> {
     for (index, element) in range.enumerate() {
         steps.push(Step::Index(count(index)));

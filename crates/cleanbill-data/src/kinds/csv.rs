@@ -10,15 +10,17 @@ use crate::{
     csv::{self, Field},
     input::{count, size},
     limits::{COLUMNS, HEAD_BYTES},
+    number::{self, Written},
     outcome::{Copied, Counter, Edit, Outcome, Problem, Tools},
     path::{self, Step},
 };
 
 kind! {
     /// CSV and TSV, known by the end of the name: `.csv`, `.tsv`, `.tab`, `.psv`. The delimiter is told from the first rows. A record is
-    /// a row that is not empty; the first row names the columns, unless a number or a finding stands in it.
+    /// a row that is not empty; the first row names the columns, unless a number or a finding stands in it. A field that
+    /// is a number is searched where it is whole and has seven digits or more.
     id: "csv", name: "CSV and TSV",
-    probe: probe, open: open, copying: Copying::Pieces,
+    probe: probe, open: open, copying: Copying::Pieces, access: Stream,
 }
 
 fn probe(head: &Head<'_>) -> Option<u8> {
@@ -185,12 +187,24 @@ fn row(
         if tools.columns.is_some() && !tools.is_wanted(&path::render(std::slice::from_ref(&step))) {
             continue;
         }
-        let value = field.decoded(bytes);
+        let raw = field.decoded(bytes);
+        let (value, is_number) = match number::written(&raw, tools.least_digits) {
+            Written::Nothing => continue,
+            Written::Text => (raw.clone(), false),
+            Written::Whole(value) => (value, true),
+        };
         let hits = tools.hits(&value, path::name(std::slice::from_ref(&step)));
         if hits.is_empty() {
             continue;
         }
-        let column = path::render(std::slice::from_ref(&step));
+        if is_number && let Some(exchanged) = tools.exchange(&hits, &value) {
+            let text = number::exchanged(&raw, &value, &exchanged);
+            edits.push(Edit {
+                range: field.range.clone(),
+                text: text.unwrap_or(exchanged.text),
+            });
+        }
+        let column = tools.path(std::slice::from_ref(&step));
         let id = table
             .id
             .and_then(|id| fields.get(id))
@@ -199,7 +213,7 @@ fn row(
         for hit in hits {
             let range = size(hit.range.start)..size(hit.range.end);
             let found = value.get(range.clone()).unwrap_or_default();
-            if let Some((_, replacement)) = tools.replacement(&hit, found) {
+            if !is_number && let Some((_, replacement)) = tools.replacement(&hit, found) {
                 let text = if field.quoted {
                     String::from_utf8_lossy(&replacement)
                         .replace('"', "\"\"")

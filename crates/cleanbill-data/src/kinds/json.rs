@@ -13,16 +13,17 @@ use crate::{
     input::count,
     json,
     limits::RECORD_BYTES,
+    names::Names,
     outcome::{Copied, Outcome, Problem, Tools},
     records::{self, Place},
 };
 
 kind! {
     /// A JSON document. Where it is a list, each element is a record; otherwise each value is one. Each text is a value, under a path
-    /// such as `messages[2].content`. Names of fields and numbers are not searched. What is no JSON, or is one value of more than
-    /// 32 MiB, is searched as plain text.
+    /// such as `messages[2].content`, and so is each whole number of seven digits or more. Names of fields are searched as well. What is no
+    /// JSON, or is one value of more than 32 MiB, is searched as plain text.
     id: "json", name: "JSON",
-    probe: probe, open: open, copying: Copying::Pieces,
+    probe: probe, open: open, copying: Copying::Pieces, access: Stream,
 }
 
 fn probe(head: &Head<'_>) -> Option<u8> {
@@ -86,6 +87,10 @@ struct Values {
 }
 
 impl Pieces for Values {
+    fn has_many(&self) -> bool {
+        self.list
+    }
+
     fn next(&mut self, _: &Tools) -> Next {
         if self.over {
             return Next::End;
@@ -176,6 +181,7 @@ fn search(tools: &Tools, offset: u64, bytes: Vec<u8>, places: &[Range<usize>]) -
         ..Outcome::default()
     };
     let mut edits = Vec::new();
+    let mut names = Names::default();
     for range in places {
         let place = Place {
             range: range.clone(),
@@ -183,7 +189,7 @@ fn search(tools: &Tools, offset: u64, bytes: Vec<u8>, places: &[Range<usize>]) -
             line: None,
             offset: offset.saturating_add(count(range.start)),
         };
-        records::search(tools, &bytes, &place, &mut out, &mut edits);
+        records::search(tools, &bytes, &place, &mut names, &mut out, &mut edits);
         out.records = out.records.saturating_add(1);
     }
     out.changes = count(edits.len());

@@ -9,15 +9,17 @@ use crate::{
     blocks::{Blocks, Cut},
     input::{ReadAt, Stream, count, read_range},
     json,
+    names::Names,
     outcome::{Copied, Outcome, Problem, Tools},
     records::{self, Place},
 };
 
 kind! {
     /// JSON Lines, NDJSON: a value a line. A record is a line that is not blank; each text in it is a value, under a path such as
-    /// `messages[2].content`. Names of fields and numbers are not searched. A line that is no JSON is searched as plain text.
+    /// `messages[2].content`, and so is each whole number of seven digits or more. Names of fields are searched as well. A line that is no
+    /// JSON is searched as plain text.
     id: "jsonl", name: "JSON Lines",
-    probe: probe, open: open, copying: Copying::Pieces, parting: Some(Parting { plan, open: open_part }),
+    probe: probe, open: open, copying: Copying::Pieces, access: Stream, parting: Some(Parting { plan, open: open_part }),
 }
 
 fn probe(head: &Head<'_>) -> Option<u8> {
@@ -123,6 +125,7 @@ fn search(tools: &Tools, offset: u64, bytes: Vec<u8>) -> Outcome {
         ..Outcome::default()
     };
     let mut edits = Vec::new();
+    let mut names = Names::default();
     let mut at = 0;
     while at < bytes.len() {
         let rest = bytes.get(at..).unwrap_or_default();
@@ -135,7 +138,7 @@ fn search(tools: &Tools, offset: u64, bytes: Vec<u8>) -> Outcome {
                 line: Some(out.lines),
                 offset: offset.saturating_add(count(at)),
             };
-            records::search(tools, &bytes, &place, &mut out, &mut edits);
+            records::search(tools, &bytes, &place, &mut names, &mut out, &mut edits);
             out.records = out.records.saturating_add(1);
         }
         out.lines = out.lines.saturating_add(1);

@@ -2,14 +2,15 @@
 
 mod pages;
 mod rewrite;
+mod values;
 
 use std::{ops::Range, sync::Arc};
 
 use cleanbill_core::{Text, leak::LeakRecord, text};
 use parquet::{
-    basic::{ConvertedType, Repetition, Type as Physical},
+    basic::{ConvertedType, Repetition},
     column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader, get_typed_column_reader},
-    data_type::{ByteArray, ByteArrayType, DataType},
+    data_type::{ByteArray, DataType},
     errors::ParquetError,
     file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader},
     schema::types::Type,
@@ -23,18 +24,18 @@ use crate::{
     path::{self, Step},
 };
 use pages::{Budget, Pages as PageStream};
+use values::{Batch, Sort, values};
 
 kind! {
-    /// Apache Parquet. A record is a row; texts and binary values that are UTF-8 are searched, in lists, structures and maps as well,
-    /// under the path that the same row has in JSON; of a map, `name[0].key` and `name[0].value`. Pages may be packed by Snappy, gzip,
+    /// Apache Parquet. A record is a row; texts and binary values that are UTF-8 are searched, whole numbers of seven digits or
+    /// more, days and points in time, in lists, structures and maps as well, under the path that the same row has in JSON; of a map,
+    /// `name[0].key` and `name[0].value`. Names of columns belong to the first record. Pages may be packed by Snappy, gzip,
     /// Zstandard and LZ4 (raw); Brotli, LZO and the older LZ4 are not read. Encrypted files are not read.
     id: "parquet", name: "Parquet",
-    probe: probe, open: open, copying: Copying::Whole(rewrite::rewrite),
+    probe: probe, open: open, copying: Copying::Whole(rewrite::rewrite), access: Anywhere,
     parting: Some(Parting { plan, open: open_part }),
 }
 
-/// Rows that are read at a time.
-const ROWS: usize = 256;
 /// Bytes that a column holds while it is read: a page packed and unpacked, and its dictionary.
 const COST: u64 = 8 << 20;
 
@@ -53,10 +54,8 @@ enum Part {
 #[derive(Clone, Debug)]
 struct Leaf {
     parts: Vec<Part>,
-    /// Its values are searched.
-    is_text: bool,
-    /// It says that its values are UTF-8.
-    says_text: bool,
+    /// What is searched of its values.
+    sort: Option<Sort>,
 }
 
 impl Leaf {
@@ -116,18 +115,9 @@ impl File {
         let leaves = paths
             .into_iter()
             .zip(schema.columns())
-            .map(|(parts, column)| {
-                let bytes = column.physical_type() == Physical::BYTE_ARRAY;
-                let decimal = column.converted_type() == ConvertedType::DECIMAL;
-                let says_text = matches!(
-                    column.converted_type(),
-                    ConvertedType::UTF8 | ConvertedType::JSON | ConvertedType::ENUM
-                );
-                Leaf {
-                    parts,
-                    is_text: bytes && !decimal,
-                    says_text,
-                }
+            .map(|(parts, column)| Leaf {
+                parts,
+                sort: Sort::of(column),
             })
             .collect();
         Ok(Self {
@@ -140,6 +130,11 @@ impl File {
     /// Starts reading a chunk of a column.
     fn column(&self, group: usize, leaf: usize) -> Result<(ColumnReader, Budget), ParquetError> {
         let chunk = self.chunk(group, leaf)?;
+        if chunk.file_path().is_some_and(|path| !path.is_empty()) {
+            return Err(ParquetError::General(
+                "a column stands in another file".to_owned(),
+            ));
+        }
         let range = place(chunk).ok_or_else(|| ParquetError::General("a column has no place".to_owned()))?;
         let budget = Budget::new();
         let pages = PageStream::new(
@@ -167,7 +162,8 @@ impl File {
 
     /// Lists the columns that are searched.
     fn searched(&self, tools: &Tools) -> Vec<usize> {
-        let is_searched = |leaf: &Leaf| leaf.is_text && tools.is_wanted(&path::render(&leaf.steps(&[])));
+        let is_searched =
+            |leaf: &Leaf| leaf.sort.is_some() && tools.is_wanted(&path::render(&leaf.steps(&[])));
         let leaves = self.leaves.iter().enumerate();
         leaves
             .filter(|(_, leaf)| is_searched(leaf))
@@ -294,6 +290,7 @@ fn open_part(opening: Opening, part: Range<u64>, tools: &Tools) -> Result<Box<dy
         group: size(part.start),
         end: groups.min(size(part.end)),
         column: 0,
+        named: part.start > 0,
     }))
 }
 
@@ -303,6 +300,8 @@ struct Groups {
     group: usize,
     end: usize,
     column: usize,
+    /// The names of the columns were searched.
+    named: bool,
 }
 
 impl Pieces for Groups {
@@ -312,6 +311,7 @@ impl Pieces for Groups {
             return Next::End;
         }
         let leaf = self.searched.get(self.column).copied();
+        let is_first = !std::mem::replace(&mut self.named, true);
         self.column = self.column.saturating_add(1);
         let goes_on = self.column < self.searched.len();
         if !goes_on {
@@ -323,6 +323,13 @@ impl Pieces for Groups {
             cost: COST,
             work: Box::new(move |tools| {
                 let mut out = Outcome::default();
+                if is_first && file.rows(group) > 0 {
+                    let steps = file.leaves.iter().map(|leaf| leaf.steps(&[]));
+                    tools
+                        .in_names(steps)
+                        .into_iter()
+                        .for_each(|found| out.keep(found));
+                }
                 if let Some(leaf) = leaf {
                     search(tools, &file, group, leaf, &mut out);
                 }
@@ -334,116 +341,22 @@ impl Pieces for Groups {
     }
 }
 
-/// A value of a column.
-struct Value<'a> {
-    record: u64,
-    places: &'a [u64],
-    bytes: &'a [u8],
-}
-
-/// Reads a column of texts value by value.
-fn values(
-    file: &File,
-    group: usize,
-    leaf: usize,
-    reached: &mut u64,
-    mut each: impl FnMut(&Value<'_>),
-) -> Result<(), ParquetError> {
-    let (reader, budget) = file.column(group, leaf)?;
-    let ColumnReader::ByteArrayColumnReader(mut reader) = reader else {
-        return Ok(());
-    };
-    let descriptor = file.chunk(group, leaf)?.column_descr_ptr();
-    let deepest = descriptor.max_def_level();
-    let lists = size(u64::try_from(descriptor.max_rep_level()).unwrap_or(0));
-    let mut places = vec![0_u64; lists];
-    let mut batch = Batch::<ByteArrayType>::default();
-    let rows = file.rows(group);
-    *reached = 0;
-    let mut record = 0_u64;
-    while *reached < rows {
-        budget.renew();
-        let (records, levels) = batch.read(&mut reader, (deepest, lists), ROWS)?;
-        if records == 0 {
-            return Err(ParquetError::General(
-                "a column ends before its row group does".to_owned(),
-            ));
-        }
-        let mut values = batch.values.iter();
-        for level in 0..levels {
-            match batch.repeated.get(level).copied().filter(|_| lists > 0) {
-                Some(depth) if depth > 0 => {
-                    let depth = size(u64::try_from(depth).unwrap_or(0));
-                    if let Some(place) = places.get_mut(depth.saturating_sub(1)) {
-                        *place = place.saturating_add(1);
-                    }
-                    places.iter_mut().skip(depth).for_each(|place| *place = 0);
-                }
-                _ => {
-                    places.fill(0);
-                    record = record.saturating_add(1);
-                }
-            }
-            let present = deepest == 0 || batch.defined.get(level) == Some(&deepest);
-            if present && let Some(value) = values.next() {
-                each(&Value {
-                    record: record.saturating_sub(1),
-                    places: &places,
-                    bytes: value.data(),
-                });
-            }
-        }
-        *reached = reached.saturating_add(count(records));
-    }
-    Ok(())
-}
-
-/// What one read of a column gives.
-struct Batch<T: DataType> {
-    values: Vec<T::T>,
-    defined: Vec<i16>,
-    repeated: Vec<i16>,
-}
-
-impl<T: DataType> Default for Batch<T> {
-    fn default() -> Self {
-        Self {
-            values: Vec::new(),
-            defined: Vec::new(),
-            repeated: Vec::new(),
-        }
-    }
-}
-
-impl<T: DataType> Batch<T> {
-    /// Reads so many rows; returns how many there were, and how many levels they have.
-    fn read(
-        &mut self,
-        reader: &mut ColumnReaderImpl<T>,
-        (deepest, lists): (i16, usize),
-        rows: usize,
-    ) -> Result<(usize, usize), ParquetError> {
-        self.values.clear();
-        self.defined.clear();
-        self.repeated.clear();
-        let defined = (deepest > 0).then_some(&mut self.defined);
-        let repeated = (lists > 0).then_some(&mut self.repeated);
-        let (records, _, levels) = reader.read_records(rows, defined, repeated, &mut self.values)?;
-        Ok((records, levels))
-    }
-}
-
 fn search(tools: &Tools, file: &File, group: usize, leaf: usize, out: &mut Outcome) {
     let Some(described) = file.leaves.get(leaf) else {
         return;
     };
     let name = described.steps(&[]);
     let name = path::name(&name).map(<[u8]>::to_vec);
+    let descriptor = file
+        .chunk(group, leaf)
+        .ok()
+        .map(ColumnChunkMetaData::column_descr);
     let (mut reached, mut bytes, mut broken, mut passed) = (0, 0_u64, None, 0_u64);
-    let result = values(file, group, leaf, &mut reached, |value| {
+    let says_text = matches!(described.sort, Some(Sort::Text { says: true }));
+    let result = values(file, (group, leaf), tools.least(), &mut reached, |value| {
         bytes = bytes.saturating_add(count(value.bytes.len()));
         if std::str::from_utf8(value.bytes).is_err() {
-            if !described.says_text {
+            if !says_text {
                 passed = passed.saturating_add(1);
                 return;
             }
@@ -453,22 +366,25 @@ fn search(tools: &Tools, file: &File, group: usize, leaf: usize, out: &mut Outco
         if hits.is_empty() {
             return;
         }
-        let column = path::render(&described.steps(value.places));
+        let column = tools.path(&described.steps(value.places));
         let mut counter = Counter::default();
-        for hit in hits {
+        let replaced = || values::replaced(descriptor?, tools.exchange(&hits, value.bytes).as_ref());
+        let replaced = replaced();
+        for hit in &hits {
             let record = LeakRecord {
                 index: value.record,
                 id: None,
                 column: Some(column.clone()),
                 line: None,
             };
-            let found = tools.found(&hit, value.bytes, record, &mut counter);
+            let mut found = tools.found(hit, value.bytes, record, &mut counter);
+            found.replaced = replaced.or(found.replaced);
             out.changes = out.changes.saturating_add(1);
             out.keep(found);
         }
     });
     out.bytes = bytes;
-    let column = path::render(&described.steps(&[]));
+    let column = tools.path(&described.steps(&[]));
     if let Some(record) = broken {
         out.problem(Problem {
             record: Some(record),
@@ -556,7 +472,7 @@ fn ids<T: DataType>(
     let mut place = 0;
     while place < wanted.len() {
         budget.renew();
-        let Ok((records @ 1.., levels)) = batch.read(&mut reader, (deepest, 0), ROWS) else {
+        let Ok((records @ 1.., levels)) = batch.read(&mut reader, (deepest, 0)) else {
             break;
         };
         let mut values = batch.values.iter();

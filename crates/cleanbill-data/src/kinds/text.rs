@@ -16,7 +16,7 @@ kind! {
     /// Plain text, source code, markup, logs: whatever holds no NUL byte and is nothing else. The whole file is one record, and
     /// places are bytes of the file, with the line.
     id: "text", name: "plain text",
-    probe: probe, open: open, copying: Copying::Pieces, parting: Some(Parting { plan, open: open_part }),
+    probe: probe, open: open, copying: Copying::Pieces, access: Stream, parting: Some(Parting { plan, open: open_part }),
 }
 
 fn probe(head: &Head<'_>) -> Option<u8> {
@@ -96,6 +96,10 @@ impl TextPieces {
 }
 
 impl Pieces for TextPieces {
+    fn has_many(&self) -> bool {
+        false
+    }
+
     fn next(&mut self, _: &Tools) -> Next {
         if let Some(problem) = self.said.take() {
             return Next::Problem(problem);

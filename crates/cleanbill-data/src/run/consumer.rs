@@ -8,7 +8,7 @@ use std::{
 
 use cleanbill_core::{
     Coverage, Severity,
-    leak::{Leak, LeakArtifact, LeakProblem},
+    leak::{Leak, LeakArtifact, LeakGroup, LeakProblem},
     text,
 };
 
@@ -17,6 +17,8 @@ use crate::{
     copy::Splice,
     kinds::Copying,
     limits::PROBLEMS,
+    members::Level,
+    names::{self, Reported},
     outcome::{Found, Problem, Tools},
     sequence::Opened,
 };
@@ -34,7 +36,14 @@ pub(super) struct Current {
     lost: bool,
     one_text: bool,
     has_enough: bool,
+    /// Bytes of which the observer was told.
+    told: u64,
+    names: Reported,
+    /// Findings that were handed on, and those of them that stand in names.
+    handed: u64,
+    in_names: Vec<(u64, LeakGroup, String)>,
     copy: Option<Splice>,
+    level: Level,
 }
 
 /// Takes what the workers found, in order, and hands it on.
@@ -53,12 +62,14 @@ pub(super) struct Consumer<'a, 'c, 'e> {
 }
 
 /// How far the last artifact went beside its records.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Passed {
     pub(super) lines: u64,
     pub(super) chars: u64,
     /// All of it is one text.
     pub(super) one_text: bool,
+    /// Findings in names: how many findings stand before each, and its mark.
+    pub(super) names: Vec<(u64, LeakGroup, String)>,
 }
 
 impl Consumer<'_, '_, '_> {
@@ -133,8 +144,46 @@ impl Consumer<'_, '_, '_> {
             opened,
             held: Vec::new(),
             has_enough: false,
+            told: 0,
+            names: Reported::default(),
+            handed: 0,
+            in_names: Vec::new(),
             copy,
+            level: Level::default(),
         });
+        Ok(())
+    }
+
+    /// Breaks off: what is being searched is partly so, what comes after it not at all.
+    pub(super) fn stop(&mut self) -> Result<(), RunError> {
+        self.outcome.stopped = true;
+        if let Some(current) = &mut self.current {
+            current.lost = true;
+            let records = current.records;
+            current.report.coverage.lose(text!(
+                "broken off after {records} records, as asked for",
+                "按要求在 {records} 条记录后中止"
+            ));
+        }
+        // Searched artifacts are those before the first one that is not.
+        self.close()?;
+        let begun = self.outcome.artifacts.len();
+        for artifact in self.artifacts.get(begun..).unwrap_or_default() {
+            self.outcome.artifacts.push(LeakArtifact {
+                path: Arc::clone(&artifact.path),
+                size_bytes: 0,
+                format: String::new(),
+                records: 0,
+                findings: 0,
+                coverage: Coverage::skipped(text!(
+                    "not examined: the search was broken off",
+                    "未检查：搜索已中止"
+                )),
+                problems: Vec::new(),
+                more_problems: 0,
+                copied: false,
+            });
+        }
         Ok(())
     }
 
@@ -142,9 +191,17 @@ impl Consumer<'_, '_, '_> {
         let Some(current) = &mut self.current else {
             return Ok(None);
         };
+        if let Some(observer) = self.observer {
+            let records = if piece.goes_on { 0 } else { piece.records };
+            observer.advanced(current.advance(), records);
+        }
         if current.has_enough {
             current.lost = true;
             return Ok(None);
+        }
+        if !piece.parts.is_empty() {
+            current.level.flatten(&mut piece);
+            piece.found.sort_by(|left, right| order(left).cmp(&order(right)));
         }
         let base = current.records;
         for mut problem in piece.problems.drain(..) {
@@ -185,18 +242,10 @@ impl Consumer<'_, '_, '_> {
             })?;
             self.outcome.replaced = self.outcome.replaced.saturating_add(piece.changes);
         }
-        for one in found {
-            let leak = current.leak(one, piece.one_text);
-            if self.sample.is_some_and(|sample| leak.record.index >= sample) {
-                continue;
-            }
-            self.failed |= leak.severity >= self.fail_on;
-            current.report.findings = current.report.findings.saturating_add(1);
-            let group = (leak.class, Arc::clone(&leak.kind), leak.severity);
-            let seen = self.outcome.findings.entry(group).or_default();
-            *seen = seen.saturating_add(1);
-            (self.emit)(&leak).map_err(|source| RunError::Report { source })?;
-        }
+        self.emit(found, piece.one_text)?;
+        let Some(current) = &mut self.current else {
+            return Ok(None);
+        };
         current.records = base.saturating_add(piece.records);
         current.lines = current.lines.saturating_add(piece.lines);
         if piece.one_text {
@@ -217,7 +266,42 @@ impl Consumer<'_, '_, '_> {
         Ok(None)
     }
 
+    /// Hands on what was found in the current artifact.
+    fn emit(&mut self, found: Vec<Found>, one_text: bool) -> Result<(), RunError> {
+        let Some(current) = &mut self.current else {
+            return Ok(());
+        };
+        for one in found {
+            if !current.names.is_new(&one) {
+                continue;
+            }
+            let mark = names::mark(&one);
+            let leak = current.leak(one, one_text);
+            if self.sample.is_some_and(|sample| leak.record.index >= sample) {
+                continue;
+            }
+            let place = current.handed;
+            current.handed = place.saturating_add(1);
+            self.failed |= leak.severity >= self.fail_on;
+            current.report.findings = current.report.findings.saturating_add(1);
+            let group = (leak.class, Arc::clone(&leak.kind), leak.severity);
+            if let Some(mark) = mark {
+                current.in_names.push((place, group.clone(), mark));
+            }
+            let seen = self.outcome.findings.entry(group).or_default();
+            *seen = seen.saturating_add(1);
+            (self.emit)(&leak).map_err(|source| RunError::Report { source })?;
+        }
+        Ok(())
+    }
+
     fn close(&mut self) -> Result<(), RunError> {
+        // What waits for more pieces of its records, where the last of them broke down.
+        let held = self
+            .current
+            .as_mut()
+            .map(|current| std::mem::take(&mut current.held));
+        self.emit(held.unwrap_or_default(), false)?;
         let Some(mut current) = self.current.take() else {
             return Ok(());
         };
@@ -226,7 +310,18 @@ impl Consumer<'_, '_, '_> {
             lines: current.lines,
             chars: current.chars,
             one_text: current.one_text,
+            names: std::mem::take(&mut current.in_names),
         };
+        if current.opened.is_stream {
+            current.report.size_bytes = current.opened.read.bytes();
+        }
+        if current.opened.damage.is_met() {
+            current.lost = true;
+            current.report.coverage.lose(text!(
+                "holds bytes that its encoding does not have, or not so",
+                "含有其编码中没有或写法不同的字节"
+            ));
+        }
         let path = current.report.path.to_string();
         let failed = |source| RunError::Copy {
             path: path.clone(),
@@ -275,7 +370,10 @@ impl Consumer<'_, '_, '_> {
             }
         }
         if let Some(observer) = self.observer {
-            observer.searched(current.report.size_bytes);
+            observer.advanced(current.rest(), 0);
+            if !self.outcome.stopped {
+                observer.searched(&current.report);
+            }
         }
         self.outcome.artifacts.push(current.report);
         Ok(())
@@ -283,6 +381,24 @@ impl Consumer<'_, '_, '_> {
 }
 
 impl Current {
+    /// Returns how many more bytes were read than the observer knows of; never more than there are.
+    fn advance(&mut self) -> u64 {
+        let read = self.opened.read.bytes();
+        let most = if self.opened.is_stream {
+            read
+        } else {
+            self.report.size_bytes
+        };
+        let more = read.min(most).saturating_sub(self.told);
+        self.told = self.told.saturating_add(more);
+        more
+    }
+
+    /// Returns how many bytes the observer has not heard of.
+    fn rest(&self) -> u64 {
+        self.report.size_bytes.saturating_sub(self.told)
+    }
+
     fn problem(&mut self, mut problem: Problem) {
         // What stands between pieces counts from here.
         if let Some(record) = problem.record.filter(|_| problem.lost) {
@@ -305,16 +421,18 @@ impl Current {
     fn leak(&self, found: Found, one_text: bool) -> Leak {
         let mut record = found.record;
         let mut places = (found.start, found.end, found.char_start, found.char_end);
+        // A value has places of its own.
+        let is_whole = one_text && record.column.is_none();
         record.line = record
             .line
             .map(|line| line.saturating_add(self.lines).saturating_add(1));
-        if one_text {
+        if is_whole {
             record.index = 0;
             places.0 = places.0.saturating_add(self.bytes);
             places.1 = places.1.saturating_add(self.bytes);
             places.2 = places.2.saturating_add(self.chars);
             places.3 = places.3.saturating_add(self.chars);
-        } else {
+        } else if !one_text {
             record.index = record.index.saturating_add(self.records);
         }
         Leak {

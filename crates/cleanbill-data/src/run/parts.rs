@@ -11,13 +11,14 @@ use cleanbill_core::{
     Coverage, CoverageState, Severity,
     leak::{LeakArtifact, LeakGroup, LeakProblem},
 };
-use cleanbill_leaks::Scanner;
 
 use super::{Artifact, Consumer, Done, Emit, Options, Outcome, Passed, Piece, RunError, Tools, search};
 use crate::{
-    input::count,
+    encoding::Damage,
+    input::{Count, count},
     kinds::arrow::search_rows,
     limits::PROBLEMS,
+    names::Reported,
     sequence::{Item, Opened, Part, Sequence},
 };
 
@@ -41,12 +42,15 @@ pub struct PartReport {
     pub chars: u64,
     /// The artifact is one text, and so one record.
     pub is_one_text: bool,
+    /// Findings in names of fields, which are reported once for each artifact: how many findings stand before each, and what is the
+    /// same of all that are one.
+    pub names: Vec<(u64, LeakGroup, String)>,
     /// A part of ours broke down.
     pub broke_down: bool,
 }
 
 /// What stands before a part of its artifact; it is added to the places of what the part found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shift {
     /// Records.
     pub records: u64,
@@ -54,19 +58,18 @@ pub struct Shift {
     pub lines: u64,
     /// Characters.
     pub chars: u64,
+    /// Findings of the part that an earlier part reported already: how many findings stand before each. They are not to be reported.
+    pub repeated: Vec<u64>,
 }
 
 impl Searcher {
     /// Prepares a search. How many workers there are, a sample and copies are matters of whole runs, and not looked at.
     pub fn new(options: Options) -> Self {
+        let mut tools = Tools::new(options.rules, options.key, None);
+        tools.columns = options.columns;
+        tools.id_field = options.id_field;
         Self {
-            tools: Tools {
-                scanner: Scanner::new(options.rules),
-                key: options.key,
-                columns: options.columns,
-                id_field: options.id_field,
-                redactor: None,
-            },
+            tools,
             fail_on: options.fail_on,
         }
     }
@@ -95,11 +98,12 @@ impl Searcher {
         })
     }
 
-    /// Searches rows that are in memory, on this thread.
+    /// Searches rows that are in memory, on this thread; `is_first` says that the names of their columns are searched as well.
     pub fn rows(
         &self,
         artifact: &Artifact,
         rows: &RecordBatch,
+        is_first: bool,
         emit: &mut Emit<'_>,
     ) -> Result<PartReport, RunError> {
         let opened = Opened {
@@ -109,6 +113,9 @@ impl Searcher {
             copying: None,
             first_byte: 0,
             skipped: None,
+            read: Count::default(),
+            is_stream: false,
+            damage: Damage::default(),
         };
         let mut waiting = VecDeque::from([Done::Open(opened)]);
         let mut start = 0_usize;
@@ -123,6 +130,7 @@ impl Searcher {
                 return (!std::mem::replace(&mut is_over, true)).then_some(Done::Close);
             }
             let piece = rows.slice(start, length);
+            let is_first = is_first && start == 0;
             start = start.saturating_add(length);
             let whole = Piece {
                 records: count(length),
@@ -132,7 +140,7 @@ impl Searcher {
                 &self.tools,
                 Box::new(move |tools| {
                     let mut out = whole;
-                    search_rows(tools, &piece, &mut out);
+                    search_rows(tools, &piece, is_first, &mut out);
                     out
                 }),
             );
@@ -178,6 +186,7 @@ impl Searcher {
             lines: passed.lines,
             chars: passed.chars,
             is_one_text: passed.one_text,
+            names: passed.names,
             broke_down: !outcome.internal_errors.is_empty(),
         })
     }
@@ -206,25 +215,38 @@ pub struct Merge {
     fail_on: Severity,
     outcome: Outcome,
     shift: Shift,
+    names: Reported,
 }
 
 impl Merge {
     /// Begins with nothing; an artifact fails with a finding of this severity or worse.
-    pub const fn new(fail_on: Severity) -> Self {
+    pub fn new(fail_on: Severity) -> Self {
         Self {
             fail_on,
             outcome: Outcome::empty(),
-            shift: Shift {
-                records: 0,
-                lines: 0,
-                chars: 0,
-            },
+            shift: Shift::default(),
+            names: Reported::default(),
         }
     }
 
     /// Adds the next part, in the order of paths and of parts; returns what stands before it in its artifact.
-    pub fn add(&mut self, part: PartReport) -> Shift {
-        for (group, number) in part.findings {
+    pub fn add(&mut self, mut part: PartReport) -> Shift {
+        let last = self.outcome.artifacts.last();
+        if last.is_none_or(|last| last.path != part.artifact.path) {
+            self.names = Reported::default();
+        }
+        let mut repeated = Vec::new();
+        for (place, group, mark) in std::mem::take(&mut part.names) {
+            if self.names.is_new_mark(mark) {
+                continue;
+            }
+            repeated.push(place);
+            part.artifact.findings = part.artifact.findings.saturating_sub(1);
+            if let Some(seen) = part.findings.get_mut(&group) {
+                *seen = seen.saturating_sub(1);
+            }
+        }
+        for (group, number) in part.findings.into_iter().filter(|(_, number)| *number > 0) {
             let seen = self.outcome.findings.entry(group).or_default();
             *seen = seen.saturating_add(number);
         }
@@ -240,8 +262,12 @@ impl Merge {
             self.shift = Shift::default();
             self.outcome.artifacts.push(part.artifact);
         }
-        let shift = self.shift;
+        let shift = Shift {
+            repeated,
+            ..self.shift.clone()
+        };
         self.shift = Shift {
+            repeated: Vec::new(),
             records: shift.records.saturating_add(records),
             lines: shift.lines.saturating_add(part.lines),
             chars: shift.chars.saturating_add(part.chars),

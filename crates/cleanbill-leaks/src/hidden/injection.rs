@@ -7,7 +7,6 @@ use aho_corasick::AhoCorasick;
 use super::phrases::{Saying, Want, Weight, begins, may_begin, saying_at, sayings};
 use crate::{
     checks::contains,
-    encodings::{base64, base64_digit},
     matchers::Found,
     rule::{Level, Rule},
 };
@@ -30,15 +29,9 @@ const AROUND: usize = 300;
 const QUOTE_BEHIND: usize = 96;
 /// Bytes behind a sentence in which the quotation that holds it may end.
 const QUOTE_AHEAD: usize = 200;
-/// LIMIT: digits of base64 on either side of an anchor that are decoded.
-const DIGITS_BEHIND: usize = 384;
-const DIGITS_AHEAD: usize = 640;
-/// Digits that an anchor has at least.
-const KEY_DIGITS: usize = 7;
-/// Digits behind an anchor in which it may stand again.
-const DIGITS_AGAIN: usize = 52;
-/// LIMIT: digits behind what is decoded that still belong to the finding.
-const DIGITS_COUNTED: usize = 8 * 1024;
+/// Bytes on either side of an anchor within base64 that are looked at.
+const WITHIN_BEHIND: usize = 120;
+const WITHIN_AHEAD: usize = 300;
 
 /// Looks for an instruction around an anchor.
 pub(super) fn look(rule: &Rule, window: &[u8], at: usize, length: usize) -> Option<Found> {
@@ -324,56 +317,15 @@ fn shown(window: &[u8], range: Range<usize>) -> String {
     super::printable(&String::from_utf8_lossy(window.get(range).unwrap_or_default()))
 }
 
-/// Decodes base64 around an anchor, `before` digits into a group, and looks for an instruction in it.
-pub(super) fn encoded(rule: &Rule, window: &[u8], at: usize, before: usize) -> Option<Found> {
-    let group = at.checked_sub(before)?;
-    // Where the same digits stand again at once in the same run, those are looked at.
-    let next = window.get(at..at.saturating_add(DIGITS_AGAIN).min(window.len()))?;
-    let digits = next
-        .iter()
-        .take_while(|byte| base64_digit(**byte).is_some())
-        .count();
-    let (key, next) = next.get(..digits)?.split_at_checked(KEY_DIGITS)?;
-    if contains(next, key) {
-        return None;
-    }
-    let run = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .rev()
-            .take(DIGITS_BEHIND)
-            .take_while(|byte| base64_digit(**byte).is_some())
-            .count()
-    };
-    let back = run(window.get(..group)?);
-    let mut start = group.saturating_sub(back);
-    let aligned = start.saturating_add(back & 3);
-    // The letter of `\n` is no digit.
-    if back & 3 > 0 && window.get(..start)?.ends_with(b"\\") {
-        start = start.saturating_add(1);
-    }
-    let (bytes, digits) = base64(window.get(aligned..)?, DIGITS_BEHIND.saturating_add(DIGITS_AHEAD));
-    let place = group.saturating_sub(aligned).checked_div(4)?.saturating_mul(3);
-    let from = place.saturating_sub(120);
-    let text = bytes.get(from..place.saturating_add(300).min(bytes.len()))?;
-    let odd = text
-        .iter()
-        .filter(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace())
-        .count();
+/// Looks for an instruction around an anchor of a text that stood in base64.
+pub(super) fn within(rule: &Rule, text: &[u8], at: usize) -> Option<Found> {
+    let from = at.saturating_sub(WITHIN_BEHIND);
+    let text = text.get(from..at.saturating_add(WITHIN_AHEAD).min(text.len()))?;
     let all = sayings(text);
-    let (severity, confidence) = weigh_hidden(&all).filter(|_| odd == 0)?;
+    let (severity, confidence) = weigh_hidden(&all)?;
     let first = all.first()?.range.start;
     let last = all.iter().map(|saying| saying.range.end).max()?;
-    let mut end = aligned.saturating_add(digits);
-    end = end.saturating_add(
-        window
-            .get(end..)?
-            .iter()
-            .take(DIGITS_COUNTED)
-            .take_while(|byte| base64_digit(**byte).is_some() || **byte == b'=')
-            .count(),
-    );
-    let mut found = Found::new(rule, start..end);
+    let mut found = Found::new(rule, 0..0);
     found.severity = severity;
     found.confidence = confidence;
     found.proven = true;

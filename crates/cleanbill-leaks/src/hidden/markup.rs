@@ -54,6 +54,10 @@ pub(super) fn look(rule: &Rule, window: &[u8], at: usize, length: usize) -> Opti
         b"<!--" => (at, after, Cover::Comment, b"-->"),
         b"[//]: #" => (at, after, Cover::Comment, b"\n"),
         [.., b'{', b'w', b'h', b'i', b't', b'e'] => (at, after, Cover::White, b"\n\n"),
+        b" hidden>" => {
+            let (start, _) = element(window, at, after.saturating_sub(1), &key)?;
+            (start, after, Cover::Hidden, b"")
+        }
         _ => {
             let (start, from) = element(window, at, after, &key)?;
             let white = key.starts_with(b"color");

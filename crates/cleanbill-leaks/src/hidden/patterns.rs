@@ -216,4 +216,84 @@ pub(super) const PATTERNS: &[(Want, Weight, &str)] = &[
         Weight::Low,
         "ignore|disregard; 2 previous|prior|above|earlier; 1 command|commands|rule",
     ),
+    (
+        Want::Override,
+        Weight::High,
+        "ignore|disregard|forget; 3 instruction*|rules|guideline*|directive*|prompt|prompts|directions|orders; 2 you; 1 were|have|had|received|got|been; 1 given|told|been|received|set",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "ignore|disregard; 1 what|whatever; 5 above|previously|earlier|prior|told",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "pay; 0 no; 0 attention; 2 above|previous|prior|earlier|instruction*",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "negeer|vergeet; 2 vorige|eerdere|voorgaande|bovenstaande|voorafgaande; 1 instructie*|opdracht*|regels|aanwijzing*",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "zignoruj|ignoruj|zapomnij; 2 poprzedni*|wcze\u{15b}niejsz*|powy\u{17c}sz*|dotychczasow*; 1 instrukcj*|polece*|zasad*|wytyczn*",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "ignore|ignora|desconsidere|esque\u{e7}a; 2 instru\u{e7}\u{f5}es|ordens|regras; 2 anteriores|pr\u{e9}vias|acima|recebidas",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "caso; 0 omiso; 3 instruccion*|reglas|\u{f3}rdenes|indicaciones",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "\u{f6}nceki|yukar\u{131}daki|\u{f6}nceden; 2 talimat*|y\u{f6}nerge*|komut*|kural*; 2 yok|unut*|g\u{f6}rmezden|dikkate",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "이전*|앞선|앞의|위의; 2 지시*|명령*|지침*|규칙*; 2 무시하고|무시하라|무시하세요|무시하십시오|무시하시오|무시해|무시해라|잊고|잊어라|잊으세요",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "تجاهل|انس; 2 التعليمات|تعليمات|الأوامر|القواعد; 2 السابقة|أعلاه|سابقا",
+    ),
+    (
+        Want::Override,
+        Weight::Medium,
+        "पिछले|पहले|उपरोक्त; 3 निर्देश*|नियम*; 3 अनदेखा|अनदेखी|नज़रअंदाज़|भूल",
+    ),
+    (
+        Want::Obey,
+        Weight::Medium,
+        "from; 0 now; 0 on; 3 obey|serve|ignore|disregard",
+    ),
+    (
+        Want::Obey,
+        Weight::Medium,
+        "obey|serve|trust; 5 not|instead|rather; 2 user|users|operator|developer|developers|owner",
+    ),
+    (
+        Want::Obey,
+        Weight::Low,
+        "new|updated|revised; 0 instruction*|directive*|orders; 0 do|ignore|disregard|answer|reply|respond|say|output|send|never; 6 page|text|document|user|answer|product|review|message|model|prompt|word",
+    ),
+    (
+        Want::Obey,
+        Weight::Joint,
+        "call|invoke|trigger|execute|run; 1 tool|function|plugin",
+    ),
+    (
+        Want::Address,
+        Weight::Joint,
+        "note|message|instruction|instructions; 0 to|for; 1 assistant|ai|model|models|llm|chatbot|agent",
+    ),
 ];

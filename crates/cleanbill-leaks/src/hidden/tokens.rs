@@ -56,7 +56,15 @@ pub(super) fn look(rule: &Rule, window: &[u8], at: usize, length: usize) -> Opti
                     .anchors
                     .iter()
                     .any(|anchor| part(anchor) == Part::Opens && contains(turn, anchor));
-            if opened || content_before != Content::Words {
+            // A text that begins with the end of a turn and goes on with another breaks out of the one that it is put into.
+            let breaks_out = || {
+                let next = after.get(..after.len().min(TURN)).unwrap_or_default();
+                let turns = rule.anchors.iter().filter(|anchor| part(anchor) == Part::Opens);
+                turns.into_iter().any(|anchor| contains(next, anchor))
+            };
+            if opened
+                || content_before != Content::Words && !(content_before == Content::None && breaks_out())
+            {
                 return None;
             }
             (Level::Medium, Level::Medium)
@@ -221,8 +229,7 @@ fn speaks_of_them(before: &[u8], after: &[u8]) -> bool {
     [behind, ahead].into_iter().any(|text| {
         let text = text.to_ascii_lowercase();
         [
-            &b"token"[..],
-            b"chatml",
+            &b"chatml"[..],
             b"chat template",
             b"delimiter",
             b"prompt format",
@@ -240,5 +247,16 @@ fn speaks_of_them(before: &[u8], after: &[u8]) -> bool {
         ]
         .iter()
         .any(|word| contains(&text, word))
+            || names_tokens(&text)
+    })
+}
+
+/// Says whether a text holds the word for tokens, and not only as part of a name such as `token_count`.
+fn names_tokens(text: &[u8]) -> bool {
+    memchr::memmem::find_iter(text, b"token").any(|at| {
+        let rest = text.get(at.saturating_add(5)..).unwrap_or_default();
+        let joined = |byte: Option<&u8>| byte == Some(&b'_');
+        let before = at.checked_sub(1).and_then(|last| text.get(last));
+        !joined(rest.first()) && (!joined(before) || rest.starts_with(b"s"))
     })
 }

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::streets::{ENGLISH, FRENCH, PARTS, PREFIXES, RARE, STREETS};
+use super::streets::{ENGLISH, FRENCH, PARTS, PREFIXES, RARE, RARE_PREFIXES, STREETS};
 use crate::{numbers, rule::Level};
 
 /// LIMIT: bytes of a name of a street that are read; a longer one is cut or not found.
@@ -17,23 +17,54 @@ const LONGEST_CHINESE: usize = 96;
 pub(crate) fn look(window: &[u8], at: usize, length: usize) -> Option<(Range<usize>, Level)> {
     let end = at.saturating_add(length);
     let word = window.get(at..end)?;
+    if RARE_PREFIXES.iter().any(|rare| rare.as_bytes() == word) {
+        let (start, stop) = after_name(window, at, end)?;
+        let found = with_town(window, start, stop);
+        // A word that is more often something else counts with a postcode only.
+        return (found.1 > Level::Low).then_some(found);
+    }
     let (start, stop) = if word.first()?.is_ascii_uppercase() || PREFIXES.contains(&word) {
         after_name(window, at, end)?
     } else if FRENCH.contains(&word) {
         // The blank before the whole word.
         let back = window.get(at.saturating_sub(2)..=at)?;
-        let blank = back.iter().rev().position(|byte| *byte == b' ')?;
-        (
-            number_before(window, at.saturating_sub(blank))?,
-            name(window, end)?,
-        )
+        let blank = back.iter().rev().position(|byte| *byte == b' ');
+        let number = blank.and_then(|blank| number_before(window, at.saturating_sub(blank)));
+        let stop = name(window, end)?;
+        let Some(start) = number else {
+            return unnumbered(window, at, stop);
+        };
+        (start, stop)
     } else {
         after_suffix(window, at, end)?
     };
     Some(with_town(window, start, stop))
 }
 
-fn with_town(window: &[u8], start: usize, stop: usize) -> (Range<usize>, Level) {
+/// Reads a French street without the number of a house, which counts with the postcode and the town behind it.
+fn unnumbered(window: &[u8], at: usize, stop: usize) -> Option<(Range<usize>, Level)> {
+    let rest = window.get(stop..)?.strip_prefix(b", ")?;
+    let digits = rest
+        .iter()
+        .take(6)
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let town = rest.get(digits..)?.strip_prefix(b" ")?.first()?;
+    if digits != 5 || !(town.is_ascii_uppercase() || *town >= 0xc3) {
+        return None;
+    }
+    let before = window.get(at.saturating_sub(8)..at)?;
+    let letters = before
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_alphabetic())
+        .count();
+    let blank = usize::from(letters == 0 && window.get(at) == Some(&b' '));
+    let start = at.saturating_sub(letters).saturating_add(blank);
+    Some((start..stop.saturating_add(7), Level::Medium))
+}
+
+pub(super) fn with_town(window: &[u8], start: usize, stop: usize) -> (Range<usize>, Level) {
     let town = town(window, stop);
     let confidence = if town.is_some() { Level::Medium } else { Level::Low };
     (start..town.unwrap_or(stop), confidence)
@@ -113,7 +144,7 @@ fn is_house(word: &[u8]) -> bool {
         && match rest {
             [] => true,
             [letter] => letter.is_ascii_alphabetic(),
-            [b'-', more @ ..] => more.len() <= 4 && more.iter().all(u8::is_ascii_digit),
+            [b'-' | b'/', more @ ..] => more.len() <= 4 && more.iter().all(u8::is_ascii_digit),
             _ => false,
         }
 }
@@ -249,7 +280,7 @@ fn house_at(window: &[u8], number_at: usize) -> Option<usize> {
     let length = rest
         .iter()
         .take(8)
-        .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-')
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'/'))
         .count();
     let word = rest.get(..length)?;
     (word.first()?.is_ascii_digit() && is_house(word)).then(|| number_at.saturating_add(length))
@@ -276,7 +307,7 @@ fn town(window: &[u8], stop: usize) -> Option<usize> {
 }
 
 /// Finds the first postcode of some countries and returns where it ends: 4 to 6 digits, `SW1A 1AA`, `K1A 0B1`, `1012 AB`, `00-950`.
-fn postcode(text: &[u8]) -> Option<usize> {
+pub(super) fn postcode(text: &[u8]) -> Option<usize> {
     let mut at = 0_usize;
     while at < text.len() {
         let rest = text.get(at..)?;
@@ -297,7 +328,19 @@ fn postcode(text: &[u8]) -> Option<usize> {
             .take_while(|byte| byte.is_ascii_alphanumeric())
             .count();
         let next = next.get(..next_length)?;
-        if digits == length && (4..=6).contains(&length) {
+        // `16337-939` and `8378JD`.
+        if digits == 5
+            && length == 5
+            && rest.get(5) == Some(&b'-')
+            && next.len() == 3
+            && next.iter().all(u8::is_ascii_digit)
+        {
+            return Some(end.saturating_add(4));
+        }
+        if digits == 4 && length == 6 && matches!(word, [.., b'A'..=b'Z', b'A'..=b'Z']) {
+            return Some(end);
+        }
+        if digits == length && matches!(length, 4..=6 | 8) {
             return Some(end);
         }
         if digits == 2

@@ -9,6 +9,8 @@ use crate::{
 
 /// Farthest that the day may stand after its word.
 const REACH: usize = 32;
+/// Longest day that is written with Chinese units.
+const LONGEST_DAY: usize = 20;
 /// Longest name of a month.
 const LONGEST_MONTH: usize = 14;
 
@@ -91,6 +93,12 @@ pub(crate) fn look(window: &[u8], at: usize, length: usize) -> Option<(Range<usi
             return None;
         }
     }
+    // In Chinese and Japanese the word may stand behind the day.
+    if !word.is_ascii()
+        && let Some(start) = day_before(window, at)
+    {
+        return Some((start..at, Level::High));
+    }
     let rest = window.get(end..)?;
     for skip in 0..=REACH.min(rest.len()) {
         let start = end.saturating_add(skip);
@@ -112,6 +120,64 @@ pub(crate) fn look(window: &[u8], at: usize, length: usize) -> Option<(Range<usi
         }
     }
     None
+}
+
+/// Finds the day whose first number stands at `start`, where the name of the field is to tell of a birth.
+pub(crate) fn around(window: &[u8], start: usize) -> Option<Range<usize>> {
+    let rest = window.get(start..)?;
+    let digits = rest
+        .iter()
+        .take(9)
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let next = rest.get(digits).copied();
+    match (digits, next) {
+        (1 | 2, Some(b',' | b' ')) => {
+            let before = window.get(start.saturating_sub(LONGEST_MONTH)..start)?;
+            let before = before.strip_suffix(b" ").unwrap_or_default();
+            let before = before.strip_suffix(b".").unwrap_or(before);
+            let letters = before
+                .iter()
+                .rev()
+                .take_while(|byte| byte.is_ascii_alphabetic())
+                .count();
+            let end = start
+                .saturating_sub(LONGEST_MONTH.min(start))
+                .saturating_add(before.len());
+            let from = end.saturating_sub(letters);
+            if letters > 2
+                && let Some(length) = month_first(window.get(from..)?)
+            {
+                return Some(from..from.saturating_add(length));
+            }
+        }
+        (8, _) | (1 | 2 | 4, Some(b'-' | b'/' | b'.' | 0xe5 | 0xeb)) => {}
+        _ => return None,
+    }
+    Some(start..start.saturating_add(day(rest)?))
+}
+
+/// Returns where the day begins that ends at `end`.
+fn day_before(window: &[u8], end: usize) -> Option<usize> {
+    let before = window.get(end.saturating_sub(LONGEST_DAY)..end)?;
+    let base = end.saturating_sub(before.len());
+    let is_part = |index: &usize| {
+        let rest = before.get(*index..).unwrap_or_default();
+        rest.first().is_some_and(u8::is_ascii_digit)
+            && !index
+                .checked_sub(1)
+                .and_then(|last| before.get(last))
+                .is_some_and(u8::is_ascii_digit)
+    };
+    (0..before.len())
+        .filter(is_part)
+        .find(|index| {
+            before
+                .get(*index..)
+                .and_then(day)
+                .is_some_and(|length| index.saturating_add(length) == before.len())
+        })
+        .map(|index| base.saturating_add(index))
 }
 
 /// Reads up to `most` digits and returns the number with how many there are.
@@ -260,6 +326,23 @@ fn is_last(text: &[u8], end: usize) -> bool {
 )]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_is_found_around_its_number_and_before_its_word() {
+        for (text, at, day) in [
+            ("x,1990-05-17,y", 2, "1990-05-17"),
+            ("\"August 16, 1969\"", 8, "August 16, 1969"),
+            ("<td>17 May 1990", 4, "17 May 1990"),
+        ] {
+            let range = around(text.as_bytes(), at).unwrap();
+            assert_eq!(&text[range], day);
+        }
+        assert_eq!(around(b"12.5 kg", 0), None);
+        let text = "他是1987年12月03日出生的";
+        let at = text.find("出生").unwrap();
+        let (range, _) = look(text.as_bytes(), at, 6).unwrap();
+        assert_eq!(&text[range], "1987年12月03日");
+    }
 
     #[test]
     fn days_are_read_as_people_write_them() {

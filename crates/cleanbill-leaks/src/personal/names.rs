@@ -3,7 +3,8 @@
 
 use std::{ops::Range, sync::OnceLock};
 
-use crate::{numbers, rule::Level};
+use super::scripts;
+use crate::{matchers::is_start, numbers, rule::Level};
 
 /// Longest name that the list holds.
 const LONGEST: usize = 20;
@@ -172,6 +173,10 @@ pub(crate) fn pair(window: &[u8], at: usize) -> Option<(Range<usize>, Level)> {
     }
     next = blank(window, next)?;
     let mut second = word(window, next);
+    if let Some(end) = particled(window, at, next).filter(|_| first_kinds & GIVEN != 0) {
+        let clear = first_kinds & FAMILY == 0;
+        return Some((at..end, if clear { Level::Medium } else { Level::Low }));
+    }
     // One letter, with a dot or without: a middle name.
     let middle = second.len() == 1 && second.iter().all(u8::is_ascii_uppercase);
     if middle {
@@ -224,6 +229,104 @@ pub(crate) fn pair(window: &[u8], at: usize) -> Option<(Range<usize>, Level)> {
     Some((at..end, if clear { Level::Medium } else { Level::Low }))
 }
 
+/// Words in small letters before a family name.
+const PARTICLES: &[&[u8]] = &[
+    b"van", b"von", b"bin", b"ben", b"ibn", b"ter", b"ten", b"der", b"den", b"zu",
+];
+/// Those that stand in names of places as well.
+const OF_PLACES: &[&[u8]] = &[b"de", b"da", b"do", b"dos", b"das", b"del", b"di"];
+
+fn is_particle(word: &[u8]) -> bool {
+    PARTICLES.contains(&word) || OF_PLACES.contains(&word)
+}
+
+/// Returns where the family name ends that begins with one or two particles at `at`: `van den Berg`.
+fn particled(window: &[u8], first: usize, at: usize) -> Option<usize> {
+    let mut at = at;
+    let mut place = false;
+    for index in 0..3 {
+        let here = word(window, at);
+        if is_particle(here) && index < 2 {
+            place |= OF_PLACES.contains(&here);
+            at = blank(window, at.saturating_add(here.len()))?;
+            continue;
+        }
+        let end = at.saturating_add(here.len());
+        let joined = window
+            .get(end)
+            .is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'(' | b'\\'));
+        // Saints and what is called after them.
+        let before = window.get(first.saturating_sub(12)..first)?;
+        let saint = [&b"San "[..], b"Santa ", b"Santo ", b"Saint ", b"St. ", b"o "]
+            .iter()
+            .any(|saint| before.ends_with(saint));
+        let known = !place || !saint && names().kinds(here) & FAMILY != 0;
+        return (index > 0 && here.len() > 2 && is_capital(here) && known && !joined).then_some(end);
+    }
+    None
+}
+
+fn is_capital(word: &[u8]) -> bool {
+    word.len() > 1
+        && word
+            .first()
+            .is_some_and(|byte| byte.is_ascii_uppercase() || *byte >= 0xc3)
+}
+
+/// Family names of nobody.
+const STAND_INS: &[&[u8]] = &[b"Doe", b"Mustermann", b"Bloggs"];
+
+/// Finds two to four capitalised words of which one is a name, where something else says that they are one.
+pub(crate) fn half(window: &[u8], at: usize) -> Option<Range<usize>> {
+    words(window, at).and_then(|(end, known)| known.then_some(at..end))
+}
+
+/// Returns where two to four capitalised words end, with particles between them, and whether one is a name.
+fn words(window: &[u8], at: usize) -> Option<(usize, bool)> {
+    let list = names();
+    let mut end = at;
+    let mut from = at;
+    let (mut count, mut known) = (0_u32, false);
+    while count < 4 {
+        let mut here = word(window, from);
+        // A second part behind a dash, and one letter with a dot.
+        let mut stop = from.saturating_add(here.len());
+        if window.get(stop) == Some(&b'-') && is_capital(word(window, stop.saturating_add(1))) {
+            stop = stop.saturating_add(1);
+            stop = stop.saturating_add(word(window, stop).len());
+        }
+        let initial = here.len() == 1 && window.get(stop) == Some(&b'.');
+        if is_particle(here) && count > 0 {
+            from = blank(window, stop)?;
+            here = word(window, from);
+            if is_particle(here) {
+                from = blank(window, from.saturating_add(here.len()))?;
+                here = word(window, from);
+            }
+            stop = from.saturating_add(here.len());
+        }
+        if !is_capital(here) && !initial {
+            break;
+        }
+        // What forms and manuals write.
+        if STAND_INS.contains(&here) {
+            return None;
+        }
+        known |= list.kinds(here) & (GIVEN | FAMILY) != 0;
+        count = count.saturating_add(1);
+        end = stop;
+        let next = if initial { stop.saturating_add(1) } else { stop };
+        match blank(window, next) {
+            Some(next) => from = next,
+            None => break,
+        }
+    }
+    let joined = window
+        .get(end)
+        .is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'('));
+    (count >= 2 && !joined).then_some((end, known))
+}
+
 fn blank(window: &[u8], at: usize) -> Option<usize> {
     (window.get(at) == Some(&b' ')).then(|| at.saturating_add(1))
 }
@@ -239,44 +342,71 @@ pub(crate) fn labelled(
     named: bool,
 ) -> Option<(Range<usize>, Level)> {
     let end = at.saturating_add(length);
+    let word_here = window.get(at..end)?;
     if !named {
+        if word_here == "様".as_bytes() {
+            return scripts::before_title(window, at).map(|start| (start..at, Level::Low));
+        }
         return titled(window, at);
     }
-    let word_here = window.get(at..end)?;
-    if word_here.is_ascii() && window.get(end).is_some_and(u8::is_ascii_alphabetic) {
+    // What ends with a blank is a title or begins a sentence.
+    let title = word_here.ends_with(b" ");
+    if word_here.is_ascii()
+        && (!is_start(window, at) || !title && window.get(end).is_some_and(u8::is_ascii_alphabetic))
+    {
         return None;
     }
-    let rest = window.get(end..)?;
-    let mut start = end;
-    for _ in 0..REACH.min(rest.len()) {
-        let here = window.get(start..)?;
-        match here {
-            [b' ' | b':' | b'=' | b'"' | b'\'' | b'>' | b'\t', ..] => start = start.saturating_add(1),
-            [0xef, 0xbc, 0x9a, ..] | [0xe6, 0x98, 0xaf, ..] | [0xe4, 0xb8, 0xba, ..] => {
-                start = start.saturating_add(3);
-            }
-            _ => break,
-        }
-    }
-    if start == end && word_here.is_ascii() {
+    let start = past_signs(window, end)?;
+    if start == end && word_here.is_ascii() && !title {
         return None;
     }
     if let Some(length) = chinese(window, start, true) {
         return Some((start..start.saturating_add(length), Level::Medium));
     }
-    let list = names();
-    let first = word(window, start);
-    let next = blank(window, start.saturating_add(first.len()))?;
-    let second = word(window, next);
-    let capital = |word: &[u8]| {
-        word.len() > 1
-            && word
-                .first()
-                .is_some_and(|byte| byte.is_ascii_uppercase() || *byte >= 0xc3)
-    };
-    let known = (list.kinds(first) | list.kinds(second)) & (GIVEN | FAMILY) != 0;
-    let end = next.saturating_add(second.len());
-    (capital(first) && capital(second) && known).then_some((start..end, Level::Medium))
+    if let Some((length, _)) = scripts::name(window.get(start..)?) {
+        return Some((start..start.saturating_add(length), Level::Medium));
+    }
+    let (end, known) = words(window, start)?;
+    let lower = word_here.to_ascii_lowercase();
+    let introduces = INTRODUCTIONS
+        .iter()
+        .any(|words| words.as_bytes() == lower.as_slice());
+    (known || introduces).then_some((start..end, Level::Medium))
+}
+
+/// Sentences by which people say their name, so that any capitalised words behind them are one.
+const INTRODUCTIONS: &[&str] = &[
+    "my name is ",
+    "mein name ist ",
+    "je m'appelle ",
+    "me llamo ",
+    "mi nombre es ",
+    "mi chiamo ",
+    "mijn naam is ",
+    "nazywam się ",
+    "meu nome é ",
+    "benim adım ",
+];
+
+/// Returns where the value begins behind signs between it and its word.
+fn past_signs(window: &[u8], end: usize) -> Option<usize> {
+    let mut start = end;
+    let mut taken = 0_usize;
+    while taken < REACH {
+        let step = match window.get(start..)? {
+            [
+                b' ' | b':' | b'=' | b'"' | b'\'' | b'>' | b'\t' | b'|' | b'\\',
+                ..,
+            ] => 1,
+            [0xef, 0xbc, 0x9a, ..] | [0xe6, 0x98, 0xaf, ..] | [0xe4, 0xb8, 0xba, ..] => 3,
+            // The end of a cell and the start of the next.
+            [b'<', rest @ ..] => memchr::memchr(b'>', rest.get(..rest.len().min(REACH))?)?.saturating_add(2),
+            _ => break,
+        };
+        start = start.saturating_add(step);
+        taken = taken.saturating_add(1);
+    }
+    Some(start)
 }
 
 /// Returns the length of a Chinese name at `start`: a family name and one or two letters of given names; `whole` says that

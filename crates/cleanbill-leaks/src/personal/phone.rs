@@ -79,7 +79,7 @@ pub(crate) fn read(window: &[u8], start: usize) -> Option<Phone> {
     }
     let parsed = parse(window, start, bracket || before.ends_with(b"(+"))?;
     let digits = parsed.digits();
-    if digits.len() < FEWEST_DIGITS || is_made_up(digits) || is_fiction(digits) {
+    if digits.len() < FEWEST_DIGITS || is_stand_in(digits) || is_fiction(digits) {
         return None;
     }
     // A decimal number with its sign.
@@ -238,6 +238,20 @@ fn is_chinese_mobile(digits: &[u8]) -> bool {
         }
 }
 
+/// Says whether digits were written to stand in for a number. In China digits that climb are sold, so that only the examples that
+/// everybody writes are known there.
+fn is_stand_in(digits: &[u8]) -> bool {
+    let mobile = digits.strip_prefix(b"86").unwrap_or(digits);
+    if !is_chinese_mobile(mobile) {
+        return is_made_up(digits);
+    }
+    let last = mobile.get(3..).unwrap_or_default();
+    let one = last
+        .first()
+        .is_some_and(|first| last.iter().all(|digit| digit == first));
+    one || last == b"12345678" || matches!(mobile, b"13800138000" | b"13123456789" | b"13987654321")
+}
+
 /// Numbers that regulators keep for films and books.
 fn is_fiction(digits: &[u8]) -> bool {
     let local = digits
@@ -289,8 +303,11 @@ fn national(window: &[u8], from: usize, parsed: &Parsed, bracket: bool) -> Optio
     }
     // A date is no telephone.
     let date = matches!(form, [4, 1 | 2, 2] | [1 | 2, 2, 4] | [4, 2, 1]);
+    // Nor is a decimal number, or what is written as an American social security number.
+    let decimal = matches!(signs, [b'.']);
+    let social = form == [3, 2, 4] && same(b'-');
     let plausible = form.len() > 1 || digits.first() == Some(&b'0') || matches!(digits.len(), 7..=12);
-    (plausible && !date && digits.len() <= 13).then_some(Sure::Named)
+    (plausible && !date && !decimal && !social && digits.len() <= 13).then_some(Sure::Named)
 }
 
 /// Chinese, Japanese or Korean letters stand near.
@@ -325,6 +342,8 @@ mod tests {
             ("拨打13916824075。", "13916824075", Sure::Likely),
             ("06 23 48 71 95", "06 23 48 71 95", Sure::Likely),
             ("4156892237", "4156892237", Sure::Named),
+            ("拨打13823456789。", "13823456789", Sure::Likely),
+            ("+86 138 3456 7890", "+86 138 3456 7890", Sure::Known),
         ] {
             assert_eq!(check(text), Some((number.to_owned(), sure)), "{text}");
         }
@@ -340,6 +359,9 @@ mod tests {
             "+1234567890",
             "+123",
             "1e+4930901820",
+            "拨打13812345678",
+            "拨打13800138000",
+            "拨打18888888888",
         ] {
             assert!(check(text).is_none_or(|(_, sure)| sure == Sure::Named), "{text}");
         }

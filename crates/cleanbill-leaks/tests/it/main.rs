@@ -10,4 +10,5 @@ mod examples;
 mod hidden;
 mod people;
 mod personal;
+mod rules;
 mod template;

@@ -36,7 +36,9 @@ RAW_SCHEMA = pa.schema(
     + [pa.field("part", pa.int64()), pa.field("position", pa.int64()), pa.field("report", pa.string())]
 )
 
-Shifts = Mapping[int, tuple[int, int, int]]
+# What stands before a part: records, lines, characters; and which of its findings an earlier part reported already.
+Shift = tuple[int, int, int, list[int]]
+Shifts = Mapping[int, Shift]
 
 
 def replace(batch: pa.RecordBatch, columns: Mapping[str, Any]) -> pa.RecordBatch:
@@ -46,11 +48,14 @@ def replace(batch: pa.RecordBatch, columns: Mapping[str, Any]) -> pa.RecordBatch
     return pa.RecordBatch.from_arrays(arrays, schema=batch.schema)
 
 
-def shifted(batch: pa.RecordBatch, shift: tuple[int, int, int]) -> pa.RecordBatch:
-    """Adds what stands before a part to the places of its findings."""
-    if shift == (0, 0, 0):
+def shifted(batch: pa.RecordBatch, shift: Shift) -> pa.RecordBatch:
+    """Adds what stands before a part to the places of its findings, which are all of them."""
+    records, lines, chars, repeated = shift
+    if repeated:
+        left = set(range(batch.num_rows)) - set(repeated)
+        batch = batch.take(pa.array(sorted(left), pa.int64()))
+    if (records, lines, chars) == (0, 0, 0):
         return batch
-    records, lines, chars = shift
     return replace(
         batch,
         {
@@ -64,10 +69,14 @@ def shifted(batch: pa.RecordBatch, shift: tuple[int, int, int]) -> pa.RecordBatc
 
 def placed(batch: pa.RecordBatch, shifts: Shifts) -> pa.RecordBatch:
     """Adds what stands before their parts to the places of findings of many parts."""
-    parts = batch.column("part")
-    wanted = [(part, shifts[part]) for part in parts.unique().to_pylist() if shifts.get(part, (0, 0, 0)) != (0, 0, 0)]
-    if not wanted:
+    wanted = [(part, shifts[part]) for part in batch.column("part").unique().to_pylist() if part in shifts]
+    repeated = {(part, place) for part, shift in wanted for place in shift[3]}
+    if repeated:
+        named = zip(batch.column("part").to_pylist(), batch.column("position").to_pylist())
+        batch = batch.filter(pa.array([place not in repeated for place in named]))
+    if not wanted or not batch.num_rows:
         return batch
+    parts = batch.column("part")
     known = pc.index_in(parts, value_set=pa.array([part for part, _ in wanted], pa.int64()))
     columns = {}
     for name, at in (("record_index", 0), ("record_line", 1), ("char_start", 2), ("char_end", 2)):

@@ -93,7 +93,7 @@ def search(texts: Iterable[str], work: Work) -> Iterator[pa.RecordBatch]:
 
 def merge(
     reports: Iterable[tuple[int, str]], count: int, engine: _native.Engine, target: str
-) -> tuple[_native.Summary, dict[int, tuple[int, int, int]]]:
+) -> tuple[_native.Summary, dict[int, _findings.Shift]]:
     """Joins the reports of all parts; returns what stands before each part, where that is not nothing."""
     merged = _native.Merge(engine)
     by_part = dict(reports)
@@ -103,7 +103,7 @@ def merge(
     shifts = {}
     for part in range(count):
         shift = merged.add(by_part[part])
-        if shift != (0, 0, 0):
+        if shift != (0, 0, 0, []):
             shifts[part] = shift
     return merged.finish(target, engine), shifts
 

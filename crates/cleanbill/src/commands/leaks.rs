@@ -1,11 +1,15 @@
 //! `leaks`: secrets, personal data, hidden and poisoned text in data, record by record.
 
 mod copies;
+mod resume;
 mod sources;
+mod watch;
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use clap::{
@@ -14,13 +18,11 @@ use clap::{
     value_parser,
 };
 use cleanbill_core::{
-    ExitCode, Severity, ToolInfo, Verdict,
-    leak::{Leak, LeakClass, LeakSummary},
+    ExitCode, Severity, Text, ToolInfo, Verdict,
+    leak::{Leak, LeakClass, LeakGroup, LeakSummary},
     text,
 };
-use cleanbill_data::{
-    Key, LEAST_KEY_BYTES, Observer, Options, Outcome, Pseudonyms, Redaction, RunError, Table,
-};
+use cleanbill_data::{Key, LEAST_KEY_BYTES, Options, Outcome, Pseudonyms, Redaction, RunError, Table};
 use cleanbill_documents::{
     leaks::{FORMATS, LeakFormat, LeakLook, LeakWriter},
     reports::{Detail, RuleInfo},
@@ -33,6 +35,8 @@ use crate::{
     progress::Line,
     shell::{self, Shell},
 };
+use resume::{Journal, Recalled};
+use watch::Watch;
 
 /// Find secrets, personal data and hidden text in data, and write copies without them
 ///
@@ -73,6 +77,9 @@ pub(crate) struct Leaks {
     /// Make the hashes of values with the key in this file, so that reports can be compared; else with a new key for each run
     #[arg(long, value_name = "FILE")]
     hash_key_file: Option<PathBuf>,
+    /// Keep what is finished in this folder, and take from it what a run before finished and did not change since
+    #[arg(long, value_name = "FOLDER", conflicts_with = "redact")]
+    resume: Option<PathBuf>,
     /// Write copies of the artifacts, in which what is found is replaced, to this folder, or file where the target is one file
     #[arg(long, value_name = "OUT")]
     redact: Option<PathBuf>,
@@ -121,13 +128,14 @@ pub(crate) fn run(arguments: &Leaks, shell: &Shell) -> Result<ExitCode, Failure>
     let search = Search {
         arguments,
         rules,
-        key: match &arguments.hash_key_file {
-            Some(file) => key(file)?,
-            None => fresh_key()?,
+        key: match (&arguments.hash_key_file, &arguments.resume) {
+            (Some(file), _) => key(file)?,
+            (None, Some(folder)) => resume::key(folder)?,
+            (None, None) => fresh_key()?,
         },
         redaction,
     };
-    let sources = sources::open(&arguments.targets, shell)?;
+    let mut sources = sources::open(&arguments.targets, shell)?;
     let mut copies = match &arguments.redact {
         Some(out) => Some(copies::Copies::begin(out, &arguments.targets)?),
         None => None,
@@ -147,23 +155,75 @@ pub(crate) fn run(arguments: &Leaks, shell: &Shell) -> Result<ExitCode, Failure>
     let mut document = output.begin()?;
     let mut report =
         Report::begin(arguments.format, &mut document, &look).map_err(|error| unwritten(&error))?;
+    let total = sources.artifacts.len();
+    let journal = match &arguments.resume {
+        Some(folder) => {
+            if arguments.hash_key_file.is_some() {
+                resume::key(folder)?;
+            }
+            let rules = cleanbill_data::rules_digest(&search.rules);
+            Some(Mutex::new(Journal::new(
+                arguments,
+                folder,
+                search.key.clone(),
+                &rules,
+            )))
+        }
+        None => None,
+    };
+    let stamps = std::mem::take(&mut sources.stamps);
+    let mut recalled = match &journal {
+        Some(journal) => lock(journal).recall(&mut sources.artifacts, stamps),
+        None => Recalled::default(),
+    };
     let line = shell.progress.then(|| Line::start(shell.language));
-    let observer = line.as_ref().map(|line| line as &dyn Observer);
+    let watch = Watch::begin(line, journal.as_ref());
+    watch.recalled(recalled.len());
     let stage = copies
         .as_mut()
         .map(|copies| copies as &mut dyn cleanbill_data::Copies);
+    let mut known = BTreeMap::new();
     let mut outcome = cleanbill_data::run(
         sources.artifacts,
         search.options(search.redaction.clone()),
-        observer,
+        Some(&watch),
         stage,
-        &mut |leak| report.leak(leak),
+        &mut |leak| {
+            recalled.before(Some(&leak.artifact), &mut |leak| report.known(leak, &mut known))?;
+            if let Some(journal) = &journal {
+                lock(journal).leak(leak);
+            }
+            report.leak(leak)
+        },
     )
     .map_err(|error| failed(&error))?;
-    if let Some(copies) = copies {
-        copies.publish(&search, &mut outcome)?;
+    recalled
+        .before(None, &mut |leak| report.known(leak, &mut known))
+        .map_err(|error| unwritten(&error))?;
+    for (group, number) in known {
+        *outcome.findings.entry(group).or_default() += number;
     }
-    drop(line);
+    recalled.join(&mut outcome, arguments.fail_on);
+    if outcome.stopped {
+        let said = watch.said(total);
+        drop(watch);
+        let summary = summary(arguments, &search.rules, &sources.shown, &outcome);
+        report.finish(&summary).map_err(|error| unwritten(&error))?;
+        return broken_off(document, &said, arguments, shell);
+    }
+    if let Some(copies) = copies {
+        copies.publish(&search, &mut outcome, &watch)?;
+    }
+    drop(watch);
+    if let Some(error) = journal
+        .as_ref()
+        .and_then(|journal| lock(journal).failed().map(ToString::to_string))
+    {
+        shell.note(&text!(
+            "what is finished cannot be kept: {error}",
+            "无法保存已完成的部分：{error}"
+        ));
+    }
     let summary = summary(arguments, &search.rules, &sources.shown, &outcome);
     report.finish(&summary).map_err(|error| unwritten(&error))?;
     document.finish().map_err(|error| unwritten(&error))?;
@@ -177,6 +237,38 @@ pub(crate) fn run(arguments: &Leaks, shell: &Shell) -> Result<ExitCode, Failure>
     } else {
         outcome.verdict.into()
     })
+}
+
+fn lock(journal: &Mutex<Journal>) -> MutexGuard<'_, Journal> {
+    journal.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ends a run that was broken off: a report that is shown says so, one with a name does not get it.
+fn broken_off(
+    document: Document,
+    said: &Text,
+    arguments: &Leaks,
+    shell: &Shell,
+) -> Result<ExitCode, Failure> {
+    if document.is_stream() {
+        document.finish().map_err(|error| unwritten(&error))?;
+    }
+    let hint = match &arguments.resume {
+        Some(folder) => {
+            let folder = folder.display();
+            text!(
+                "what is finished stands in `{folder}`: the same command goes on from there",
+                "已完成的部分保存在 `{folder}`：重新运行同一命令即可继续"
+            )
+        }
+        None => text!(
+            "with `--resume FOLDER` the next run goes on where this one ends",
+            "使用 `--resume FOLDER`，下次运行可从中止处继续"
+        ),
+    };
+    shell.note(said);
+    shell.note(&hint);
+    Ok(ExitCode::Incomplete)
 }
 
 /// Says what is not in a report for machines: the verdict, and why it is not pass.
@@ -197,9 +289,7 @@ fn tell(arguments: &Leaks, output: &Output, summary: &LeakSummary, shell: &Shell
         let written = (human.begin)(Box::new(&mut said), &look).and_then(|mut writer| writer.finish(summary));
         written.map_err(|error| unwritten(&error))?;
     }
-    shell.note(&cleanbill_core::Text::same(
-        String::from_utf8_lossy(&said).trim_end(),
-    ));
+    shell.note(&Text::same(String::from_utf8_lossy(&said).trim_end()));
     Ok(())
 }
 
@@ -265,8 +355,8 @@ fn described(rules: &Rules) -> Vec<RuleInfo> {
     };
     let describe = |rule: &Rule| RuleInfo {
         id: rule.id.clone(),
-        title: cleanbill_core::Text::same(rule.name.clone()),
-        why: cleanbill_core::Text::same(""),
+        title: Text::same(rule.name.clone()),
+        why: Text::same(""),
         severity: level(rule.severity).0,
         confidence: level(rule.confidence).1,
         tags: vec!["security".to_owned(), class(rule).as_str().to_owned()],
@@ -308,16 +398,20 @@ fn key(file: &Path) -> Result<Key, Failure> {
     })
 }
 
-fn fresh_key() -> Result<Key, Failure> {
+fn fresh_bytes() -> Result<[u8; 32], Failure> {
     let mut bytes = [0; 32];
-    let failed = |error: &dyn std::fmt::Display| {
+    getrandom::fill(&mut bytes).map_err(|error| {
         Failure::incomplete(text!(
             "the system gives no random numbers: {error}",
             "系统未提供随机数：{error}"
         ))
-    };
-    getrandom::fill(&mut bytes).map_err(|error| failed(&error))?;
-    Key::new(&bytes).ok_or_else(|| failed(&"too few"))
+    })?;
+    Ok(bytes)
+}
+
+fn fresh_key() -> Result<Key, Failure> {
+    let few = || Failure::incomplete(text!("too few random numbers", "随机数不足"));
+    Key::new(&fresh_bytes()?).ok_or_else(few)
 }
 
 /// The report, piece by piece.
@@ -339,6 +433,13 @@ impl<'a> Report<'a> {
             Self::Document(writer) => writer.leak(leak),
             Self::Table(table) => table.push(leak),
         }
+    }
+
+    /// Writes a finding of a run before, and counts it.
+    fn known(&mut self, leak: &Leak, counts: &mut BTreeMap<LeakGroup, u64>) -> io::Result<()> {
+        let group = (leak.class, leak.kind.clone(), leak.severity);
+        *counts.entry(group).or_default() += 1;
+        self.leak(leak)
     }
 
     fn finish(self, summary: &LeakSummary) -> io::Result<()> {

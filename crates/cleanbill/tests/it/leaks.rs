@@ -288,7 +288,13 @@ fn kinds_are_known_by_content() {
         ),
         ("e.tsv", format!("name\tnote\nx\t{token}\n"), "csv", json!("note")),
         ("f.py", format!("key = '{token}'\n"), "text", Value::Null),
-        ("g.html", format!("<p>{token}</p>"), "text", Value::Null),
+        ("g.html", format!("<p>{token}</p>"), "html", json!("p")),
+        (
+            "h",
+            format!("<?xml version='1.0'?><a><b k='{token}'/></a>"),
+            "xml",
+            json!("a.b.@k"),
+        ),
     ] {
         workplace.write(name, text.as_bytes());
         let ran = workplace.run(&format!("leaks {name} -f json"));

@@ -12,6 +12,8 @@ mod exit_codes;
 #[path = "../../../cleanbill-documents/tests/it/boms/tools.rs"]
 mod judges;
 mod languages;
+mod leak_numbers;
+mod leak_sources;
 mod leaks;
 mod lock;
 mod names;

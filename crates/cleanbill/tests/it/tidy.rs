@@ -19,6 +19,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("leaks", &[]),
     ("licences", &["core"]),
     ("samples", &[]),
+    ("sha256", &[]),
     ("scan", &["code", "core", "formats", "leaks", "licences"]),
     ("tensors", &["core", "formats"]),
     ("data", &["core", "leaks"]),
@@ -26,7 +27,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "python",
         &["core", "data", "documents", "formats", "leaks", "scan"],
     ),
-    ("attest", &["core"]),
+    ("attest", &["core", "sha256"]),
     ("policy", &["core"]),
     ("documents", &["core"]),
     ("server", &["core", "scan", "attest", "policy", "documents"]),
@@ -113,6 +114,33 @@ fn crates_depend_only_along_the_edges() {
             wrong.push(format!("{manifest}: the folder must have the name of the crate"));
         }
     }
+    check(&wrong);
+}
+
+/// Crates with a table of lints of their own, with the reason.
+const OWN_LINTS: &[(&str, &str)] = &[(
+    "sha256",
+    "one call into a function compiled for instructions; decision 11",
+)];
+
+#[test]
+fn unsafe_code_is_forbidden() {
+    let workspace = section(&read("Cargo.toml"), "workspace.lints.rust");
+    assert!(
+        workspace.contains(&("unsafe_code".to_owned(), "\"forbid\"".to_owned())),
+        "{workspace:?}"
+    );
+    let wrong: Vec<String> = tracked()
+        .iter()
+        .filter(|path| path.ends_with("/Cargo.toml"))
+        .filter(|manifest| {
+            let text = read(manifest);
+            let inherits = section(&text, "lints").contains(&("workspace".to_owned(), "true".to_owned()));
+            let folder = short(manifest.rsplit('/').nth(1).unwrap_or_default());
+            !inherits && !OWN_LINTS.iter().any(|(own, _)| *own == folder)
+        })
+        .map(|manifest| format!("{manifest}: takes no lints from the workspace, so that `unsafe` is allowed"))
+        .collect();
     check(&wrong);
 }
 

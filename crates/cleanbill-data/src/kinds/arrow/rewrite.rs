@@ -12,11 +12,12 @@ use arrow_schema::{ArrowError, DataType};
 use cleanbill_core::{Text, text};
 
 use super::{
-    holds_text,
+    is_id, is_searched,
     messages::{Message, Messages},
+    names, numbers,
 };
 use crate::{
-    input::{ReadAt, Stream, size},
+    input::{ReadAt, Stream, count},
     limits::DEPTH,
     outcome::Tools,
     path::{self, Step},
@@ -32,6 +33,12 @@ pub(super) fn rewrite(
         |error: &dyn std::fmt::Display| text!("the copy cannot be written: {error}", "无法写入副本：{error}");
     let mut messages = Messages::open(Box::new(Stream::new(Arc::clone(bytes))))?;
     let schema = Arc::clone(&messages.schema);
+    if !tools.in_names(names(&schema).into_iter()).is_empty() {
+        return Err(text!(
+            "a name of a column is found, which no copy can be written without",
+            "某个列名中有发现，无法写出不含它的副本"
+        ));
+    }
     let mut writer = if messages.is_file {
         Writer::File(Box::new(
             FileWriter::try_new(out, &schema).map_err(|error| bad(&error))?,
@@ -80,13 +87,22 @@ impl Exchange<'_> {
         let mut columns = Vec::new();
         for (field, column) in schema.fields().iter().zip(rows.columns()) {
             let mut steps = vec![Step::named(field.name())];
-            columns.push(self.array(column, &mut steps)?);
+            columns.push(if is_id(field) {
+                Arc::clone(column)
+            } else {
+                self.array(column, field.is_nullable(), &mut steps)?
+            });
         }
         RecordBatch::try_new(Arc::clone(&schema), columns)
     }
 
-    fn array<'a>(&mut self, array: &'a ArrayRef, steps: &mut Vec<Step<'a>>) -> Result<ArrayRef, ArrowError> {
-        if !holds_text(array.data_type(), 0) || steps.len() > DEPTH {
+    fn array<'a>(
+        &mut self,
+        array: &'a ArrayRef,
+        takes_null: bool,
+        steps: &mut Vec<Step<'a>>,
+    ) -> Result<ArrayRef, ArrowError> {
+        if !is_searched(array.data_type(), 0) || steps.len() > DEPTH {
             return Ok(Arc::clone(array));
         }
         Ok(match array.data_type() {
@@ -136,14 +152,14 @@ impl Exchange<'_> {
             }
             DataType::Dictionary(_, _) => {
                 let dictionary = array.as_any_dictionary();
-                dictionary.with_values(self.array(dictionary.values(), steps)?)
+                dictionary.with_values(self.array(dictionary.values(), takes_null, steps)?)
             }
             DataType::Struct(fields) => {
                 let parts = array.as_struct();
                 let mut columns = Vec::new();
                 for (field, column) in fields.iter().zip(parts.columns()) {
                     steps.push(Step::named(field.name()));
-                    columns.push(self.array(column, steps)?);
+                    columns.push(self.array(column, field.is_nullable(), steps)?);
                     steps.pop();
                 }
                 Arc::new(StructArray::try_new(
@@ -157,7 +173,7 @@ impl Exchange<'_> {
             DataType::FixedSizeList(field, length) => {
                 let list = array.as_fixed_size_list();
                 steps.push(Step::Index(0));
-                let values = self.array(list.values(), steps)?;
+                let values = self.array(list.values(), field.is_nullable(), steps)?;
                 steps.pop();
                 let nulls = list.nulls().cloned();
                 Arc::new(FixedSizeListArray::try_new(
@@ -171,9 +187,15 @@ impl Exchange<'_> {
                 let map = array.as_map();
                 steps.push(Step::Index(0));
                 let mut columns = Vec::new();
-                for (name, column) in [("key", map.keys()), ("value", map.values())] {
+                let values = match map.entries().fields().iter().nth(1) {
+                    Some(field) => field.is_nullable(),
+                    None => false,
+                };
+                for (name, column, takes_null) in
+                    [("key", map.keys(), false), ("value", map.values(), values)]
+                {
                     steps.push(Step::named(name));
-                    columns.push(self.array(column, steps)?);
+                    columns.push(self.array(column, takes_null, steps)?);
                     steps.pop();
                 }
                 steps.pop();
@@ -188,6 +210,19 @@ impl Exchange<'_> {
                     nulls,
                     *sorted,
                 )?)
+            }
+            kind if numbers::form(kind).is_some() || matches!(kind, DataType::FixedSizeBinary(_)) => {
+                let tools = self.tools;
+                if tools.columns.is_some() && !tools.is_wanted(&path::render(steps)) {
+                    return Ok(Arc::clone(array));
+                }
+                let mut exchange = |text: &[u8]| {
+                    let hits = tools.hits(text, path::name(steps));
+                    let exchanged = tools.exchange(&hits, text)?;
+                    self.changed = self.changed.saturating_add(count(hits.len()));
+                    Some(exchanged)
+                };
+                numbers::rebuilt(array, takes_null, tools.least(), &mut exchange)?
             }
             other => {
                 return Err(ArrowError::NotYetImplemented(format!(
@@ -206,7 +241,7 @@ impl Exchange<'_> {
             return Err(ArrowError::SchemaError("a list without a type".to_owned()));
         };
         steps.push(Step::Index(0));
-        let values = self.array(list.values(), steps)?;
+        let values = self.array(list.values(), field.is_nullable(), steps)?;
         steps.pop();
         let (offsets, nulls) = (list.offsets().clone(), list.nulls().cloned());
         Ok(Arc::new(GenericListArray::try_new(
@@ -229,21 +264,11 @@ impl Exchange<'_> {
         if !wanted || std::str::from_utf8(value).is_err() {
             return Some(value.to_vec());
         }
-        let mut text = Vec::new();
-        let mut at = 0;
-        for hit in self.tools.hits(value, path::name(steps)) {
-            let range = size(hit.range.start)..size(hit.range.end);
-            let found = value.get(range.clone()).unwrap_or_default();
-            if let (Some(before), Some((_, replacement))) =
-                (value.get(at..range.start), self.tools.replacement(&hit, found))
-            {
-                text.extend_from_slice(before);
-                text.extend(replacement);
-                at = range.end;
-                self.changed = self.changed.saturating_add(1);
-            }
-        }
-        text.extend_from_slice(value.get(at..).unwrap_or_default());
-        Some(text)
+        let hits = self.tools.hits(value, path::name(steps));
+        let Some(exchanged) = self.tools.exchange(&hits, value) else {
+            return Some(value.to_vec());
+        };
+        self.changed = self.changed.saturating_add(count(hits.len()));
+        Some(exchanged.text)
     }
 }

@@ -432,6 +432,12 @@ impl Thrift<'_> {
         Some(byte)
     }
 
+    fn pass(&mut self, length: usize) -> Option<()> {
+        let end = self.at.checked_add(length)?;
+        self.at = (end <= self.bytes.len()).then_some(end)?;
+        Some(())
+    }
+
     fn varint(&mut self) -> Option<u64> {
         let mut value = 0_u64;
         for shift in (0..64).step_by(7) {
@@ -497,13 +503,10 @@ impl Thrift<'_> {
             4..=6 => {
                 self.varint()?;
             }
-            7 => self.at = self.at.checked_add(8)?,
+            7 => self.pass(8)?,
             8 => {
                 let length = usize::try_from(self.varint()?).ok()?;
-                self.at = self
-                    .at
-                    .checked_add(length)
-                    .filter(|end| *end <= self.bytes.len())?;
+                self.pass(length)?;
             }
             9 | 10 => {
                 let byte = self.byte()?;
@@ -529,6 +532,15 @@ impl Thrift<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_that_is_longer_than_the_header_is_no_list() {
+        // Field 5, a structure; in it field 1, a list of 2^60 numbers of eight bytes.
+        let mut bytes = vec![0x5c, 0x19, 0xf7];
+        bytes.extend([0x80; 8]);
+        bytes.extend([0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(Header::read(&bytes), None);
+    }
 
     #[test]
     fn a_header_is_read_whatever_stands_in_its_statistics() {

@@ -9,8 +9,7 @@ use bytes::Bytes;
 use cleanbill_core::{Text, text};
 use parquet::{
     basic::Compression,
-    column::{reader::ColumnReader, writer::ColumnCloseResult},
-    data_type::{ByteArray, ByteArrayType},
+    column::writer::ColumnCloseResult,
     errors::ParquetError,
     file::{
         properties::WriterProperties,
@@ -19,9 +18,12 @@ use parquet::{
     },
 };
 
-use super::{Batch, File, ROWS, values};
+use super::{
+    File,
+    values::{exchange, values},
+};
 use crate::{
-    input::{ReadAt, count, read_range, size},
+    input::{ReadAt, count, read_range},
     outcome::Tools,
     path,
 };
@@ -33,6 +35,13 @@ pub(super) fn rewrite(
     out: &mut (dyn Write + Send),
 ) -> Result<u64, Text> {
     let file = File::open(bytes)?;
+    let steps = file.leaves.iter().map(|leaf| leaf.steps(&[]));
+    if !tools.in_names(steps).is_empty() {
+        return Err(text!(
+            "a name of a column is found, which no copy can be written without",
+            "某个列名中有发现，无法写出不含它的副本"
+        ));
+    }
     write(&file, tools, out)
         .map_err(|error| text!("the copy cannot be written: {error}", "无法写入副本：{error}"))
 }
@@ -55,12 +64,9 @@ fn write(file: &File, tools: &Tools, out: &mut (dyn Write + Send)) -> Result<u64
                 let Some(mut column) = rows.next_column()? else {
                     return Err(ParquetError::General("a column is missing".to_owned()));
                 };
-                changed = changed.saturating_add(exchange(
-                    file,
-                    tools,
-                    (group, leaf),
-                    column.typed::<ByteArrayType>(),
-                )?);
+                let name = name(file, leaf);
+                let more = exchange(file, tools, (group, leaf), name.as_deref(), &mut column)?;
+                changed = changed.saturating_add(more);
                 column.close()?;
             } else {
                 let close = ColumnCloseResult {
@@ -83,7 +89,7 @@ fn write(file: &File, tools: &Tools, out: &mut (dyn Write + Send)) -> Result<u64
 fn is_found(file: &File, tools: &Tools, group: usize, leaf: usize) -> Result<bool, ParquetError> {
     let name = name(file, leaf);
     let mut found = false;
-    values(file, group, leaf, &mut 0, |value| {
+    values(file, (group, leaf), tools.least(), &mut 0, |value| {
         found = found || !tools.hits(value.bytes, name.as_deref()).is_empty();
     })?;
     Ok(found)
@@ -91,71 +97,6 @@ fn is_found(file: &File, tools: &Tools, group: usize, leaf: usize) -> Result<boo
 
 fn name(file: &File, leaf: usize) -> Option<Vec<u8>> {
     path::name(&file.leaves.get(leaf)?.steps(&[])).map(<[u8]>::to_vec)
-}
-
-fn exchange(
-    file: &File,
-    tools: &Tools,
-    (group, leaf): (usize, usize),
-    writer: &mut parquet::column::writer::ColumnWriterImpl<'_, ByteArrayType>,
-) -> Result<u64, ParquetError> {
-    let (reader, budget) = file.column(group, leaf)?;
-    let ColumnReader::ByteArrayColumnReader(mut reader) = reader else {
-        return Ok(0);
-    };
-    let descriptor = file.chunk(group, leaf)?.column_descr_ptr();
-    let deepest = descriptor.max_def_level();
-    let lists = size(u64::try_from(descriptor.max_rep_level()).unwrap_or(0));
-    let name = name(file, leaf);
-    let mut batch = Batch::<ByteArrayType>::default();
-    let mut changed = 0_u64;
-    let rows = file.rows(group);
-    let mut reached = 0;
-    while reached < rows {
-        budget.renew();
-        let (records, levels) = batch.read(&mut reader, (deepest, lists), ROWS)?;
-        if records == 0 {
-            return Err(ParquetError::General(
-                "a column ends before its row group does".to_owned(),
-            ));
-        }
-        for value in &mut batch.values {
-            let (replaced, text) = replaced(tools, value.data(), name.as_deref());
-            if replaced > 0 {
-                changed = changed.saturating_add(replaced);
-                *value = ByteArray::from(text);
-            }
-        }
-        batch.defined.truncate(levels);
-        batch.repeated.truncate(levels);
-        let defined = (deepest > 0).then_some(batch.defined.as_slice());
-        let repeated = (lists > 0).then_some(batch.repeated.as_slice());
-        writer.write_batch(&batch.values, defined, repeated)?;
-        reached = reached.saturating_add(count(records));
-    }
-    Ok(changed)
-}
-
-/// Replaces what is found in a value; returns how much that was.
-fn replaced(tools: &Tools, value: &[u8], name: Option<&[u8]>) -> (u64, Vec<u8>) {
-    let hits = tools.hits(value, name);
-    let mut text = Vec::new();
-    let mut at = 0;
-    let mut changed = 0_u64;
-    for hit in &hits {
-        let range = size(hit.range.start)..size(hit.range.end);
-        let found = value.get(range.clone()).unwrap_or_default();
-        if let (Some(before), Some((_, replacement))) =
-            (value.get(at..range.start), tools.replacement(hit, found))
-        {
-            text.extend_from_slice(before);
-            text.extend(replacement);
-            at = range.end;
-            changed = changed.saturating_add(1);
-        }
-    }
-    text.extend_from_slice(value.get(at..).unwrap_or_default());
-    (changed, text)
 }
 
 /// Gives the crate's writer the bytes of a stored column.

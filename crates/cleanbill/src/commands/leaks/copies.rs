@@ -6,8 +6,11 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use cleanbill_core::{leak::LeakClass, text};
-use cleanbill_data::{Outcome, Redaction};
+use cleanbill_core::{
+    leak::{LeakArtifact, LeakClass},
+    text,
+};
+use cleanbill_data::{Observer, Outcome, Redaction};
 use cleanbill_formats::limits::Limits;
 use cleanbill_scan::source::Folder;
 use tempfile::TempDir;
@@ -51,7 +54,12 @@ impl Copies {
     }
 
     /// Searches the copies, writes them anew while something is found, and gives them their name.
-    pub(super) fn publish(self, search: &Search<'_>, outcome: &mut Outcome) -> Result<(), Failure> {
+    pub(super) fn publish(
+        self,
+        search: &Search<'_>,
+        outcome: &mut Outcome,
+        watch: &dyn Observer,
+    ) -> Result<(), Failure> {
         if self.written == 0 {
             incomplete(outcome);
             return Ok(());
@@ -81,11 +89,23 @@ impl Copies {
                 str::to_owned,
             );
             let mut left = 0_u64;
-            let again = cleanbill_data::run(artifacts, options, None, Some(&mut next), &mut |_| {
-                left += 1;
-                Ok(())
-            })
+            let again = cleanbill_data::run(
+                artifacts,
+                options,
+                Some(&Stop(watch)),
+                Some(&mut next),
+                &mut |_| {
+                    left += 1;
+                    Ok(())
+                },
+            )
             .map_err(|error| failed(&error))?;
+            if again.stopped {
+                return Err(Failure::incomplete(text!(
+                    "broken off while the copies were searched: none were written",
+                    "在搜索副本时中止：未写入任何副本"
+                )));
+            }
             // A copy that cannot be read in full again is none.
             let is_readable = again.artifacts.iter().all(|artifact| artifact.copied);
             if left == 0 && is_readable {
@@ -101,6 +121,21 @@ impl Copies {
             "no copies were written: something is still found in them, or they cannot be read again",
             "未写入副本：其中仍有发现，或无法重新读取"
         )))
+    }
+}
+
+/// Hears whether a run is to be broken off, and no more.
+struct Stop<'a>(&'a dyn Observer);
+
+impl Observer for Stop<'_> {
+    fn total(&self, _: usize) {}
+
+    fn advanced(&self, _: u64, _: u64) {}
+
+    fn searched(&self, _: &LeakArtifact) {}
+
+    fn is_stopped(&self) -> bool {
+        self.0.is_stopped()
     }
 }
 
