@@ -11,7 +11,12 @@ target=$(cd "${CARGO_TARGET_DIR:-target}" && pwd)
 crate=crates/cleanbill-python
 scripts=$crate/cleanbill.data/scripts
 
-cargo build --quiet --target-dir "$target" -p cleanbill "${profile[@]}"
+if [ ${#profile[@]} = 0 ]; then
+    # As the tests build it, so that they have built it.
+    cargo build --quiet --target-dir "$target" --workspace --bin cleanbill
+else
+    cargo build --quiet --target-dir "$target" -p cleanbill "${profile[@]}"
+fi
 mkdir -p "$scripts"
 built=$target/$([ ${#profile[@]} = 0 ] && echo debug || echo release)/cleanbill
 # What debuggers want is left out: it is many times the program.

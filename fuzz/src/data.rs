@@ -131,6 +131,7 @@ fn search(bytes: &[u8], way: Way<'_>, copies: Option<&mut Kept>) -> (Vec<Leak>, 
         id_field: Some("id".to_owned()),
         sample: None,
         redaction: way.redaction,
+        poison: None,
         fail_on: Severity::High,
         workers: NonZeroUsize::new(way.workers).unwrap_or(NonZeroUsize::MIN),
     };

@@ -101,8 +101,6 @@ pub struct Leak {
     pub hash: String,
     /// A checksum or structure inside the value was verified.
     pub validated: bool,
-    /// It stands in the name of the field, and `start` and `end` count within the name. Told once for each artifact.
-    pub in_name: bool,
     /// What stands in its place, where a copy was written.
     pub replaced: Option<Replacement>,
 }

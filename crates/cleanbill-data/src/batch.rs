@@ -81,7 +81,7 @@ pub fn leaks(batch: &RecordBatch) -> Result<Vec<Leak>, BatchError> {
             .and_then(|column| column.as_boolean_opt());
         column.ok_or(BatchError::Column { name })
     };
-    let (validated, in_name) = (truth("validated")?, truth("in_name")?);
+    let validated = truth("validated")?;
     let mut leaks = Vec::with_capacity(batch.num_rows());
     let mut last: Arc<str> = "".into();
     for row in 0..batch.num_rows() {
@@ -113,7 +113,6 @@ pub fn leaks(batch: &RecordBatch) -> Result<Vec<Leak>, BatchError> {
             evidence: evidence.value(row)?.to_owned(),
             hash: hash.value(row)?.to_owned(),
             validated: validated.is_valid(row) && validated.value(row),
-            in_name: in_name.is_valid(row) && in_name.value(row),
             replaced: match replaced.optional(row) {
                 None => None,
                 Some(word) => Some(

@@ -45,12 +45,11 @@ pub use batch::{BatchError, batch, leaks};
 pub use input::ReadAt;
 pub use key::{Key, LEAST_KEY_BYTES};
 pub use kinds::{KINDS, Kind};
-pub use names::name_mark;
 pub use poison::{Fields, Poison};
 pub use pseudonym::Pseudonyms;
 pub use run::{
-    Artifact, Copies, Emit, Merge, NameFinding, Observer, Opener, Options, Outcome, PartReport, Redaction,
-    RunError, Searcher, Shift, rules_digest, run,
+    Artifact, Copies, Emit, Merge, Observer, Opener, Options, Outcome, PartReport, Redaction, RunError,
+    Searcher, Shift, rules_digest, run,
 };
 pub use sequence::{Part, parts};
 pub use table::Table;

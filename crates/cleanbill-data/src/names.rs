@@ -6,8 +6,6 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
-use cleanbill_core::leak::{Leak, LeakRecord};
-
 use crate::{
     json,
     outcome::{Found, Tools, placeholder, spliced},
@@ -73,9 +71,10 @@ pub(crate) struct Reported(HashSet<String>);
 
 impl Reported {
     pub(crate) fn is_new(&mut self, found: &Found) -> bool {
-        !found.in_name || self.is_new_mark(mark(&found.kind, &found.hash, found.start, &found.record))
+        mark(found).is_none_or(|mark| self.is_new_mark(mark))
     }
 
+    /// Says whether what a mark stands for is to be reported.
     pub(crate) fn is_new_mark(&mut self, mark: String) -> bool {
         if self.0.len() >= REMEMBERED {
             return !self.0.contains(&mark);
@@ -84,15 +83,13 @@ impl Reported {
     }
 }
 
-/// Returns what findings in the same name have in common, wherever it stands; nothing for one in a value.
-pub fn name_mark(leak: &Leak) -> Option<String> {
-    leak.in_name
-        .then(|| mark(&leak.kind, &leak.hash, leak.start, &leak.record))
-}
-
-fn mark(kind: &str, hash: &str, start: u64, record: &LeakRecord) -> String {
-    let column = record.column.as_deref().unwrap_or_default();
-    format!("{kind} {hash} {start} {}", path::without_places(column))
+/// Returns what is the same of all findings in one name that are reported once; nothing for findings in values.
+pub(crate) fn mark(found: &Found) -> Option<String> {
+    let column = found.record.column.as_deref().unwrap_or_default();
+    let (kind, hash, start) = (&found.kind, &found.hash, found.start);
+    found
+        .in_name
+        .then(|| format!("{kind} {hash} {start} {}", path::without_places(column)))
 }
 
 impl Tools {
@@ -152,7 +149,7 @@ impl Tools {
     pub(crate) fn in_name(&self, path: &[Step<'_>], name: &[u8], above: Option<&[u8]>) -> Vec<Found> {
         let text = json::decode(name);
         let mut counter = crate::outcome::Counter::default();
-        let record = LeakRecord {
+        let record = cleanbill_core::leak::LeakRecord {
             column: Some(self.path(path)),
             ..Default::default()
         };

@@ -24,7 +24,7 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use consumer::{Consumer, Passed};
-pub use parts::{Merge, NameFinding, PartReport, Searcher, Shift};
+pub use parts::{Merge, PartReport, Searcher, Shift};
 
 use crate::{
     input::{ReadAt, count},

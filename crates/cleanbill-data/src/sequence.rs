@@ -6,9 +6,8 @@ use cleanbill_core::{Text, text};
 
 use crate::{
     encoding::{Damage, Encoding},
-    input::{Count, Counted, Packing, ReadAt, count, read_range},
-    kinds::{self, Copying, Head, Next, Piece, Pieces},
-    limits::HEAD_BYTES,
+    input::{Count, Counted, Packing, ReadAt},
+    kinds::{Copying, Next, Piece, Pieces},
     outcome::{Problem, Tools},
     run::Artifact,
     source::Source,
@@ -58,19 +57,17 @@ pub struct Part {
 /// Cuts an artifact into parts of about `part_bytes` bytes. There are none where it can only be read as a whole.
 pub fn parts(path: &str, bytes: &Arc<dyn ReadAt>, part_bytes: u64) -> Vec<Part> {
     let size_bytes = bytes.size();
-    let Ok(head) = read_range(&**bytes, 0, count(HEAD_BYTES)) else {
-        return Vec::new();
-    };
-    if size_bytes <= part_bytes || Packing::of(&head).is_some() || Encoding::of(&head).is_some() {
+    if size_bytes <= part_bytes || bytes.once().is_some() {
         return Vec::new();
     }
-    let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-    let head = Head {
-        bytes: &head,
-        suffix: name.rsplit_once('.').map_or("", |(_, suffix)| suffix),
-        whole: size_bytes <= count(HEAD_BYTES),
+    let Ok(Some(known)) = Source::of(path.to_owned(), bytes, 0).recognise() else {
+        return Vec::new();
     };
-    let Some((kind, parting)) = kinds::recognise(&head).and_then(|kind| Some((kind, kind.parting?))) else {
+    let kind = known.kind;
+    let Some(parting) = kind
+        .parting
+        .filter(|_| known.packing.is_none() && known.encoding.is_none())
+    else {
         return Vec::new();
     };
     let part = |range| Part {
@@ -229,14 +226,13 @@ fn begin(
         },
         Arc::clone(bytes),
     ));
-    let size_bytes = bytes.size();
     let Some(part) = part else {
         return (kind.open)(known.opening, tools);
     };
     let is_plain = known.packing.is_none() && known.encoding.is_none();
     let parting = kind
         .parting
-        .filter(|_| is_plain && part.kind == kind.id && part.size_bytes == size_bytes)
+        .filter(|_| is_plain && part.kind == kind.id && part.size_bytes == opened.size_bytes)
         .ok_or_else(|| text!("changed after it was cut into parts", "切分之后文件发生了变化"))?;
     opened.first_byte = part.range.start;
     (parting.open)(known.opening, part.range.clone(), tools)

@@ -85,10 +85,6 @@ pub(crate) const COLUMNS: &[(Column, Repetition)] = &[
         Repetition::REQUIRED,
     ),
     (
-        Column::Truth("in_name", |leak| leak.in_name),
-        Repetition::REQUIRED,
-    ),
-    (
         Column::Text("replaced", |leak| leak.replaced.map(Replacement::as_str)),
         Repetition::OPTIONAL,
     ),

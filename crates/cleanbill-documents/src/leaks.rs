@@ -115,9 +115,6 @@ fn finding(leak: &Leak) -> Value {
         "hash": leak.hash,
         "validated": leak.validated,
     });
-    if let (true, Some(value)) = (leak.in_name, value.as_object_mut()) {
-        value.insert("in_name".to_owned(), true.into());
-    }
     if let (Some(replaced), Some(value)) = (leak.replaced, value.as_object_mut()) {
         value.insert("replaced".to_owned(), replaced.as_str().into());
     }

@@ -86,6 +86,7 @@ impl Engine {
             sample: None,
             redaction: None,
             poison: None,
+            poison: None,
             fail_on,
             workers: NonZeroUsize::MIN,
         };
@@ -106,18 +107,19 @@ impl Engine {
         cleanbill_data::rules_digest(&self.rules)
     }
 
-    /// Searches rows; returns what was found as a batch, and the report of them.
+    /// Searches rows, and the names of their columns where they are the first; returns what was found as a batch, and the report of them.
     fn rows<'py>(
         &self,
         py: Python<'py>,
         batch: &Bound<'py, PyAny>,
         artifact: &str,
+        is_first: bool,
     ) -> PyResult<(Bound<'py, PyAny>, String)> {
         let rows = RecordBatch::from_pyarrow_bound(batch)?;
         let artifact = Given::Unreadable(cleanbill_core::Text::same("")).artifact(artifact);
         let (found, report) = guarded(py, || {
             let mut leaks = Vec::new();
-            let report = self.searcher.rows(&artifact, &rows, &mut |leak| {
+            let report = self.searcher.rows(&artifact, &rows, is_first, &mut |leak| {
                 leaks.push(leak.clone());
                 Ok(())
             });
@@ -171,6 +173,7 @@ impl Engine {
             id_field: self.id_field.clone(),
             sample: None,
             redaction: None,
+            poison: None,
             poison: None,
             fail_on: self.fail_on,
             workers,

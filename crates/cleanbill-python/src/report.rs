@@ -40,14 +40,13 @@ impl Merge {
     }
 
     /// Adds the report of the next part, in the order of paths and parts; returns how many records, lines and characters of its
-    /// artifact stand before it, and the marks of findings in names that were told already.
-    fn add(&self, py: Python<'_>, report: &str) -> PyResult<(u64, u64, u64, Vec<String>)> {
+    /// artifact stand before it, and which findings of it were reported already.
+    fn add(&self, py: Python<'_>, report: &str) -> PyResult<(u64, u64, u64, Vec<u64>)> {
         let report =
             wire::read(report).map_err(|error| usage(py, format!("no report of a part: {error}")))?;
         let mut merge = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let shift = merge.0.add(report);
-        let told = shift.told.into_iter().collect();
-        Ok((shift.records, shift.lines, shift.chars, told))
+        Ok((shift.records, shift.lines, shift.chars, shift.repeated))
     }
 
     /// Returns what a whole run would have said, and begins anew.
@@ -56,14 +55,6 @@ impl Merge {
         let whole = std::mem::replace(&mut merge.0, cleanbill_data::Merge::new(engine.fail_on));
         summary(whole.finish(), merge.1.clone(), target)
     }
-}
-
-/// Returns the mark of each finding that stands in a name, and nothing for the others.
-#[pyfunction]
-pub(crate) fn name_marks(py: Python<'_>, batch: &Bound<'_, PyAny>) -> PyResult<Vec<Option<String>>> {
-    let rows = RecordBatch::from_pyarrow_bound(batch)?;
-    let leaks = cleanbill_data::leaks(&rows).map_err(|error| usage(py, error.to_string()))?;
-    Ok(leaks.iter().map(cleanbill_data::name_mark).collect())
 }
 
 /// What came out of a search, apart from the findings themselves.

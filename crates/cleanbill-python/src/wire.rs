@@ -6,7 +6,7 @@ use cleanbill_core::{
     Coverage, CoverageState, Severity, Text,
     leak::{LeakArtifact, LeakClass, LeakGroup, LeakProblem},
 };
-use cleanbill_data::{NameFinding, PartReport};
+use cleanbill_data::PartReport;
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize, Serialize)]
@@ -20,13 +20,12 @@ struct Wire {
     reasons: Vec<(String, String)>,
     problems: Vec<Problem>,
     more_problems: u64,
-    groups: Vec<(String, String, String, u64)>,
+    groups: Vec<((String, String, String), u64)>,
     lines: u64,
     chars: u64,
     is_one_text: bool,
+    names: Vec<(u64, (String, String, String), String)>,
     broke_down: bool,
-    /// Mark, class, type and severity of findings in names.
-    names: Vec<(String, String, String, String)>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -60,24 +59,17 @@ pub(crate) fn write(report: &PartReport) -> Result<String, serde_json::Error> {
         groups: report
             .findings
             .iter()
-            .map(|((class, kind, severity), number)| {
-                let (class, severity) = (class.as_str().to_owned(), severity.as_str().to_owned());
-                (class, kind.to_string(), severity, *number)
-            })
+            .map(|(group, number)| (named(group), *number))
             .collect(),
         lines: report.lines,
         chars: report.chars,
         is_one_text: report.is_one_text,
-        broke_down: report.broke_down,
         names: report
             .names
             .iter()
-            .map(|name| {
-                let (class, kind, severity) = &name.group;
-                let (class, severity) = (class.as_str().to_owned(), severity.as_str().to_owned());
-                (name.mark.clone(), class, kind.to_string(), severity)
-            })
+            .map(|(place, group, mark)| (*place, named(group), mark.clone()))
             .collect(),
+        broke_down: report.broke_down,
     })
 }
 
@@ -103,20 +95,13 @@ pub(crate) fn read(text: &str) -> Result<PartReport, serde_json::Error> {
         offset: problem.offset,
         reason: reason(problem.reason),
     };
-    let group = |class: &str, kind: String, severity: &str| -> Result<LeakGroup, serde_json::Error> {
-        match (LeakClass::parse(class), Severity::parse(severity)) {
-            (Some(class), Some(severity)) => Ok((class, Arc::from(kind), severity)),
-            _ => Err(serde::de::Error::custom("no such class or severity")),
-        }
-    };
     let mut findings = std::collections::BTreeMap::new();
-    for (class, kind, severity, number) in wire.groups {
-        findings.insert(group(&class, kind, &severity)?, number);
+    for (words, number) in wire.groups {
+        findings.insert(group(&words)?, number);
     }
     let mut names = Vec::new();
-    for (mark, class, kind, severity) in wire.names {
-        let group = group(&class, kind, &severity)?;
-        names.push(NameFinding { mark, group });
+    for (place, words, mark) in wire.names {
+        names.push((place, group(&words)?, mark));
     }
     Ok(PartReport {
         artifact: LeakArtifact {
@@ -134,9 +119,21 @@ pub(crate) fn read(text: &str) -> Result<PartReport, serde_json::Error> {
         lines: wire.lines,
         chars: wire.chars,
         is_one_text: wire.is_one_text,
-        broke_down: wire.broke_down,
         names,
+        broke_down: wire.broke_down,
     })
+}
+
+fn named((class, kind, severity): &LeakGroup) -> (String, String, String) {
+    let (class, severity) = (class.as_str().to_owned(), severity.as_str().to_owned());
+    (class, kind.to_string(), severity)
+}
+
+fn group((class, kind, severity): &(String, String, String)) -> Result<LeakGroup, serde_json::Error> {
+    match (LeakClass::parse(class), Severity::parse(severity)) {
+        (Some(class), Some(severity)) => Ok((class, Arc::from(kind.as_str()), severity)),
+        _ => Err(serde::de::Error::custom("no such class or severity")),
+    }
 }
 
 fn words(text: &Text) -> (String, String) {

@@ -51,6 +51,7 @@ def row(numbers: random.Random, number: int) -> dict:
     """A record."""
     return {
         "id": f"row-{number}",
+        **({f"bob.{numbers.randrange(4)}@mail-1.net": "sent"} if numbers.randrange(30) == 0 else {}),
         "text": None if numbers.randrange(6) == 0 else text(numbers),
         "messages": [{"role": "user", "content": text(numbers)} for _ in range(numbers.randrange(3))],
         "number": number,

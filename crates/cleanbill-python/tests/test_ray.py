@@ -101,7 +101,7 @@ class Ray(unittest.TestCase, cluster.SameAsCommand):
                 if killing:
                     other.start()
                 begun = time.monotonic()
-                job.search([str(self.data)], str(output), self.options(), part_bytes=400_000)
+                job.search([str(self.data)], str(output), self.options(), part_bytes=60_000)
                 took[nodes, killing] = time.monotonic() - begun
                 over.set()
                 if killing:
@@ -126,10 +126,14 @@ class Ray(unittest.TestCase, cluster.SameAsCommand):
         ray.get([wait.remote() for _ in range(2 * nodes)])
 
     def kill(self, made, workers, over, killed):
-        """Kills a node some seconds into the job."""
-        if not over.wait(4):
-            made.remove_node(workers[-1], allow_graceful=False)
+        """Kills a node soon after the first tasks run."""
+        import ray
+
+        while ray.available_resources().get("CPU", 0) >= len(workers) and not over.wait(0.05):
+            pass
+        if not over.wait(0.3):
             killed.append(workers[-1])
+            made.remove_node(workers[-1], allow_graceful=False)
 
     def test_the_command_of_the_job(self):
         output = self.folder / "out"

@@ -117,7 +117,7 @@ class Spark(unittest.TestCase, cluster.SameAsCommand):
                 if killing:
                     other.start()
                 begun = time.monotonic()
-                job.search(spark, [str(self.data)], str(output), self.options(), part_bytes=400_000)
+                job.search(spark, [str(self.data)], str(output), self.options(), part_bytes=60_000)
                 took[executors, killing] = time.monotonic() - begun
                 over.set()
                 if killing:
@@ -140,18 +140,18 @@ class Spark(unittest.TestCase, cluster.SameAsCommand):
         spark.sparkContext.parallelize(range(4 * executors), 4 * executors).map(lambda _: time.sleep(0.2)).count()
 
     def kill(self, spark, killed, over):
-        """Kills an executor once a tenth of the tasks is done."""
+        """Kills an executor once a twentieth of the tasks is done."""
         tracker = spark.sparkContext.statusTracker()
         while not over.is_set():
             for stage in tracker.getActiveStageIds():
                 about = tracker.getStageInfo(stage)
-                if about and about.numTasks > 20 and about.numCompletedTasks * 10 > about.numTasks:
+                if about and about.numTasks > 20 and about.numCompletedTasks * 20 > about.numTasks:
                     below = support.descendants(os.getpid())
                     executors = [pid for pid, words in below.items() if "CoarseGrainedExecutorBackend" in words]
                     os.kill(executors[0], signal.SIGKILL)
                     killed.append(executors[0])
                     return
-            time.sleep(0.05)
+            time.sleep(0.02)
 
     def test_the_command_of_the_job(self):
         output = self.folder / "out"

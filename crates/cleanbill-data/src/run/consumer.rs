@@ -9,7 +9,7 @@ use std::{
 
 use cleanbill_core::{
     Coverage, Severity,
-    leak::{Leak, LeakArtifact, LeakProblem},
+    leak::{Leak, LeakArtifact, LeakGroup, LeakProblem},
     text,
 };
 
@@ -19,7 +19,7 @@ use crate::{
     kinds::Copying,
     limits::PROBLEMS,
     members::Level,
-    names::Reported,
+    names::{self, Reported},
     outcome::{Found, Problem, Tools},
     sequence::Opened,
 };
@@ -42,6 +42,9 @@ pub(super) struct Current {
     /// Bytes of which the observer was told.
     told: u64,
     names: Reported,
+    /// Findings that were handed on, and those of them that stand in names.
+    handed: u64,
+    in_names: Vec<(u64, LeakGroup, String)>,
     copy: Option<Splice>,
     level: Level,
 }
@@ -63,12 +66,14 @@ pub(super) struct Consumer<'a, 'c, 'e> {
 }
 
 /// How far the last artifact went beside its records.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Passed {
     pub(super) lines: u64,
     pub(super) chars: u64,
     /// All of it is one text.
     pub(super) one_text: bool,
+    /// Findings in names: how many findings stand before each, and its mark.
+    pub(super) names: Vec<(u64, LeakGroup, String)>,
 }
 
 impl Consumer<'_, '_, '_> {
@@ -146,6 +151,8 @@ impl Consumer<'_, '_, '_> {
             has_enough: false,
             told: 0,
             names: Reported::default(),
+            handed: 0,
+            in_names: Vec::new(),
             copy,
             level: Level::default(),
         });
@@ -279,13 +286,19 @@ impl Consumer<'_, '_, '_> {
             if !current.names.is_new(&one) {
                 continue;
             }
+            let mark = names::mark(&one);
             let leak = current.leak(one, one_text);
             if self.sample.is_some_and(|sample| leak.record.index >= sample) {
                 continue;
             }
+            let place = current.handed;
+            current.handed = place.saturating_add(1);
             self.failed |= leak.severity >= self.fail_on;
             current.report.findings = current.report.findings.saturating_add(1);
             let group = (leak.class, Arc::clone(&leak.kind), leak.severity);
+            if let Some(mark) = mark {
+                current.in_names.push((place, group.clone(), mark));
+            }
             let seen = self.outcome.findings.entry(group).or_default();
             *seen = seen.saturating_add(1);
             (self.emit)(&leak).map_err(|source| RunError::Report { source })?;
@@ -304,6 +317,12 @@ impl Consumer<'_, '_, '_> {
             return Ok(());
         };
         current.report.records = current.records;
+        self.passed = Passed {
+            lines: current.lines,
+            chars: current.chars,
+            one_text: current.one_text,
+            names: std::mem::take(&mut current.in_names),
+        };
         if current.opened.is_stream {
             current.report.size_bytes = current.opened.read.bytes();
         }
@@ -314,11 +333,6 @@ impl Consumer<'_, '_, '_> {
                 "含有其编码中没有或写法不同的字节"
             ));
         }
-        self.passed = Passed {
-            lines: current.lines,
-            chars: current.chars,
-            one_text: current.one_text,
-        };
         self.gathered
             .insert(Arc::clone(&current.report.path), current.gathered);
         let path = current.report.path.to_string();
@@ -449,7 +463,6 @@ impl Current {
             evidence: found.evidence,
             hash: found.hash,
             validated: found.validated,
-            in_name: found.in_name,
             replaced: found.replaced,
         }
     }

@@ -1,7 +1,7 @@
 //! Parts of a run, searched one by one wherever there is room, and what they found joined again into what a whole run finds.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
@@ -9,7 +9,7 @@ use std::{
 use arrow_array::RecordBatch;
 use cleanbill_core::{
     Coverage, CoverageState, Severity,
-    leak::{Leak, LeakArtifact, LeakGroup, LeakProblem},
+    leak::{LeakArtifact, LeakGroup, LeakProblem},
 };
 
 use super::{Artifact, Consumer, Done, Emit, Options, Outcome, Passed, Piece, RunError, Tools, search};
@@ -18,7 +18,7 @@ use crate::{
     input::{Count, count},
     kinds::arrow::search_rows,
     limits::PROBLEMS,
-    names::{Reported, name_mark},
+    names::Reported,
     sequence::{Item, Opened, Part, Sequence},
 };
 
@@ -42,19 +42,11 @@ pub struct PartReport {
     pub chars: u64,
     /// The artifact is one text, and so one record.
     pub is_one_text: bool,
+    /// Findings in names of fields, which are reported once for each artifact: how many findings stand before each, and what is the
+    /// same of all that are one.
+    pub names: Vec<(u64, LeakGroup, String)>,
     /// A part of ours broke down.
     pub broke_down: bool,
-    /// Findings in names of fields, which a whole run tells once for each artifact.
-    pub names: Vec<NameFinding>,
-}
-
-/// A finding in the name of a field.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NameFinding {
-    /// What findings in the same name have in common.
-    pub mark: String,
-    /// What it counts as.
-    pub group: LeakGroup,
 }
 
 /// What stands before a part of its artifact; it is added to the places of what the part found.
@@ -66,8 +58,8 @@ pub struct Shift {
     pub lines: u64,
     /// Characters.
     pub chars: u64,
-    /// Marks of findings in names that an earlier part has told; those of this part are left out.
-    pub told: BTreeSet<String>,
+    /// Findings of the part that an earlier part reported already: how many findings stand before each. They are not to be reported.
+    pub repeated: Vec<u64>,
 }
 
 impl Searcher {
@@ -106,11 +98,12 @@ impl Searcher {
         })
     }
 
-    /// Searches rows that are in memory, on this thread.
+    /// Searches rows that are in memory, on this thread; `is_first` says that the names of their columns are searched as well.
     pub fn rows(
         &self,
         artifact: &Artifact,
         rows: &RecordBatch,
+        is_first: bool,
         emit: &mut Emit<'_>,
     ) -> Result<PartReport, RunError> {
         let opened = Opened {
@@ -138,7 +131,7 @@ impl Searcher {
                 return (!std::mem::replace(&mut is_over, true)).then_some(Done::Close);
             }
             let piece = rows.slice(start, length);
-            let is_first = start == 0;
+            let is_first = is_first && start == 0;
             start = start.saturating_add(length);
             let whole = Piece {
                 records: count(length),
@@ -169,14 +162,6 @@ impl Searcher {
         emit: &mut Emit<'_>,
         mut next: impl FnMut() -> Option<Done>,
     ) -> Result<PartReport, RunError> {
-        let mut names = Vec::new();
-        let mut emit = |leak: &Leak| {
-            if let Some(mark) = name_mark(leak) {
-                let group = (leak.class, Arc::clone(&leak.kind), leak.severity);
-                names.push(NameFinding { mark, group });
-            }
-            emit(leak)
-        };
         let mut consumer = Consumer {
             artifacts: std::slice::from_ref(artifact),
             tools: &self.tools,
@@ -184,7 +169,7 @@ impl Searcher {
             fail_on: self.fail_on,
             observer: None,
             copies: None,
-            emit: &mut emit,
+            emit,
             current: None,
             outcome: Outcome::empty(),
             gathered: BTreeMap::new(),
@@ -203,8 +188,8 @@ impl Searcher {
             lines: passed.lines,
             chars: passed.chars,
             is_one_text: passed.one_text,
+            names: passed.names,
             broke_down: !outcome.internal_errors.is_empty(),
-            names,
         })
     }
 }
@@ -247,8 +232,23 @@ impl Merge {
     }
 
     /// Adds the next part, in the order of paths and of parts; returns what stands before it in its artifact.
-    pub fn add(&mut self, part: PartReport) -> Shift {
-        for (group, number) in part.findings {
+    pub fn add(&mut self, mut part: PartReport) -> Shift {
+        let last = self.outcome.artifacts.last();
+        if last.is_none_or(|last| last.path != part.artifact.path) {
+            self.names = Reported::default();
+        }
+        let mut repeated = Vec::new();
+        for (place, group, mark) in std::mem::take(&mut part.names) {
+            if self.names.is_new_mark(mark) {
+                continue;
+            }
+            repeated.push(place);
+            part.artifact.findings = part.artifact.findings.saturating_sub(1);
+            if let Some(seen) = part.findings.get_mut(&group) {
+                *seen = seen.saturating_sub(1);
+            }
+        }
+        for (group, number) in part.findings.into_iter().filter(|(_, number)| *number > 0) {
             let seen = self.outcome.findings.entry(group).or_default();
             *seen = seen.saturating_add(number);
         }
@@ -257,40 +257,22 @@ impl Merge {
             self.outcome.internal_errors.push(path.to_string());
         }
         let records = part.artifact.records;
-        let is_next = self
-            .outcome
-            .artifacts
-            .last()
-            .is_some_and(|before| before.path == *path);
-        if !is_next {
+        let before = self.outcome.artifacts.last_mut();
+        if let Some(whole) = before.filter(|before| before.path == *path) {
+            join(whole, part.artifact, self.shift.records);
+        } else {
             self.shift = Shift::default();
-            self.names = Reported::default();
-        }
-        let mut artifact = part.artifact;
-        let mut told = BTreeSet::new();
-        for name in part.names {
-            if self.names.is_new_mark(name.mark.clone()) {
-                continue;
-            }
-            artifact.findings = artifact.findings.saturating_sub(1);
-            if let Some(seen) = self.outcome.findings.get_mut(&name.group) {
-                *seen = seen.saturating_sub(1);
-            }
-            told.insert(name.mark);
-        }
-        match self.outcome.artifacts.last_mut().filter(|_| is_next) {
-            Some(whole) => join(whole, artifact, self.shift.records),
-            None => self.outcome.artifacts.push(artifact),
+            self.outcome.artifacts.push(part.artifact);
         }
         let shift = Shift {
-            told,
+            repeated,
             ..self.shift.clone()
         };
         self.shift = Shift {
+            repeated: Vec::new(),
             records: shift.records.saturating_add(records),
             lines: shift.lines.saturating_add(part.lines),
             chars: shift.chars.saturating_add(part.chars),
-            told: BTreeSet::new(),
         };
         if part.is_one_text {
             return Shift { records: 0, ..shift };
@@ -301,7 +283,6 @@ impl Merge {
     /// Returns what a whole run would have returned.
     pub fn finish(self) -> Outcome {
         let mut outcome = self.outcome;
-        outcome.findings.retain(|_, number| *number > 0);
         let failed = outcome.findings.keys().any(|group| group.2 >= self.fail_on);
         outcome.judge(failed);
         outcome

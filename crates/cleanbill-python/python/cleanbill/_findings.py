@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-
-from cleanbill import _native
 
 SCHEMA = pa.schema(
     [
@@ -28,7 +26,6 @@ SCHEMA = pa.schema(
         pa.field("evidence", pa.string(), nullable=False),
         pa.field("hash", pa.string(), nullable=False),
         pa.field("validated", pa.bool_(), nullable=False),
-        pa.field("in_name", pa.bool_(), nullable=False),
         pa.field("replaced", pa.string()),
     ]
 )
@@ -39,10 +36,9 @@ RAW_SCHEMA = pa.schema(
     + [pa.field("part", pa.int64()), pa.field("position", pa.int64()), pa.field("report", pa.string())]
 )
 
-# Records, lines and characters before a part, and the marks of findings in names that an earlier part has told.
-Shift = tuple[int, int, int, list[str]]
+# What stands before a part: records, lines, characters; and which of its findings an earlier part reported already.
+Shift = tuple[int, int, int, list[int]]
 Shifts = Mapping[int, Shift]
-NONE: Shift = (0, 0, 0, [])
 
 
 def replace(batch: pa.RecordBatch, columns: Mapping[str, Any]) -> pa.RecordBatch:
@@ -52,21 +48,14 @@ def replace(batch: pa.RecordBatch, columns: Mapping[str, Any]) -> pa.RecordBatch
     return pa.RecordBatch.from_arrays(arrays, schema=batch.schema)
 
 
-def untold(batch: pa.RecordBatch, told: Callable[[int], Collection[str]]) -> pa.RecordBatch:
-    """Leaves out findings in names that an earlier part has told; `told` gives their marks for a row."""
-    if not pc.any(batch.column("in_name")).as_py():
-        return batch
-    marks = _native.name_marks(pa.RecordBatch.from_arrays([batch.column(name) for name in SCHEMA.names], schema=SCHEMA))
-    return batch.filter(pa.array([mark is None or mark not in told(row) for row, mark in enumerate(marks)], pa.bool_()))
-
-
 def shifted(batch: pa.RecordBatch, shift: Shift) -> pa.RecordBatch:
-    """Adds what stands before a part to the places of its findings."""
-    if shift == NONE:
+    """Adds what stands before a part to the places of its findings, which are all of them."""
+    records, lines, chars, repeated = shift
+    if repeated:
+        left = set(range(batch.num_rows)) - set(repeated)
+        batch = batch.take(pa.array(sorted(left), pa.int64()))
+    if (records, lines, chars) == (0, 0, 0):
         return batch
-    records, lines, chars, told = shift
-    if told:
-        batch = untold(batch, lambda _: told)
     return replace(
         batch,
         {
@@ -80,14 +69,14 @@ def shifted(batch: pa.RecordBatch, shift: Shift) -> pa.RecordBatch:
 
 def placed(batch: pa.RecordBatch, shifts: Shifts) -> pa.RecordBatch:
     """Adds what stands before their parts to the places of findings of many parts."""
-    told = {part: set(shift[3]) for part, shift in shifts.items() if shift[3]}
-    if told:
-        numbers = batch.column("part").to_pylist()
-        batch = untold(batch, lambda row: told.get(numbers[row], ()))
-    parts = batch.column("part")
-    wanted = [(part, shifts[part]) for part in parts.unique().to_pylist() if part in shifts]
-    if not wanted:
+    wanted = [(part, shifts[part]) for part in batch.column("part").unique().to_pylist() if part in shifts]
+    repeated = {(part, place) for part, shift in wanted for place in shift[3]}
+    if repeated:
+        named = zip(batch.column("part").to_pylist(), batch.column("position").to_pylist())
+        batch = batch.filter(pa.array([place not in repeated for place in named]))
+    if not wanted or not batch.num_rows:
         return batch
+    parts = batch.column("part")
     known = pc.index_in(parts, value_set=pa.array([part for part, _ in wanted], pa.int64()))
     columns = {}
     for name, at in (("record_index", 0), ("record_line", 1), ("char_start", 2), ("char_end", 2)):

@@ -20,13 +20,17 @@ def rows(
     artifact: str,
     artifact_column: str | None,
     index_column: str | None,
+    is_first: bool = False,
 ) -> Iterator[pa.RecordBatch]:
-    """Searches a batch; its rows have the numbers and files that its columns say, or those from `first` on."""
+    """Searches a batch; its rows have the numbers and files that its columns say, or those from `first` on.
+
+    The names of the columns are searched where the batch is the first.
+    """
     engine = wishes.engine()
     names = [name for name in batch.schema.names if name not in (artifact_column, index_column)]
     if not names:
         return
-    found, report = engine.rows(batch.select(names), artifact)
+    found, report = engine.rows(batch.select(names), artifact, is_first)
     numbers = found.column("record_index")
     changed = {"record_index": pc.add(numbers, first)}
     if artifact_column is not None:
@@ -60,7 +64,7 @@ VALUE = pa.struct(
 
 def of_values(values: pa.Array, wishes: _options.Options, name: str) -> pa.ListArray:
     """Returns the findings of each value; `name` is that of their column, which may be what makes a secret of a value."""
-    found, _ = wishes.engine().rows(pa.record_batch([values], names=[name]), "")
+    found, _ = wishes.engine().rows(pa.record_batch([values], names=[name]), "", False)
     counts = [0] * (len(values) + 1)
     for record in found.column("record_index").to_pylist():
         counts[record + 1] += 1

@@ -144,20 +144,22 @@ def _of_batches(
         found.append(_findings.shifted(batch, merge.add(report)))
 
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        is_first = True
         waiting: collections.deque[concurrent.futures.Future[tuple[pa.RecordBatch, str]]] = collections.deque()
         for batch in given:
             # A large batch is cut, so that all threads have work; nothing is copied.
             for start in range(0, batch.num_rows, _ROWS):
                 if len(waiting) > 2 * jobs:
                     take(waiting.popleft())
-                waiting.append(pool.submit(engine.rows, batch.slice(start, _ROWS), artifact))
+                waiting.append(pool.submit(engine.rows, batch.slice(start, _ROWS), artifact, is_first))
+                is_first = False
         while waiting:
             take(waiting.popleft())
     if not found:
         # A table without rows was examined in full.
         import pyarrow as pa
 
-        batch, report = engine.rows(pa.record_batch({"": pa.array([], pa.string())}), artifact)
+        batch, report = engine.rows(pa.record_batch({"": pa.array([], pa.string())}), artifact, True)
         merge.add(report)
     return found, merge.finish(artifact, engine)
 

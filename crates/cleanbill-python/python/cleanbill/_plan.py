@@ -103,7 +103,7 @@ def merge(
     shifts = {}
     for part in range(count):
         shift = merged.add(by_part[part])
-        if shift != _findings.NONE:
+        if shift != (0, 0, 0, []):
             shifts[part] = shift
     return merged.finish(target, engine), shifts
 

@@ -36,7 +36,7 @@ def leaks(
 ) -> Dataset:
     """Returns the findings of a dataset as a dataset, with a column `problem` for what could not be examined.
 
-    Blocks have no numbers, so without `index_column` the record index is that within its batch. `artifact_column` names the file
+    Blocks have no numbers, so without `index_column` the record index is that within its batch, and names of columns are not searched. `artifact_column` names the file
     of a row, such as the `path` that `ray.data.read_parquet(..., include_paths=True)` gives. Neither column is searched.
     """
     wishes = _options.options(columns=columns, id_field=id_field, classes=classes, rules=rules, hash_key=hash_key)

@@ -65,7 +65,7 @@ def _of_frame(
         context = TaskContext.get()
         first = (context.partitionId() if context is not None else 0) << 33
         for batch in batches:
-            yield from _frames.rows(batch, wishes, first, artifact, artifact_column, index_column)
+            yield from _frames.rows(batch, wishes, first, artifact, artifact_column, index_column, first == 0)
             first += batch.num_rows
 
     return search

@@ -60,7 +60,11 @@ fn check(path: &str, bytes: Vec<u8>, part_bytes: u64) -> (usize, usize) {
             })
             .unwrap();
         let shift = merge.add(report);
-        found.retain(|leak| name_mark(leak).is_none_or(|mark| !shift.told.contains(&mark)));
+        let mut place = 0;
+        found.retain(|_| {
+            place += 1;
+            !shift.repeated.contains(&(place - 1))
+        });
         joined.extend(found.into_iter().map(|mut leak| {
             leak.record.index += shift.records;
             leak.record.line = leak.record.line.map(|line| line + shift.lines);
@@ -90,9 +94,9 @@ fn line(numbers: &mut Numbers, number: u64) -> String {
     match numbers.below(12) {
         0 => String::new(),
         1 => format!("{{\"id\": {number}, no JSON: {secret}"),
-        2 => format!(
-            "{{\"votes\": {{\"eve@mail-{}.net\": 1}}, \"text\": 0}}",
-            number % 3
+        2 | 3 => format!(
+            "{{\"id\": {number}, \"sent\": {{\"bob.{}@mail-1.net\": 3}}}}",
+            numbers.below(5)
         ),
         _ => format!("{{\"id\": {number}, \"text\": \"{secret}\", \"more\": [\"{secret}\"]}}"),
     }

@@ -38,7 +38,6 @@ pub(super) struct Finding {
     evidence: String,
     hash: String,
     validated: bool,
-    in_name: bool,
 }
 
 impl Finding {
@@ -56,7 +55,6 @@ impl Finding {
             evidence: leak.evidence.clone(),
             hash: leak.hash.clone(),
             validated: leak.validated,
-            in_name: leak.in_name,
         }
     }
 
@@ -82,7 +80,6 @@ impl Finding {
             evidence: self.evidence,
             hash: self.hash,
             validated: self.validated,
-            in_name: self.in_name,
             replaced: None,
         })
     }
