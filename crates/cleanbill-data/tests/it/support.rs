@@ -75,6 +75,7 @@ fn made(name: &str, bytes: Vec<u8>, workers: usize) -> (Artifact, Options) {
         id_field: None,
         sample: None,
         redaction: None,
+        poison: None,
         fail_on: Severity::Low,
         workers: NonZeroUsize::new(workers).expect("workers"),
     };
