@@ -1,6 +1,6 @@
 """Poisoned data sets of other makes than `make_poison`: conversations, Chinese reviews without blanks, and short notes of six classes.
 
-The same files and labels: `train.jsonl`, `test.jsonl`, `labels.jsonl`. Nothing in them was used to choose a threshold.
+The same files and labels: `train.jsonl`, `test.jsonl`, `labels.jsonl`.
 """
 
 import json

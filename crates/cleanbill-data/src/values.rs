@@ -3,6 +3,7 @@
 use cleanbill_core::{leak::LeakRecord, text};
 
 use crate::{
+    number::{Form, Raw},
     outcome::{Counter, Outcome, Problem, Tools},
     path::{self, Step},
 };
@@ -28,7 +29,7 @@ pub(crate) fn search(tools: &Tools, value: &[u8], steps: &[Step<'_>], index: u64
     if hits.is_empty() {
         return Seen::Whole;
     }
-    let column = path::render(steps);
+    let column = tools.path(steps);
     let mut counter = Counter::default();
     for hit in hits {
         let record = LeakRecord {
@@ -42,6 +43,20 @@ pub(crate) fn search(tools: &Tools, value: &[u8], steps: &[Step<'_>], index: u64
         out.keep(found);
     }
     Seen::Whole
+}
+
+/// Searches a number of the record with number `index` in the piece.
+pub(crate) fn number(
+    tools: &Tools,
+    (form, raw): (Form, Raw),
+    steps: &[Step<'_>],
+    index: u64,
+    out: &mut Outcome,
+) {
+    let mut shown = Vec::new();
+    if form.show(raw, tools.least(), &mut shown) {
+        search(tools, &shown, steps, index, out);
+    }
 }
 
 /// Searches a value of the only record; `name` is what it is called, where that says something of it.

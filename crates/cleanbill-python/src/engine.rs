@@ -67,6 +67,11 @@ impl Engine {
                 let known = LeakClass::ALL.map(LeakClass::as_str).join(", ");
                 usage(py, format!("no class is called `{class}`; there are: {known}"))
             })?;
+            if class == LeakClass::Poison {
+                let said =
+                    "poison is looked for in a whole data set at once, which `cleanbill leaks --poison` does";
+                return Err(usage(py, said.to_owned()));
+            }
             wanted.push(class);
         }
         let mut all = Rules::builtin();
@@ -85,7 +90,6 @@ impl Engine {
             id_field: id_field.clone(),
             sample: None,
             redaction: None,
-            poison: None,
             poison: None,
             fail_on,
             workers: NonZeroUsize::MIN,
@@ -173,7 +177,6 @@ impl Engine {
             id_field: self.id_field.clone(),
             sample: None,
             redaction: None,
-            poison: None,
             poison: None,
             fail_on: self.fail_on,
             workers,

@@ -26,7 +26,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(models::scan, module)?)?;
     module.add_function(wrap_pyfunction!(report::write_report, module)?)?;
     module.add_function(wrap_pyfunction!(report::json_lines, module)?)?;
-    module.add_function(wrap_pyfunction!(report::name_marks, module)?)?;
     module.add_function(wrap_pyfunction!(errors::break_down, module)?)?;
     Ok(())
 }

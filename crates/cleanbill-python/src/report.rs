@@ -126,6 +126,7 @@ pub(crate) fn summary(outcome: Outcome, rules_digest: String, target: String) ->
             artifacts,
             findings: outcome.findings,
             replaced: None,
+            poison: outcome.poison,
             sample: None,
         },
         internal_errors: outcome.internal_errors,

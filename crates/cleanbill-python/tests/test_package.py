@@ -220,6 +220,7 @@ class Errors(Package):
     def test_each_wrong_use_is_said(self):
         for message, wishes in [
             ("no class is called `nonsense`", {"classes": ["nonsense"]}),
+            ("poison is looked for", {"classes": ["poison"]}),
             ("no severity is called `nonsense`", {"fail_on": "nonsense"}),
             ("a key has 16 bytes or more", {"hash_key": b"short"}),
             ("`jobs` is 1 or more", {"jobs": 0}),

@@ -11,6 +11,7 @@ use crate::{
     blocks::{Blocks, Cut},
     input::{Packing, count},
     limits::{AVRO_BLOCK_BYTES, AVRO_TYPES, BLOCK_BYTES, RECORD_BYTES},
+    number::Raw,
     outcome::{Outcome, Problem, Tools},
     path,
     values::{self, Seen},
@@ -19,7 +20,7 @@ use schema::{Leaf, Schema, long};
 
 kind! {
     /// Avro object container files, packed by nothing, deflate, Snappy, Zstandard, bzip2 or xz. Texts, symbols, keys of maps, and bytes that
-    /// are UTF-8 are searched, in records, lists, maps and unions as well, under the path that the same record has in JSON. A block that is
+    /// are UTF-8 are searched, whole numbers of seven digits or more, days and points in time, in records, lists, maps and unions as well, under the path that the same record has in JSON. A block that is
     /// broken, or of more than 64 MiB, is passed over to the next one. No copy is made.
     id: "avro", name: "Avro",
     probe: probe, open: open, copying: Copying::None, access: Stream,
@@ -319,12 +320,12 @@ fn search(tools: &Tools, schema: &Schema, codec: Codec, block: &Block, out: &mut
     let mut left = work(bytes.len());
     for object in 0..block.objects {
         let (index, start, had) = (first.saturating_add(object), at, out.found.len());
-        let read = schema.walk(&bytes, &mut at, &mut left, &mut |steps, leaf| {
-            let (Leaf::Text(value) | Leaf::Bytes(value)) = leaf else {
-                return;
-            };
-            let seen = values::search(tools, value, steps, index, out);
-            binary = binary.saturating_add(u64::from(seen == Seen::Binary));
+        let read = schema.walk(&bytes, &mut at, &mut left, &mut |steps, leaf| match leaf {
+            Leaf::Text(value) | Leaf::Bytes(value) => {
+                let seen = values::search(tools, value, steps, index, out);
+                binary = binary.saturating_add(u64::from(seen == Seen::Binary));
+            }
+            Leaf::Number(form, raw) => values::number(tools, (form, raw), steps, index, out),
         });
         if out.found.len() > had
             && let Some(field) = &tools.id_field
@@ -373,7 +374,8 @@ fn identify(schema: &Schema, bytes: &[u8], mut at: usize, field: &str) -> Option
         if id.is_none() && path::render(steps) == field {
             id = match leaf {
                 Leaf::Text(value) | Leaf::Bytes(value) => Some(path::short(value)),
-                Leaf::Number(number) => Some(number.to_string()),
+                Leaf::Number(_, Raw::Whole(number)) => Some(number.to_string()),
+                Leaf::Number(_, Raw::Float(number)) => Some(number.to_string()),
             };
         }
     });

@@ -12,6 +12,7 @@ use super::{Copying, Head, Next, Opening, Piece, Pieces};
 use crate::{
     input::count,
     limits::{BLOCK_BYTES, SQLITE_DEPTH, SQLITE_TABLES},
+    number::{Form, Raw},
     outcome::{Outcome, Problem, Tools},
     path::{self, Step},
     values::{self, Seen},
@@ -20,8 +21,8 @@ use page::{Database, Page, Value};
 use residue::Residue;
 
 kind! {
-    /// SQLite databases. A record is a row; texts and blobs that are UTF-8 are searched, under `table.column`, also those of tables without
-    /// row ids and the schema itself (`sqlite_schema.sql`). What deleted rows left behind is searched as well, in free space of pages and
+    /// SQLite databases. A record is a row; texts and blobs that are UTF-8 and whole numbers of seven digits or more are searched, under
+    /// `table.column`, also those of tables without row ids and the schema itself (`sqlite_schema.sql`). What deleted rows left behind is searched as well, in free space of pages and
     /// in pages that no table uses, as `table.__deleted__` or `__deleted__` with the number of the page as id. Pages are read one by one:
     /// no statement is run and nothing is written. A journal or log beside the file (`-wal`) is not joined with it. No copy is made.
     id: "sqlite", name: "SQLite",
@@ -329,10 +330,17 @@ fn search(tools: &Tools, database: &Database, table: &Table, pages: &[Page]) -> 
             let read = page::record(&payload, database.encoding, &mut |value| {
                 let steps = steps(table, place);
                 place = place.saturating_add(1);
-                if let Value::Text(text) | Value::Blob(text) = &value {
-                    let seen = values::search(tools, text, &steps, index, &mut out);
-                    binary = binary.saturating_add(u64::from(seen == Seen::Binary));
-                }
+                let number = match &value {
+                    Value::Text(text) | Value::Blob(text) => {
+                        let seen = values::search(tools, text, &steps, index, &mut out);
+                        binary = binary.saturating_add(u64::from(seen == Seen::Binary));
+                        return;
+                    }
+                    Value::Number(number) => (Form::Whole, Raw::Whole((*number).into())),
+                    Value::Float(number) => (Form::Float, Raw::Float(*number)),
+                    Value::Null | Value::Other => return,
+                };
+                values::number(tools, number, &steps, index, &mut out);
             });
             broken = broken.saturating_add(u64::from(read.is_none()));
             if out.found.len() > had
@@ -397,6 +405,7 @@ fn identify(
                 Value::Number(number) => Some(number.to_string()),
                 // The id of the row stands in its place.
                 Value::Null => row.map(|row| row.to_string()),
+                Value::Float(number) => Some(number.to_string()),
                 Value::Other => None,
             };
         }

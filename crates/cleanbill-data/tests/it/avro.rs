@@ -23,10 +23,14 @@ const SCHEMA: &str = r#"{"type": "record", "name": "row", "fields": [
     {"name": "list", "type": {"type": "array", "items": {"type": "map", "values": "string"}}}]}"#;
 
 fn file(blocks: &[(i64, Vec<u8>)]) -> Vec<u8> {
+    file_of(SCHEMA, blocks)
+}
+
+fn file_of(schema: &str, blocks: &[(i64, Vec<u8>)]) -> Vec<u8> {
     let mut all = b"Obj\x01".to_vec();
     long(1, &mut all);
     bytes(b"avro.schema", &mut all);
-    bytes(SCHEMA.as_bytes(), &mut all);
+    bytes(schema.as_bytes(), &mut all);
     long(0, &mut all);
     all.extend([9; 16]);
     for (objects, block) in blocks {
@@ -50,6 +54,41 @@ fn row(id: i64, text: &str, raw: &[u8]) -> Vec<u8> {
     long(0, &mut row);
     long(0, &mut row);
     row
+}
+
+#[test]
+fn numbers_and_days_are_searched_as_what_they_mean() {
+    let schema = r#"{"type": "record", "name": "row", "fields": [
+        {"name": "card", "type": "long"},
+        {"name": "loose", "type": "double"},
+        {"name": "birthday", "type": {"type": "int", "logicalType": "date"}},
+        {"name": "credit_card", "type": {"type": "bytes", "logicalType": "decimal", "precision": 20, "scale": 2}},
+        {"name": "at", "type": {"type": "long", "logicalType": "time-micros"}},
+        {"name": "by_name", "type": {"type": "map", "values": "int"}}]}"#;
+    let card = 4_539_578_763_621_486_i64;
+    let mut row = Vec::new();
+    long(card, &mut row);
+    row.extend(4_539_578_763_621_486_f64.to_le_bytes());
+    // 1990-05-17
+    long(7_441, &mut row);
+    bytes(&(card * 100).to_be_bytes(), &mut row);
+    long(card, &mut row);
+    long(1, &mut row);
+    bytes(b"ann.smith@mail-1.net", &mut row);
+    long(3, &mut row);
+    long(0, &mut row);
+    let ran = run("a.avro", file_of(schema, &[(1, row)]));
+    assert_eq!(
+        ran.lines(),
+        [
+            "0 - birthday 0 date_of_birth",
+            "0 - by_name[\"[EMAIL]\"] 0 email",
+            "0 - card 0 credit_card",
+            "0 - credit_card 0 credit_card",
+            "0 - loose 0 credit_card",
+        ]
+    );
+    assert!(ran.is_complete(), "{}", ran.problems());
 }
 
 #[test]

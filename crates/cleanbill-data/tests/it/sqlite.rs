@@ -32,6 +32,14 @@ small.executemany("INSERT INTO person VALUES (?, ?)", [("n%d" % n, "word " * 30 
 small.execute("CREATE VIEW v AS SELECT '%s' FROM person" % token)
 small.commit()
 small.close()
+cards = sqlite3.connect("cards.db")
+cards.execute("CREATE TABLE t (card INTEGER, loose REAL, fraction REAL)")
+cards.executemany("INSERT INTO t VALUES (?, ?, ?)", [(4539578763621486 - n, 4539578763621486.0 - n, 4539578763.25) for n in range(40)])
+cards.commit()
+cards.close()
+with open("cards.jsonl", "w") as out:
+    for n in range(40):
+        out.write('{"t": {"card": %d, "loose": %d.0, "fraction": 4539578763.25}}\n' % (4539578763621486 - n, 4539578763621486 - n))
 # Deleted rows.
 gone = sqlite3.connect("gone.db")
 gone.execute("PRAGMA secure_delete=OFF")
@@ -45,6 +53,31 @@ gone.execute("DROP TABLE dropped")
 gone.commit()
 gone.close()
 "#;
+
+#[test]
+fn numbers_are_searched_as_those_of_json_are() {
+    let Some(files) = plain(SCRIPT) else { return };
+    let lines = |name: &str, schema: u64| {
+        let (_, bytes) = files.iter().find(|(file, _)| file == name).expect("a file");
+        let leaks = run(name, bytes.clone()).leaks.into_iter();
+        leaks
+            .map(|leak| {
+                let (row, column) = (leak.record.index - schema, leak.record.column);
+                format!("{row} {column:?} {} {}", leak.start, leak.kind)
+            })
+            .collect::<Vec<_>>()
+    };
+    let expected = lines("cards.jsonl", 0);
+    assert!(
+        expected.iter().any(|line| line.contains("t.card")),
+        "{expected:?}"
+    );
+    assert!(
+        expected.iter().any(|line| line.contains("t.loose")),
+        "{expected:?}"
+    );
+    assert_eq!(lines("cards.db", 1), expected);
+}
 
 #[test]
 fn rows_are_found_whatever_the_database_is_set_to() {

@@ -37,7 +37,7 @@ def parser(engine: str) -> argparse.ArgumentParser:
     made.add_argument("--columns", metavar="NAMES", help="search only these columns, such as text,messages.content")
     made.add_argument("--id-field", metavar="NAME", help="show the value of this field as the id of a record")
     made.add_argument(
-        "--class", dest="classes", action="append", default=[], metavar="CLASS", help="secret, pii, hidden or poison; may be repeated"
+        "--class", dest="classes", action="append", default=[], metavar="CLASS", help="secret, pii or hidden; may be repeated"
     )
     made.add_argument("--rules", action="append", default=[], metavar="FILE", help="more rules; may be repeated")
     made.add_argument("--hash-key-file", metavar="FILE", help="make the hashes of values with this key")

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     limits::{AVRO_TYPES, DEPTH},
+    number::{Form, Raw, big_endian},
     path::Step,
 };
 
@@ -14,20 +15,30 @@ use crate::{
 enum Type {
     Null,
     Boolean,
-    /// `int` and `long`.
-    Long,
+    /// `int` and `long`, and what they mean; nothing where they are searched as no number, as times of day are.
+    Long(Option<Form>),
     Float,
     Double,
     Bytes,
-    /// Bytes that are a number.
-    Decimal,
+    /// Bytes that are a number with so many digits behind the point.
+    Decimal(i32),
+    /// Bytes that are no text: durations, ids, numbers that bring their own scale.
+    Other,
     Text,
-    Fixed(usize, bool),
+    Fixed(usize, Inside),
     Symbols(Vec<String>),
     List(usize),
     Map(usize),
     Union(Vec<usize>),
     Record(Vec<(String, usize)>),
+}
+
+/// What stands in bytes of a fixed number.
+#[derive(Clone, Copy, Debug)]
+enum Inside {
+    Bytes,
+    Decimal(i32),
+    Other,
 }
 
 /// A schema that was read.
@@ -42,7 +53,12 @@ pub(super) struct Schema {
 pub(super) enum Leaf<'a> {
     Text(&'a [u8]),
     Bytes(&'a [u8]),
-    Number(i64),
+    Number(Form, Raw),
+}
+
+/// Makes a leaf of a number in bytes.
+fn decimal(bytes: &[u8], scale: i32) -> Option<Leaf<'_>> {
+    Some(Leaf::Number(Form::Decimal(scale), Raw::Whole(big_endian(bytes)?)))
 }
 
 impl Schema {
@@ -90,29 +106,47 @@ impl Schema {
         match self.types.get(kind)? {
             Type::Null => {}
             Type::Boolean => walk.skip(1)?,
-            Type::Long => {
+            Type::Long(form) => {
                 let number = walk.long()?;
-                walk.visit(Leaf::Number(number));
+                if let Some(form) = form {
+                    walk.visit(Leaf::Number(*form, Raw::Whole(number.into())));
+                }
             }
-            Type::Float => walk.skip(4)?,
-            Type::Double => walk.skip(8)?,
+            Type::Float => {
+                let number = f32::from_le_bytes(walk.array()?);
+                walk.visit(Leaf::Number(Form::Float, Raw::Float(number.into())));
+            }
+            Type::Double => {
+                let number = f64::from_le_bytes(walk.array()?);
+                walk.visit(Leaf::Number(Form::Float, Raw::Float(number)));
+            }
             Type::Bytes => {
                 let value = walk.bytes()?;
                 walk.visit(Leaf::Bytes(value));
             }
-            Type::Decimal => {
+            Type::Decimal(scale) => {
+                if let Some(leaf) = decimal(walk.bytes()?, *scale) {
+                    walk.visit(leaf);
+                }
+            }
+            Type::Other => {
                 walk.bytes()?;
             }
             Type::Text => {
                 let value = walk.bytes()?;
                 walk.visit(Leaf::Text(value));
             }
-            Type::Fixed(length, is_number) => {
+            Type::Fixed(length, inside) => {
                 let start = walk.at;
                 walk.skip(*length)?;
-                if !is_number {
-                    let value = walk.data.get(start..walk.at)?;
-                    walk.visit(Leaf::Bytes(value));
+                let value = walk.data.get(start..walk.at)?;
+                let leaf = match inside {
+                    Inside::Bytes => Some(Leaf::Bytes(value)),
+                    Inside::Decimal(scale) => decimal(value, *scale),
+                    Inside::Other => None,
+                };
+                if let Some(leaf) = leaf {
+                    walk.visit(leaf);
                 }
             }
             Type::Symbols(symbols) => {
@@ -186,6 +220,12 @@ impl<'d> Walk<'d, '_> {
 
     fn skip(&mut self, length: usize) -> Option<()> {
         skip(self.data, &mut self.at, length)
+    }
+
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let start = self.at;
+        self.skip(N)?;
+        self.data.get(start..)?.first_chunk().copied()
     }
 
     fn long(&mut self) -> Option<i64> {
@@ -273,7 +313,13 @@ impl Reader {
             }
             Value::Object(object) => {
                 let logical = object.get("logicalType").and_then(Value::as_str).unwrap_or("");
-                let is_number = matches!(logical, "decimal" | "big-decimal" | "duration" | "uuid");
+                let scale = object.get("scale").and_then(Value::as_i64).unwrap_or(0);
+                let scale = i32::try_from(scale).unwrap_or(i32::MAX);
+                let inside = match logical {
+                    "decimal" => Inside::Decimal(scale),
+                    "big-decimal" | "duration" | "uuid" => Inside::Other,
+                    _ => Inside::Bytes,
+                };
                 let name = || full(object.get("name")?.as_str()?, object.get("namespace"), space);
                 match object.get("type")? {
                     Value::String(kind) => match kind.as_str() {
@@ -304,7 +350,7 @@ impl Reader {
                         "fixed" => {
                             let (name, _) = name()?;
                             let length = usize::try_from(object.get("size")?.as_u64()?).ok()?;
-                            let place = self.add(Type::Fixed(length, is_number))?;
+                            let place = self.add(Type::Fixed(length, inside))?;
                             self.named.insert(name, place);
                             Some(place)
                         }
@@ -316,7 +362,12 @@ impl Reader {
                             let values = self.read(object.get("values")?, space, deeper)?;
                             self.add(Type::Map(values))
                         }
-                        "bytes" if is_number => self.add(Type::Decimal),
+                        "bytes" => self.add(match inside {
+                            Inside::Bytes => Type::Bytes,
+                            Inside::Decimal(scale) => Type::Decimal(scale),
+                            Inside::Other => Type::Other,
+                        }),
+                        "int" | "long" => self.add(Type::Long(meaning(logical))),
                         kind => self.simple(kind, space),
                     },
                     inner => self.read(inner, space, deeper),
@@ -330,7 +381,7 @@ impl Reader {
         let kind = match name {
             "null" => Type::Null,
             "boolean" => Type::Boolean,
-            "int" | "long" => Type::Long,
+            "int" | "long" => Type::Long(Some(Form::Whole)),
             "float" => Type::Float,
             "double" => Type::Double,
             "bytes" => Type::Bytes,
@@ -342,6 +393,18 @@ impl Reader {
         };
         self.add(kind)
     }
+}
+
+/// Returns what a whole number of a logical type means.
+fn meaning(logical: &str) -> Option<Form> {
+    Some(match logical {
+        "date" => Form::Day(1),
+        "time-millis" | "time-micros" => return None,
+        "timestamp-millis" | "local-timestamp-millis" => Form::Time(1_000),
+        "timestamp-micros" | "local-timestamp-micros" => Form::Time(1_000_000),
+        "timestamp-nanos" | "local-timestamp-nanos" => Form::Time(1_000_000_000),
+        _ => Form::Whole,
+    })
 }
 
 /// Returns the full name of a type and its namespace.

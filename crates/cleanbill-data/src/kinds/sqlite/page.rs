@@ -320,7 +320,8 @@ pub(super) enum Value<'a> {
     Number(i64),
     Text(Cow<'a, [u8]>),
     Blob(Cow<'a, [u8]>),
-    /// A number with a fraction.
+    Float(f64),
+    /// What no version writes.
     Other,
 }
 
@@ -370,6 +371,9 @@ pub(super) fn value(kind: u64, bytes: &[u8], encoding: Encoding) -> Value<'_> {
                     .fold(start, |number, byte| number << 8 | i64::from(*byte)),
             )
         }
+        7 => bytes
+            .first_chunk()
+            .map_or(Value::Other, |bytes| Value::Float(f64::from_be_bytes(*bytes))),
         kind if kind >= 13 && kind & 1 == 1 => Value::Text(match encoding {
             Encoding::Utf8 => Cow::Borrowed(bytes),
             Encoding::Little => Cow::Owned(wide(bytes, u16::from_le_bytes)),
