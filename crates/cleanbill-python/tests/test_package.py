@@ -123,13 +123,13 @@ class Tables(Package):
 
     def test_other_threads_run_meanwhile(self):
         text = "words and more words, " * 2_000
-        batch = pa.record_batch({"text": [f"{text} {number}" for number in range(200)]})
+        batch = pa.record_batch({"text": [f"{text} {number}" for number in range(2_000)]})
         ticks, over = [], threading.Event()
 
         def tick():
             while not over.is_set():
                 ticks.append(time.monotonic())
-                time.sleep(0.005)
+                time.sleep(0.001)
 
         other = threading.Thread(target=tick)
         other.start()
