@@ -188,7 +188,6 @@ fn each_reason_against_a_timestamp_has_a_vector() {
     let (reasons, _) = signed.verify_with(&signed.with(&[&good]), &["intermediate"]);
     assert_eq!(reasons, ["chain-untrusted"]);
     // The same name, serial number and key, but for code as well.
-    let old = signed.stamp(&signature, "-sha256", "-section old");
     let serial = signed.certificates(&["stamper"])[0].serial();
     signed.authority.write(
         "twin.cnf",
@@ -197,6 +196,8 @@ fn each_reason_against_a_timestamp_has_a_vector() {
     signed.authority.openssl(&format!(
         "x509 -req -in stamper.csr -CA root.pem -CAkey root.key -set_serial 0x{serial} -out twin.pem -extfile twin.cnf -days 3650"
     ));
+    // Both certificates are older than the timestamp.
+    let old = signed.stamp(&signature, "-sha256", "-section old");
     let (reasons, _) = signed.verify_with(&signed.with(&[&old]), &["root", "twin"]);
     assert_eq!(reasons, ["timestamp-usage"]);
     assert_eq!(
