@@ -72,7 +72,7 @@ fn rules_that_are_fine_pass() {
     assert_eq!(ran.code, 0, "{}", ran.shown());
     assert_eq!(
         ran.stdout,
-        "PASS: 2 rules in 1 files; 0 errors, 0 warnings, 0 notes\n"
+        "PASS: 2 rules in 1 file; 0 errors, 0 warnings, 0 notes\n"
     );
     // The same file twice: its ids are taken.
     let ran = workplace.run("leaks check-rules fine.toml fine.toml");

@@ -156,9 +156,20 @@ fn human(
     }
     let rules: usize = all.iter().map(|file| file.rules).sum();
     let (files, [errors, warnings, notes]) = (all.len(), counts);
-    let summary = text!(
-        "{rules} rules in {files} files; {errors} errors, {warnings} warnings, {notes} notes",
-        "{files} 个文件中有 {rules} 条规则；错误 {errors}，警告 {warnings}，说明 {notes}"
+    let told = |number: usize, one: &str, many: &str| {
+        let number = u64::try_from(number).unwrap_or(u64::MAX);
+        Text::count(number, one, many, "").en().to_owned()
+    };
+    let summary = Text::new(
+        format!(
+            "{} in {}; {}, {}, {}",
+            told(rules, "rule", "rules"),
+            told(files, "file", "files"),
+            told(errors, "error", "errors"),
+            told(warnings, "warning", "warnings"),
+            told(notes, "note", "notes"),
+        ),
+        format!("{files} 个文件中有 {rules} 条规则；错误 {errors}，警告 {warnings}，说明 {notes}"),
     );
     let verdict = color.verdict(verdict, language);
     if !out.is_empty() {
