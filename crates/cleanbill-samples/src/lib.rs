@@ -18,6 +18,7 @@ mod proto;
 mod random;
 mod sample;
 mod tar;
+mod token;
 pub mod tools;
 mod torch;
 mod zip;
@@ -26,6 +27,7 @@ pub use lines::SampleError;
 pub use opcodes::{Argument, OPCODES, Opcode};
 pub use random::Random;
 pub use sample::{Expectation, Sample, SampleFile};
+pub use token::token;
 
 /// Builds the bytes that a block of content text describes: what may stand below `--- file` in a sample.
 pub fn build(text: &str) -> Result<Vec<u8>, SampleError> {

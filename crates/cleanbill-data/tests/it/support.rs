@@ -12,6 +12,7 @@ use cleanbill_core::{
 };
 use cleanbill_data::{Artifact, Copies, Key, Options, ReadAt, Redaction};
 use cleanbill_leaks::Rules;
+pub(crate) use cleanbill_samples::token;
 
 /// What a run came to.
 pub(crate) struct Ran {
@@ -153,33 +154,6 @@ pub(crate) fn damaged(name: &str, bytes: &[u8], step: usize) {
             assert!(ran.broken.is_empty(), "{name} with {value} at {at}");
         }
     }
-}
-
-/// A token of the right form with the right checksum, made up here so that none stands in this file.
-pub(crate) fn token(seed: u32) -> String {
-    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let mut state = seed.wrapping_mul(0x9e37_79b9) | 1;
-    let digit = |number: u32| char::from(DIGITS[number as usize % 62]);
-    let body: String = (0..30)
-        .map(|_| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            digit(state >> 16)
-        })
-        .collect();
-    let mut sum = u32::MAX;
-    for byte in body.bytes() {
-        sum ^= u32::from(byte);
-        for _ in 0..8 {
-            sum = (sum >> 1) ^ (0xedb8_8320 & 0_u32.wrapping_sub(sum & 1));
-        }
-    }
-    let mut sum = !sum;
-    let mut check = String::new();
-    for _ in 0..6 {
-        check.insert(0, digit(sum));
-        sum /= 62;
-    }
-    format!("{}_{body}{check}", ["g", "hp"].concat())
 }
 
 /// An entry of tar.

@@ -136,39 +136,28 @@ trait Stored: Sized + Clone {
     }
 }
 
-impl Stored for i32 {
-    fn raw(&self, unsigned: bool) -> Option<Raw> {
-        Some(Raw::Whole(if unsigned {
-            self.cast_unsigned().into()
-        } else {
-            (*self).into()
-        }))
-    }
+macro_rules! whole {
+    ($($type:ty),*) => {$(
+        impl Stored for $type {
+            fn raw(&self, unsigned: bool) -> Option<Raw> {
+                Some(Raw::Whole(if unsigned {
+                    self.cast_unsigned().into()
+                } else {
+                    (*self).into()
+                }))
+            }
 
-    fn of(raw: Raw, _: usize) -> Option<Self> {
-        match raw {
-            Raw::Whole(value) => value.try_into().ok(),
-            Raw::Float(_) => None,
+            fn of(raw: Raw, _: usize) -> Option<Self> {
+                match raw {
+                    Raw::Whole(value) => value.try_into().ok(),
+                    Raw::Float(_) => None,
+                }
+            }
         }
-    }
+    )*};
 }
 
-impl Stored for i64 {
-    fn raw(&self, unsigned: bool) -> Option<Raw> {
-        Some(Raw::Whole(if unsigned {
-            self.cast_unsigned().into()
-        } else {
-            (*self).into()
-        }))
-    }
-
-    fn of(raw: Raw, _: usize) -> Option<Self> {
-        match raw {
-            Raw::Whole(value) => value.try_into().ok(),
-            Raw::Float(_) => None,
-        }
-    }
-}
+whole!(i32, i64);
 
 impl Stored for Int96 {
     fn raw(&self, _: bool) -> Option<Raw> {
